@@ -1,0 +1,25 @@
+// Package walk finds where paths come from: the regular files below some roots,
+// or a stream of delimited paths.
+//
+// [Walk] hands every directory's files, with their times, to a visitor, and the
+// visitor's output on in walk order: a directory's files by name, then its
+// subdirectories by name, each with all that is below it. Directories are
+// visited by several workers at once; the order of the output, and so every
+// byte of it, is the same for any number of them.
+//
+// How it differs from [path/filepath.WalkDir]:
+//
+//   - It reports whole directories, not entries, and regular files only.
+//   - Names are compared as bytes, and files come before subdirectories.
+//   - An error never ends the walk: it is reported in its place.
+//   - A directory is opened beneath its root without following a symlink, so
+//     that one which is swapped for a symlink cannot lead the walk elsewhere.
+//   - Symlinks can be followed; a loop is reported and not entered.
+//   - No path is too long: beyond the system's limit a directory is opened step
+//     by step.
+//
+// The package in reading order: walk.go (what callers see), queue.go (the order
+// of the walk and who does what), worker.go (one directory), names.go (sorting),
+// folder_*.go (system calls), files.go (the iterator), ignore.go, stat.go,
+// reader.go.
+package walk

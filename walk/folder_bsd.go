@@ -1,0 +1,55 @@
+//go:build unix && !linux
+
+package walk
+
+import "golang.org/x/sys/unix"
+
+const openFlags = unix.O_RDONLY | unix.O_DIRECTORY | unix.O_CLOEXEC
+
+// looker makes the system calls of one goroutine.
+type looker struct{}
+
+// stat looks at a name in a folder once.
+func (l *looker) stat(f folder, name string, follow bool) (Info, error) {
+	flags := 0
+	if !follow {
+		flags = unix.AT_SYMLINK_NOFOLLOW
+	}
+	var st unix.Stat_t
+	err := unix.Fstatat(f.fd, name, &st, flags)
+	for err == unix.EINTR {
+		err = unix.Fstatat(f.fd, name, &st, flags)
+	}
+	if err != nil {
+		return Info{}, err
+	}
+	format := st.Mode & unix.S_IFMT
+	return Info{
+		Sec:        int64(st.Mtim.Sec),
+		Nsec:       int32(st.Mtim.Nsec),
+		Regular:    format == unix.S_IFREG,
+		IsDir:      format == unix.S_IFDIR,
+		Link:       format == unix.S_IFLNK,
+		Size:       st.Size,
+		ChangeSec:  int64(st.Ctim.Sec),
+		ChangeNsec: int32(st.Ctim.Nsec),
+		Dev:        uint64(st.Dev),
+		Ino:        uint64(st.Ino),
+	}, nil
+}
+
+// identify looks at an open folder itself.
+func (l *looker) identify(f folder) (fileID, error) {
+	var st unix.Stat_t
+	err := unix.Fstat(f.fd, &st)
+	return fileID{uint64(st.Dev), uint64(st.Ino)}, err
+}
+
+// openBelow opens a directory below a root.
+func (l *looker) openBelow(root folder, rel string, follow bool) (folder, error) {
+	return openSteps(root, rel, follow)
+}
+
+// alias would be a path to exactly the open directory; these systems have none
+// that can be read through.
+func (f folder) alias() (string, bool) { return "", false }

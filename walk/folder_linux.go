@@ -1,0 +1,137 @@
+package walk
+
+import (
+	"os"
+	"strconv"
+	"strings"
+	"sync"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// A directory is opened only to be named: godirwalk opens it again to read it,
+// through procfs. O_PATH spares the file system one of the two.
+const openFlags = unix.O_PATH | unix.O_DIRECTORY | unix.O_CLOEXEC
+
+// looker makes the system calls of one goroutine. Its buffers keep them from
+// allocating.
+//
+// The calls are ordinary ones, not raw: on a network file system one may take
+// long, and must not hold up other goroutines.
+type looker struct {
+	name [512]byte
+	stx  unix.Statx_t
+}
+
+// cstring returns s with a NUL behind it, in the looker's buffer if it fits.
+func (l *looker) cstring(s string) (unsafe.Pointer, error) {
+	if strings.IndexByte(s, 0) >= 0 {
+		return nil, unix.EINVAL
+	}
+	buf := l.name[:]
+	if len(s) >= len(buf) {
+		buf = make([]byte, len(s)+1)
+	}
+	copy(buf, s)
+	buf[len(s)] = 0
+	return unsafe.Pointer(&buf[0]), nil
+}
+
+// stat looks at a name in a folder once.
+func (l *looker) stat(f folder, name string, follow bool) (Info, error) {
+	flags := unix.AT_NO_AUTOMOUNT
+	if !follow {
+		flags |= unix.AT_SYMLINK_NOFOLLOW
+	}
+	if err := l.statx(f.fd, name, flags); err != nil {
+		return Info{}, err
+	}
+	x := &l.stx
+	format := x.Mode & unix.S_IFMT
+	return Info{
+		Sec:        x.Mtime.Sec,
+		Nsec:       int32(x.Mtime.Nsec),
+		Regular:    format == unix.S_IFREG,
+		IsDir:      format == unix.S_IFDIR,
+		Link:       format == unix.S_IFLNK,
+		Size:       int64(x.Size),
+		ChangeSec:  x.Ctime.Sec,
+		ChangeNsec: int32(x.Ctime.Nsec),
+		Dev:        unix.Mkdev(x.Dev_major, x.Dev_minor),
+		Ino:        x.Ino,
+	}, nil
+}
+
+// identify looks at an open folder itself.
+func (l *looker) identify(f folder) (fileID, error) {
+	err := l.statx(f.fd, "", unix.AT_EMPTY_PATH)
+	return fileID{unix.Mkdev(l.stx.Dev_major, l.stx.Dev_minor), l.stx.Ino}, err
+}
+
+func (l *looker) statx(fd int, name string, flags int) error {
+	p, err := l.cstring(name)
+	if err != nil {
+		return err
+	}
+	for {
+		_, _, errno := unix.Syscall6(unix.SYS_STATX, uintptr(fd), uintptr(p), uintptr(flags),
+			unix.STATX_BASIC_STATS, uintptr(unsafe.Pointer(&l.stx)), 0)
+		switch errno {
+		case 0:
+			return nil
+		case unix.EINTR:
+		default:
+			return errno
+		}
+	}
+}
+
+// openBelow opens a directory below a root. Unless symlinks are followed, none of
+// the path's components may have become one.
+func (l *looker) openBelow(root folder, rel string, follow bool) (folder, error) {
+	how := unix.OpenHow{Flags: openFlags}
+	if !follow {
+		how.Flags |= unix.O_NOFOLLOW
+		how.Resolve = unix.RESOLVE_BENEATH | unix.RESOLVE_NO_SYMLINKS | unix.RESOLVE_NO_MAGICLINKS
+	}
+	p, err := l.cstring(rel)
+	if err != nil {
+		return folder{}, err
+	}
+	for {
+		fd, _, errno := unix.Syscall6(unix.SYS_OPENAT2, uintptr(root.fd), uintptr(p),
+			uintptr(unsafe.Pointer(&how)), unix.SizeofOpenHow, 0, 0)
+		switch errno {
+		case 0:
+			return folder{int(fd)}, nil
+		case unix.EINTR:
+		case unix.ENAMETOOLONG, unix.ENOSYS, unix.EPERM: // EPERM: some containers' word for ENOSYS
+			return openSteps(root, rel, follow)
+		default:
+			return folder{}, errno
+		}
+	}
+}
+
+// alias returns a path that leads to exactly the directory that is open, whatever
+// has become of its name.
+func (f folder) alias() (string, bool) {
+	dir := descriptors()
+	return dir + strconv.Itoa(f.fd), dir != ""
+}
+
+// descriptors returns where procfs shows this process's descriptors, or "" when
+// it is not mounted. The process's number spares each use the link /proc/self; it
+// is asked of /proc because that may belong to another PID namespace.
+var descriptors = sync.OnceValue(func() string {
+	var st unix.Statfs_t
+	if unix.Statfs("/proc", &st) != nil || st.Type != unix.PROC_SUPER_MAGIC {
+		return ""
+	}
+	self, err := os.Readlink("/proc/self")
+	if err != nil {
+		return ""
+	}
+	return "/proc/" + self + "/fd/"
+})

@@ -1,0 +1,79 @@
+package walk
+
+import (
+	"os"
+	"syscall"
+
+	"golang.org/x/sys/windows"
+)
+
+// folder is a directory; here it is found by its path each time.
+type folder struct{ path string }
+
+// workingDir is where relative paths begin.
+var workingDir = folder{}
+
+// looker makes the system calls of one goroutine.
+type looker struct{}
+
+// stat looks at a name in a folder once.
+func (l *looker) stat(f folder, name string, follow bool) (Info, error) {
+	look := os.Lstat
+	if follow {
+		look = os.Stat
+	}
+	fi, err := look(join(f.path, name))
+	if err != nil {
+		return Info{}, reason(err)
+	}
+	mtime := fi.ModTime()
+	return Info{
+		Sec:     mtime.Unix(),
+		Nsec:    int32(mtime.Nanosecond()),
+		Regular: fi.Mode().IsRegular(),
+		IsDir:   fi.IsDir(),
+		Link:    fi.Mode()&os.ModeSymlink != 0,
+		Size:    fi.Size(),
+	}, nil
+}
+
+// identify looks at a folder itself.
+func (l *looker) identify(f folder) (fileID, error) {
+	dir, err := os.Open(f.path)
+	if err != nil {
+		return fileID{}, reason(err)
+	}
+	defer dir.Close()
+	var info windows.ByHandleFileInformation
+	err = windows.GetFileInformationByHandle(windows.Handle(dir.Fd()), &info)
+	ino := uint64(info.FileIndexHigh)<<32 | uint64(info.FileIndexLow)
+	return fileID{uint64(info.VolumeSerialNumber), ino}, err
+}
+
+// openRoot opens a directory, which is followed if it is a symlink.
+func (l *looker) openRoot(path string) (folder, error) {
+	return l.openBelow(folder{path}, "", true)
+}
+
+// openBelow opens a directory below a root.
+func (l *looker) openBelow(root folder, rel string, follow bool) (folder, error) {
+	path := join(root.path, rel)
+	info, err := l.stat(workingDir, path, follow)
+	if err == nil && !info.IsDir {
+		err = syscall.ENOTDIR
+	}
+	return folder{path}, err
+}
+
+// alias would be a path to exactly the open directory.
+func (f folder) alias() (string, bool) { return "", false }
+
+func (f folder) close() {}
+
+// reason is an error without the path; the caller names it.
+func reason(err error) error {
+	if inner, ok := err.(*os.PathError); ok {
+		return inner.Err
+	}
+	return err
+}

@@ -1,0 +1,363 @@
+package walk
+
+import (
+	"slices"
+	"sync"
+	"sync/atomic"
+)
+
+// backlog bounds the output, in bytes, that was made and waits to be emitted.
+const backlog = 8 << 20
+
+// queue is the walk's order: a list of nodes, each a stretch of the walk that is
+// still to be done, in hand, or finished and waiting for its turn to be emitted.
+//
+// A worker takes the first piece that nobody has begun. Doing it puts what it
+// found (parts, subdirectories) right behind its own node, which is where it comes
+// in walk order. What is finished with nothing to emit leaves the list, and
+// finished neighbours become one node, so a worker passes only a few nodes on its
+// way from the head. When the head is finished its output is emitted.
+//
+// Subdirectories wait as names, all of one directory in one node; they become
+// directories when taken. So a directory of a million subdirectories costs the
+// names and no more, and the list stays as short as the tree is deep.
+type queue struct {
+	leave func(context any)
+
+	mu      sync.Mutex
+	work    sync.Cond // workers wait on it: something to take, or the end
+	output  sync.Cond // drain waits on it: the head is finished, or the end
+	list    node      // the ring's anchor: list.next is the head
+	idle    int       // workers that wait
+	waiting int       // bytes finished and not emitted yet
+	stopped atomic.Bool
+}
+
+// node is one stretch of the walk.
+type node struct {
+	prev, next *node
+	kind       kind
+	dir        *directory // whose subdirectories or parts these are
+	names      []string   // of what is not begun yet
+	root       int        // of a root
+	part       int        // number of the next part
+	done       []*Dir     // what to emit
+}
+
+type kind uint8
+
+const (
+	rootNode kind = iota // a root that is not begun
+	subsNode             // subdirectories that are not begun
+	partNode             // parts of a large directory that are not begun
+	heldNode             // subdirectories of a large directory, not all known
+	busyNode             // in the hands of a worker
+	doneNode             // finished, with something to emit
+)
+
+// directory is one directory from when a worker takes it until everything below
+// it has been visited.
+type directory struct {
+	parent  *directory
+	root    *openRoot
+	rel     string
+	id      fileID // known with Follow or OneFileSystem
+	context any
+	owner   bool   // its visit changed context
+	pending int    // 1 for itself, 1 for each subdirectory with anything left below it
+	large   *large // when it is done in parts
+}
+
+// openRoot is a root that is being walked.
+type openRoot struct {
+	index  int
+	folder folder // what is below it is opened from here
+	open   bool
+}
+
+// large is what the parts of one directory share.
+type large struct {
+	folder folder
+	marks  []string
+	left   int        // parts to do
+	subs   [][]string // found by each part
+	held   *node      // where they go
+}
+
+// piece is what a worker has taken: a directory, or one part of it.
+type piece struct {
+	node  *node
+	dir   *directory
+	part  int
+	names []string // the entries of a later part
+}
+
+// result is what a worker made of a piece.
+type result struct {
+	out   *Dir     // nil when there is nothing to emit
+	subs  []string // subdirectories, by name
+	rest  []string // entries left to later parts
+	large *large   // set when there are any
+}
+
+func newQueue(roots int, leave func(any)) *queue {
+	q := &queue{leave: leave}
+	q.work.L, q.output.L = &q.mu, &q.mu
+	q.list.prev, q.list.next = &q.list, &q.list
+	for i := range roots {
+		q.list.prev.insert(&node{kind: rootNode, root: i})
+	}
+	return q
+}
+
+// insert puts m behind n.
+func (n *node) insert(m *node) {
+	m.prev, m.next = n, n.next
+	n.next.prev = m
+	n.next = m
+}
+
+func (n *node) unlink() {
+	n.prev.next, n.next.prev = n.next, n.prev
+}
+
+// take waits for a piece; false is the end of the walk.
+func (q *queue) take() (piece, bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for !q.stopped.Load() && q.list.next != &q.list {
+		if n := q.first(); n != nil {
+			return q.begin(n), true
+		}
+		q.idle++
+		q.work.Wait()
+		q.idle--
+	}
+	return piece{}, false
+}
+
+// first returns the first node that has something to begin. While too much waits
+// to be emitted that can only be the head: the one whose doing lets output out.
+func (q *queue) first() *node {
+	for n := q.list.next; n != &q.list; n = n.next {
+		if n.kind <= partNode {
+			return n
+		}
+		if q.waiting > backlog {
+			return nil
+		}
+	}
+	return nil
+}
+
+// begin cuts the first piece off a node; it gets a node of its own.
+func (q *queue) begin(n *node) piece {
+	busy := &node{kind: busyNode}
+	n.prev.insert(busy)
+	p := piece{node: busy, dir: n.dir, part: n.part}
+	switch n.kind {
+	case rootNode:
+		p.dir = &directory{root: &openRoot{index: n.root}, pending: 1}
+	case subsNode:
+		p.dir = &directory{parent: n.dir, root: n.dir.root, rel: join(n.dir.rel, n.names[0]), context: n.dir.context, pending: 1}
+		n.names = n.names[1:]
+	case partNode:
+		size := min(partSize, len(n.names))
+		p.names, n.names = n.names[:size], n.names[size:]
+		n.part++
+	}
+	if len(n.names) == 0 {
+		n.unlink()
+	}
+	return p
+}
+
+// finish takes a worker's result back.
+func (q *queue) finish(p piece, r result) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	d := p.dir
+	switch {
+	case p.part > 0:
+		d.large.subs[p.part] = r.subs
+		q.endPart(d, 1)
+	case r.large != nil:
+		q.split(p, r)
+	default:
+		d.pending += len(r.subs)
+		if len(r.subs) > 0 {
+			p.node.insert(&node{kind: subsNode, dir: d, names: r.subs})
+		}
+		defer q.release(d, 1)
+	}
+	q.settle(p.node, r.out)
+	q.wake()
+}
+
+// split puts the later parts of a large directory behind its first one, and
+// behind them a place for the subdirectories.
+func (q *queue) split(p piece, r result) {
+	d, l := p.dir, r.large
+	d.large = l
+	l.left = parts(r.rest)
+	l.subs = make([][]string, 1+l.left)
+	l.subs[0] = r.subs
+	l.held = &node{kind: heldNode, dir: d}
+	p.node.insert(l.held)
+	p.node.insert(&node{kind: partNode, dir: d, names: r.rest, part: 1})
+}
+
+// endPart takes n parts of a large directory as done. After the last the
+// subdirectories of all of them can be begun.
+func (q *queue) endPart(d *directory, n int) {
+	l := d.large
+	if l.left -= n; l.left > 0 {
+		return
+	}
+	subs := slices.Concat(l.subs...)
+	if len(subs) == 0 {
+		q.remove(l.held)
+	}
+	l.held.kind, l.held.names = subsNode, subs
+	d.pending += len(subs)
+	d.large = nil
+	if d.parent != nil { // the root's own folder is closed with the root
+		l.folder.close()
+	}
+	q.release(d, 1)
+}
+
+// settle ends a busy node: with output it stays until that is emitted.
+func (q *queue) settle(n *node, out *Dir) {
+	if out == nil {
+		q.remove(n)
+		return
+	}
+	n.kind, n.done = doneNode, []*Dir{out}
+	q.waiting += out.size()
+	n.absorb(n.next)
+	n.prev.absorb(n)
+}
+
+// remove takes a node out; finished ones that now touch become one.
+func (q *queue) remove(n *node) {
+	n.unlink()
+	n.prev.absorb(n.next)
+}
+
+// absorb makes one node of two finished neighbours.
+func (n *node) absorb(next *node) {
+	if n.kind == doneNode && next.kind == doneNode {
+		n.done = append(n.done, next.done...)
+		next.unlink()
+	}
+}
+
+// size is what a finished Dir counts for in the backlog, its own fields included,
+// so that a million short ones are bounded too.
+func (d *Dir) size() int {
+	return 256 + len(d.Out) + 256*len(d.Errs)
+}
+
+// wake tells those who wait that the list has changed.
+func (q *queue) wake() {
+	if q.idle > 0 {
+		q.work.Broadcast()
+	}
+	if head := q.list.next; head.kind == doneNode || head == &q.list {
+		q.output.Signal()
+	}
+}
+
+// release takes n of what a directory waits for as done. When nothing is left
+// below it the directory is left, and its parent waits for one less. The lock is
+// held on entry and on return; not while Leave runs.
+func (q *queue) release(d *directory, n int) {
+	for ; d != nil; d, n = d.parent, 1 {
+		if d.pending -= n; d.pending > 0 {
+			return
+		}
+		if !d.owner && d.parent != nil {
+			continue
+		}
+		q.mu.Unlock()
+		if d.owner && q.leave != nil {
+			q.leave(d.context)
+		}
+		if d.parent == nil && d.root.open {
+			d.root.folder.close()
+		}
+		q.mu.Lock()
+	}
+}
+
+// drain emits what is finished, in order, until the walk's end or emit's first
+// error.
+func (q *queue) drain(emit func(*Dir) error) error {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for !q.stopped.Load() && q.list.next != &q.list {
+		head := q.list.next
+		if head.kind != doneNode {
+			q.output.Wait()
+			continue
+		}
+		q.remove(head)
+		q.wake()
+		for _, d := range head.done {
+			if err := q.emit(d, emit); err != nil {
+				return err
+			}
+			q.emitted(d.size())
+		}
+	}
+	return nil
+}
+
+// emit hands one Dir over, without the lock: the visits go on.
+func (q *queue) emit(d *Dir, emit func(*Dir) error) error {
+	q.mu.Unlock()
+	defer q.mu.Lock()
+	if q.stopped.Load() {
+		return nil
+	}
+	return emit(d)
+}
+
+// emitted takes bytes off the backlog; workers may have been waiting for that.
+func (q *queue) emitted(size int) {
+	full := q.waiting > backlog
+	if q.waiting -= size; full && q.waiting <= backlog {
+		q.work.Broadcast()
+	}
+}
+
+// stop ends the walk early: nothing more is begun or emitted.
+func (q *queue) stop() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.stopped.Store(true)
+	q.work.Broadcast()
+	q.output.Broadcast()
+}
+
+// drop gives up what an ended walk has not begun, so that every directory whose
+// visit changed its context is left.
+func (q *queue) drop() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for n := q.list.next; n != &q.list; n = q.list.next {
+		n.unlink()
+		switch n.kind {
+		case subsNode:
+			q.release(n.dir, len(n.names))
+		case partNode:
+			q.endPart(n.dir, parts(n.names))
+		}
+	}
+}
+
+// parts is how many parts these entries make.
+func parts(names []string) int {
+	return (len(names) + partSize - 1) / partSize
+}

@@ -1,0 +1,72 @@
+package walk
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestStat(t *testing.T) {
+	root := makeTree(t, "file", "dir/", "link -> file", "dirlink -> dir", "broken -> nowhere")
+	at := func(name string) string { return filepath.Join(root, name) }
+	must(t, os.WriteFile(at("file"), []byte("12345"), 0o644))
+	mtime := time.Unix(-5, 7)
+	must(t, os.Chtimes(at("file"), mtime, mtime))
+
+	file, err := Stat(at("file"))
+	must(t, err)
+	if !file.Regular || file.IsDir || file.Link || file.Size != 5 || file.Sec != -5 || file.Nsec != 7 {
+		t.Errorf("file: %+v", file)
+	}
+	again, err := Stat(at("file"))
+	if must(t, err); again != file {
+		t.Errorf("two looks differ: %+v, %+v", file, again)
+	}
+	link, err := Stat(at("link"))
+	if must(t, err); !link.Regular || !link.Link || link.Size != 5 || link.Ino != file.Ino {
+		t.Errorf("link: %+v", link)
+	}
+	for _, name := range []string{"dir", "dirlink"} {
+		if info, err := Stat(at(name)); err != nil || !info.IsDir || info.Regular {
+			t.Errorf("%s: %+v, %v", name, info, err)
+		}
+	}
+}
+
+func TestStatErrors(t *testing.T) {
+	root := makeTree(t, "file", "broken -> nowhere")
+	for _, path := range []string{root + "/missing", root + "/broken", root + "/file/x", root + "/f\x00", ""} {
+		_, err := Stat(path)
+		if pe, ok := errors.AsType[*fs.PathError](err); !ok || pe.Path != path {
+			t.Errorf("stat %q: %v", path, err)
+		}
+	}
+}
+
+// Paths longer than the buffer that shorter ones are kept in.
+func TestStatLongPath(t *testing.T) {
+	dir := strings.Repeat("d", 200) + "/" + strings.Repeat("e", 200) + "/"
+	for _, size := range []int{90, 109, 110, 111, 112, 113, 200} {
+		name := dir + strings.Repeat("f", size)
+		t.Chdir(makeTree(t, name))
+		if info, err := Stat(name); err != nil || !info.Regular {
+			t.Errorf("%d bytes: %+v, %v", len(name), info, err)
+		}
+	}
+}
+
+func BenchmarkStat(b *testing.B) {
+	path := filepath.Join(makeTree(b, "some/directory/file"), "some/directory/file")
+	b.ReportAllocs()
+	b.RunParallel(func(pb *testing.PB) {
+		for pb.Next() {
+			if _, err := Stat(path); err != nil {
+				b.Error(err)
+			}
+		}
+	})
+}

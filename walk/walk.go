@@ -1,0 +1,136 @@
+package walk
+
+import (
+	"context"
+	"runtime"
+	"strings"
+	"sync"
+)
+
+// Root is one tree to walk.
+type Root struct {
+	// Path is the directory as the user wrote it. It is followed if it is a
+	// symlink, and is how errors name what is below it.
+	Path string
+
+	// Only, when not empty, makes the walk just this one file in Path: a root
+	// that is a file. It is followed if it is a symlink, and is not ignored.
+	Only string
+
+	// Skip holds paths relative to Path, separated by '/', of files and
+	// directories that are passed over entirely: other roots nested in this one.
+	Skip map[string]bool
+}
+
+// File is one regular file of the directory that is being visited.
+type File struct {
+	Name string // base name, raw bytes
+	Sec  int64  // mtime; of a followed link, the later of its own and its target's
+	Nsec int32
+}
+
+// Options say how to walk.
+type Options struct {
+	Workers       int     // how many visits may run at once; see NumWorkers for 0
+	Follow        bool    // follow symlinks to files and directories
+	OneFileSystem bool    // do not enter directories on another file system than their root's
+	Ignore        *Ignore // what to pass over; nil is nothing
+
+	// Mark picks out names: entries of any type that it accepts are listed in
+	// Dir.Marks, and files of such a name are never in Dir.Files. It is called
+	// by several goroutines at once.
+	Mark func(name string) bool
+
+	// Leave is called once for each directory whose visit changed its Context,
+	// when that directory and everything below it has been visited, or will not
+	// be because the walk ended early. It is called before the Leave of a
+	// directory further out, by several goroutines at once.
+	Leave func(context any)
+}
+
+// Dir is what a visit gets: the regular files of one directory, by name. A
+// directory of very many files is visited in parts, by several workers at once.
+type Dir struct {
+	Root   int      // index into the roots
+	Rel    string   // path relative to the root, separated by '/'; "" for the root itself
+	Part   int      // 0 for the first, or only, part
+	Worker int      // 0 <= Worker < NumWorkers: the visitor may keep state per worker without locks
+	Files  []File   // valid during the visit only
+	Marks  []string // names that Options.Mark accepted, complete in every part
+
+	// Context is inherited from the parent directory. What the visit of the
+	// first part leaves in it, the later parts and all subdirectories find;
+	// what later parts leave in it is not looked at. Changes are found by
+	// comparison, so its dynamic type must be comparable.
+	Context any
+
+	Out  []byte  // the visit appends to it; emit gets it
+	Errs []error // what could not be examined; the visit may append to it; emit gets it
+}
+
+// partSize is how many entries of a directory are looked at in one go.
+const partSize = 4096
+
+// NumWorkers returns how many workers a walk with these options has: the number
+// asked for, else one for each processor that the program may use.
+//
+// Measured on two processors that other work shared, a million files, warm cache:
+// four workers took as long as two. GOMAXPROCS 4 instead of 2, which is the
+// program's to set, took from nothing to 17 % off a flat tree, and made no clear
+// difference on a deep one.
+func NumWorkers(opt Options) int {
+	if opt.Workers > 0 {
+		return opt.Workers
+	}
+	return max(2, min(runtime.NumCPU(), runtime.GOMAXPROCS(0)))
+}
+
+// walker is what all workers of one walk share.
+type walker struct {
+	opt   Options
+	roots []Root
+	visit func(*Dir)
+	queue *queue
+}
+
+// Walk visits every directory below the roots, in any order and by several
+// workers at once, and hands what the visits put out to emit in walk order, the
+// roots in the order given.
+//
+// emit is called on the goroutine that called Walk, as soon as everything before
+// it was visited, and only for a Dir that has Out or Errs; of the Dir only Root,
+// Rel, Part, Out and Errs are set then. While emit blocks the visits go on until a
+// few megabytes wait for it. A directory that cannot be opened is not visited; it
+// reaches emit with its error.
+//
+// Walk returns emit's first error, else ctx.Err(). Either ends it early.
+func Walk(ctx context.Context, roots []Root, opt Options, visit func(*Dir), emit func(*Dir) error) error {
+	w := &walker{opt: opt, roots: roots, visit: visit, queue: newQueue(len(roots), opt.Leave)}
+	defer context.AfterFunc(ctx, w.queue.stop)()
+
+	var workers sync.WaitGroup
+	for id := range NumWorkers(opt) {
+		workers.Go(newWorker(w, id).run)
+	}
+	// Also when emit panics, or ends its goroutine: no worker outlives Walk.
+	defer func() {
+		w.queue.stop()
+		workers.Wait()
+		w.queue.drop()
+	}()
+	if err := w.queue.drain(emit); err != nil {
+		return err
+	}
+	return ctx.Err()
+}
+
+// join puts a relative path below a root as the user wrote it.
+func join(root, rel string) string {
+	switch {
+	case rel == "" || root == "":
+		return root + rel
+	case strings.HasSuffix(root, "/"):
+		return root + rel
+	}
+	return root + "/" + rel
+}

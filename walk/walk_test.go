@@ -1,0 +1,358 @@
+package walk
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+// reference lists a tree in walk order in the most obvious way.
+func reference(t *testing.T, root, rel string) []string {
+	entries, err := os.ReadDir(filepath.Join(root, rel))
+	must(t, err)
+	var files, below []string
+	for _, e := range entries { // sorted by name
+		if path := join(rel, e.Name()); e.IsDir() {
+			below = append(below, reference(t, root, path)...)
+		} else if e.Type().IsRegular() {
+			files = append(files, path)
+		}
+	}
+	return append(files, below...)
+}
+
+// randomTree makes names that share prefixes, differ in length and sort around
+// the separator.
+func randomTree(t *testing.T, seed uint64) string {
+	rng := rand.New(rand.NewPCG(seed, 0))
+	var names []string
+	var fill func(dir string, depth int)
+	fill = func(dir string, depth int) {
+		for i := range rng.IntN(8) {
+			stem := strings.Repeat("a", rng.IntN(12)) + string(" -.0Aaz~é"[rng.IntN(9)])
+			path := fmt.Sprintf("%s%s%d", dir, stem, i)
+			if depth > 0 && rng.IntN(2) == 0 {
+				names = append(names, path+"/")
+				fill(path+"/", depth-1)
+			} else {
+				names = append(names, path)
+			}
+		}
+	}
+	fill("", 6)
+	return makeTree(t, names...)
+}
+
+func TestOrderIsTheSameForAnyNumberOfWorkers(t *testing.T) {
+	for seed := range uint64(4) {
+		root := randomTree(t, seed)
+		want := reference(t, root, "")
+		for workers := 1; workers <= 8; workers++ {
+			got := walkTree(root, Options{Workers: workers})
+			got.expect(t, want)
+		}
+	}
+}
+
+func TestRootsComeInTheOrderGiven(t *testing.T) {
+	b, a := makeTree(t, "x", "d/y"), makeTree(t, "z")
+	o := walkAll([]Root{{Path: b}, {Path: b + "/missing"}, {Path: a + "/"}}, Options{})
+	o.expect(t, []string{"0:x", "0:d/y", "2:z"}, "open "+b+"/missing")
+}
+
+func TestWeirdNames(t *testing.T) {
+	names := []string{
+		"\x01\x1b[31m", " ", "-rf", "...", "a\nb", "a\tb", "\"quoted\"", "*", "\\", "~",
+		"\xff\xfe", "é", strings.Repeat("n", 255),
+	}
+	if runtime.GOOS != "linux" {
+		t.Skip("other systems refuse some of these names")
+	}
+	root := makeTree(t, names...)
+	slices.Sort(names)
+	walkTree(root, Options{}).expect(t, names)
+}
+
+func TestOnlyRegularFiles(t *testing.T) {
+	root := makeTree(t, "file", "dir/", "link -> file", "dirlink -> dir", "broken -> nowhere")
+	walkTree(root, Options{}).expect(t, []string{"file"})
+}
+
+func TestFollow(t *testing.T) {
+	root := makeTree(t,
+		"dir/file", "dir/up -> ..", "elsewhere -> dir", "link -> dir/file",
+		"broken -> nowhere", "itself -> itself", "through -> dir/file/x")
+	walkTree(root, Options{Follow: true}).expect(t,
+		[]string{"link", "dir/file", "elsewhere/file"},
+		"open ROOT/dir/up", "open ROOT/elsewhere/up")
+}
+
+func TestFollowedLinkBearsTheLaterTime(t *testing.T) {
+	root := makeTree(t, "target", "link -> target")
+	target := filepath.Join(root, "target")
+	for _, year := range []int{1990, 2100} {
+		mtime := time.Date(year, 1, 1, 0, 0, 0, 123456789, time.UTC)
+		must(t, os.Chtimes(target, mtime, mtime))
+		link, err := os.Lstat(filepath.Join(root, "link"))
+		must(t, err)
+		want := link.ModTime()
+		if mtime.After(want) {
+			want = mtime
+		}
+		must(t, Walk(context.Background(), []Root{{Path: root}}, Options{Follow: true}, func(d *Dir) {
+			if got := time.Unix(d.Files[0].Sec, int64(d.Files[0].Nsec)); !got.Equal(want) {
+				t.Errorf("walk: target of %d: link's time is %v, want %v", year, got, want)
+			}
+		}, nil))
+		info, err := Stat(filepath.Join(root, "link"))
+		must(t, err)
+		if got := time.Unix(info.Sec, int64(info.Nsec)); !got.Equal(want) {
+			t.Errorf("stat: target of %d: link's time is %v, want %v", year, got, want)
+		}
+	}
+}
+
+func TestSkip(t *testing.T) {
+	root := makeTree(t, "a", "b", "d/a", "d/e/a", "e/a")
+	roots := []Root{{Path: root, Skip: map[string]bool{"a": true, "d/e": true}}}
+	walkAll(roots, Options{}).expect(t, []string{"0:b", "0:d/a", "0:e/a"})
+}
+
+func TestOnly(t *testing.T) {
+	root := makeTree(t, "a", "b", "d/c", "link -> b")
+	ignore, err := ParseIgnore([]string{"*"})
+	must(t, err)
+	roots := []Root{{Path: root, Only: "b"}, {Path: root, Only: "link"}, {Path: root, Only: "d"}, {Path: root, Only: "gone"}}
+	walkAll(roots, Options{Ignore: ignore}).expect(t, []string{"0:b", "1:link"}, "stat "+root+"/d", "stat "+root+"/gone")
+}
+
+func TestIgnoredInTheWalk(t *testing.T) {
+	root := makeTree(t, "a.o", "a.c", "build/x.c", "src/build/y.c", "src/a.o", "src/keep.o")
+	ignore, err := ParseIgnore([]string{"*.o", "!keep.o", "/build/"})
+	must(t, err)
+	walkTree(root, Options{Ignore: ignore}).expect(t, []string{"a.c", "src/keep.o", "src/build/y.c"})
+}
+
+func TestMarkedFilesAreNoFilesAndDirectoriesAreEntered(t *testing.T) {
+	root := makeTree(t, "a", ".mark1", ".mark2/file", "d/.mark -> nowhere", "d/b")
+	var mu sync.Mutex
+	marks := map[string][]string{}
+	o := outcome{}
+	o.err = Walk(context.Background(), []Root{{Path: root}}, Options{
+		Mark: func(name string) bool { return strings.HasPrefix(name, ".mark") },
+	}, func(d *Dir) {
+		mu.Lock()
+		defer mu.Unlock()
+		marks[d.Rel] = slices.Clone(d.Marks)
+		list(d)
+	}, o.emit)
+	o.expect(t, []string{"0:a", "0:.mark2/file", "0:d/b"})
+	if !slices.Equal(marks[""], []string{".mark1", ".mark2"}) || !slices.Equal(marks["d"], []string{".mark"}) {
+		t.Errorf("marks are %q", marks)
+	}
+}
+
+func TestLargeDirectoryIsVisitedInParts(t *testing.T) {
+	const files = 2*partSize + 10
+	names := []string{"mark"}
+	for i := range files {
+		names = append(names, fmt.Sprintf("f%06d", i))
+	}
+	names = append(names, "a/first", "f004095d/one", "z/last", "z/after")
+	root := makeTree(t, names...)
+	for workers := 1; workers <= 4; workers++ {
+		var parts, left atomic.Int32
+		var o outcome
+		o.err = Walk(context.Background(), []Root{{Path: root}}, Options{
+			Workers: workers,
+			Mark:    func(name string) bool { return name == "mark" },
+			Leave:   func(any) { left.Add(1) },
+		}, func(d *Dir) {
+			list(d)
+			if d.Rel == "" {
+				parts.Add(1)
+				if !slices.Equal(d.Marks, []string{"mark"}) {
+					t.Errorf("part %d has marks %q", d.Part, d.Marks)
+				}
+			}
+			if d.Rel == "" && d.Part == 0 {
+				d.Context = "set"
+			} else if d.Context != "set" {
+				t.Errorf("%q part %d: context is %v", d.Rel, d.Part, d.Context)
+			}
+		}, o.emit)
+		var want []string
+		for _, path := range reference(t, root, "") {
+			if path != "mark" {
+				want = append(want, "0:"+path)
+			}
+		}
+		o.expect(t, want)
+		if parts.Load() != 3 || left.Load() != 1 {
+			t.Errorf("%d parts, left %d times", parts.Load(), left.Load())
+		}
+	}
+}
+
+func TestManySubdirectories(t *testing.T) {
+	var names []string
+	for i := range partSize + 100 {
+		names = append(names, fmt.Sprintf("d%05d/", i))
+	}
+	names = append(names, "d00000/x", "d04195/y", "zz")
+	walkTree(makeTree(t, names...), Options{}).expect(t, []string{"zz", "d00000/x", "d04195/y"})
+}
+
+// contexts visits so that every directory named c* has a context of its own, its
+// path, and notes which contexts were left.
+type contexts struct {
+	mu   sync.Mutex
+	left []string
+}
+
+func (c *contexts) visit(d *Dir) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if strings.HasPrefix(filepath.Base(d.Rel), "c") {
+		d.Context = d.Rel
+	}
+	if d.Context != nil && slices.Contains(c.left, d.Context.(string)) {
+		c.left = append(c.left, "too early: "+d.Context.(string))
+	}
+}
+
+func (c *contexts) leave(context any) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.left = append(c.left, context.(string))
+}
+
+func TestLeaveComesOnceAndInnerFirst(t *testing.T) {
+	root := makeTree(t, "c1/c2/c3/x", "c1/c2/y/z", "c1/e/", "d/c4/x", "d/e/c5/")
+	for workers := 1; workers <= 4; workers++ {
+		var c contexts
+		must(t, Walk(context.Background(), []Root{{Path: root}}, Options{Workers: workers, Leave: c.leave}, c.visit, nil))
+		at := func(rel string) int { return slices.Index(c.left, rel) }
+		if at("c1/c2/c3") > at("c1/c2") || at("c1/c2") > at("c1") {
+			t.Errorf("outer left before inner: %q", c.left)
+		}
+		slices.Sort(c.left)
+		if want := []string{"c1", "c1/c2", "c1/c2/c3", "d/c4", "d/e/c5"}; !slices.Equal(c.left, want) {
+			t.Errorf("%d workers: left %q, want %q", workers, c.left, want)
+		}
+	}
+}
+
+func TestCancelLeavesWhatWasEntered(t *testing.T) {
+	root := makeTree(t, "c1/c2/c3/c4/", "c1/c2/c3/c5/", "c1/d/")
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	var c contexts
+	err := Walk(ctx, []Root{{Path: root}}, Options{Workers: 1, Leave: c.leave}, func(d *Dir) {
+		c.visit(d)
+		if d.Rel == "c1/c2/c3" {
+			cancel() // noticed soon, perhaps not before c4
+		}
+	}, nil)
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("walk returned %v", err)
+	}
+	c.left = slices.DeleteFunc(c.left, func(rel string) bool { return strings.HasPrefix(rel, "c1/c2/c3/") })
+	if want := []string{"c1/c2/c3", "c1/c2", "c1"}; !slices.Equal(c.left, want) {
+		t.Errorf("left %q, want %q", c.left, want)
+	}
+}
+
+func TestCancelledBeforehand(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	err := Walk(ctx, []Root{{Path: makeTree(t, "a")}}, Options{}, list, func(*Dir) error { return nil })
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("walk returned %v", err)
+	}
+}
+
+func TestEmitErrorEndsTheWalk(t *testing.T) {
+	full := errors.New("disk full")
+	calls := 0
+	err := Walk(context.Background(), []Root{{Path: makeTree(t, "a", "d/b", "e/c")}}, Options{}, list, func(*Dir) error {
+		calls++
+		return full
+	})
+	if err != full || calls != 1 {
+		t.Errorf("walk returned %v after %d calls", err, calls)
+	}
+}
+
+// While emit blocks, visits go on until the backlog is full, and no further.
+func TestBacklogIsBounded(t *testing.T) {
+	const dirs, size = 64, backlog / 16
+	var names []string
+	for i := range dirs {
+		names = append(names, fmt.Sprintf("d%02d/", i))
+	}
+	root := makeTree(t, names...)
+	for workers := 1; workers <= 4; workers++ {
+		var visited atomic.Int32
+		full := make(chan struct{})
+		emitted := 0
+		err := Walk(context.Background(), []Root{{Path: root}}, Options{Workers: workers}, func(d *Dir) {
+			d.Out = append(d.Out, make([]byte, size)...)
+			if visited.Add(1) == 16 {
+				close(full)
+			}
+		}, func(*Dir) error {
+			if emitted++; emitted == 1 {
+				<-full
+				runtime.Gosched()
+			}
+			if ahead := int(visited.Load()) - emitted; ahead > 16+2*workers {
+				return fmt.Errorf("%d visits ahead", ahead)
+			}
+			return nil
+		})
+		if err != nil || emitted != dirs+1 {
+			t.Errorf("%d workers: %d emitted, %v", workers, emitted, err)
+		}
+	}
+}
+
+func TestSwappedDirectoryLeadsNowhere(t *testing.T) {
+	outside := makeTree(t, "secret", "sub/secret")
+	root := makeTree(t, "d/sub/file", "e/sub/file", "f/g")
+	var o outcome
+	o.err = Walk(context.Background(), []Root{{Path: root}}, Options{Workers: 1}, func(d *Dir) {
+		list(d)
+		switch d.Rel { // its subdirectories were read, and are opened after this
+		case "":
+			must(t, os.Rename(filepath.Join(root, "d"), filepath.Join(root, "was")))
+			must(t, os.Symlink(outside, filepath.Join(root, "d")))
+		case "e":
+			must(t, os.Rename(filepath.Join(root, "e"), filepath.Join(root, "was-e")))
+			must(t, os.Symlink(outside, filepath.Join(root, "e")))
+		}
+	}, o.emit)
+	o.expect(t, []string{"0:f/g"}, "open "+root+"/d", "open "+root+"/e/sub")
+}
+
+func TestDirectoryGoneIsReported(t *testing.T) {
+	root := makeTree(t, "d/file", "e/file")
+	var o outcome
+	o.err = Walk(context.Background(), []Root{{Path: root}}, Options{}, func(d *Dir) {
+		list(d)
+		if d.Rel == "" {
+			must(t, os.RemoveAll(filepath.Join(root, "d")))
+		}
+	}, o.emit)
+	o.expect(t, []string{"0:e/file"}, "open "+root+"/d")
+}

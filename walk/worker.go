@@ -1,0 +1,260 @@
+package walk
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"io/fs"
+	"slices"
+	"syscall"
+
+	"github.com/karrick/godirwalk"
+)
+
+// errLoop is reported of a directory that a followed link leads back up to.
+var errLoop = errors.New("file system loop detected")
+
+// errNotRegular is reported of a Root's Only file.
+var errNotRegular = errors.New("not a regular file")
+
+// worker reads directories and visits them. Its buffers are used again for each.
+type worker struct {
+	*walker
+	sys     looker
+	scratch []byte // godirwalk's
+	entries []entry
+	subs    []string
+	dir     Dir
+}
+
+func newWorker(w *walker, id int) *worker {
+	return &worker{walker: w, scratch: make([]byte, 64<<10), dir: Dir{Worker: id}}
+}
+
+func (w *worker) run() {
+	for {
+		p, ok := w.queue.take()
+		if !ok {
+			return
+		}
+		w.queue.finish(p, w.do(p))
+	}
+}
+
+// do visits a directory, or one part of it.
+func (w *worker) do(p piece) result {
+	d := p.dir
+	w.dir = Dir{
+		Root: d.root.index, Rel: d.rel, Part: p.part, Worker: w.dir.Worker,
+		Files: w.dir.Files[:0], Context: d.context, Out: w.dir.Out[:0],
+	}
+	w.subs = w.subs[:0]
+	if p.part > 0 {
+		return w.laterPart(p)
+	}
+	f, ok := w.open(d)
+	if !ok {
+		return w.result()
+	}
+	if only := w.roots[d.root.index].Only; only != "" {
+		w.only(f, only)
+		return w.result()
+	}
+	return w.firstPart(d, f)
+}
+
+// open opens a directory that is to be visited; false means that it is not.
+func (w *worker) open(d *directory) (folder, bool) {
+	f, err := w.openFolder(d)
+	if err != nil {
+		w.fail("open", d.rel, err)
+		return f, false
+	}
+	if d.parent == nil {
+		d.root.folder, d.root.open = f, true // closed when the root is done
+	}
+	if !w.opt.Follow && !w.opt.OneFileSystem {
+		return f, true
+	}
+	d.id, err = w.sys.identify(f)
+	switch {
+	case err != nil:
+	case w.opt.OneFileSystem && d.parent != nil && d.id.dev != d.parent.id.dev:
+		w.close(d, f)
+		return f, false
+	case w.opt.Follow && d.insideItself():
+		err = errLoop
+	default:
+		return f, true
+	}
+	w.fail("open", d.rel, err)
+	w.close(d, f)
+	return f, false
+}
+
+func (w *worker) openFolder(d *directory) (folder, error) {
+	if d.parent == nil {
+		return w.sys.openRoot(w.roots[d.root.index].Path)
+	}
+	return w.sys.openBelow(d.root.folder, d.rel, w.opt.Follow)
+}
+
+// close closes a directory; the root stays open for what is below it.
+func (w *worker) close(d *directory, f folder) {
+	if d.parent != nil {
+		f.close()
+	}
+}
+
+// insideItself reports whether a directory is one of those above it.
+func (d *directory) insideItself() bool {
+	for up := d.parent; up != nil; up = up.parent {
+		if up.id == d.id {
+			return true
+		}
+	}
+	return false
+}
+
+// only makes the visit that of one file, which the root is.
+func (w *worker) only(f folder, name string) {
+	info, err := w.sys.examine(f, name, true)
+	if err == nil && !info.Regular {
+		err = errNotRegular
+	}
+	switch {
+	case err != nil:
+		w.fail("stat", name, err)
+	case w.marked(name):
+		w.dir.Marks = []string{name}
+	default:
+		w.dir.Files = append(w.dir.Files, File{name, info.Sec, info.Nsec})
+	}
+	w.visit(&w.dir)
+}
+
+// firstPart reads a directory and visits it, or as much of it as one part is.
+func (w *worker) firstPart(d *directory, f folder) result {
+	w.read(d, f)
+	sortNames(w.entries)
+	first := w.entries[:min(partSize, len(w.entries))]
+	for _, e := range first {
+		w.look(d, f, e.name)
+	}
+	if w.queue.stopped.Load() { // not all was looked at
+		w.close(d, f)
+		return w.result()
+	}
+	w.visit(&w.dir)
+	if w.dir.Context != d.context {
+		d.context, d.owner = w.dir.Context, true
+	}
+
+	r := w.result()
+	if len(first) == len(w.entries) {
+		w.close(d, f)
+		return r
+	}
+	for _, e := range w.entries[len(first):] {
+		r.rest = append(r.rest, e.name)
+	}
+	r.large = &large{folder: f, marks: w.dir.Marks}
+	w.entries = nil // as much memory as the largest directory needs is not kept
+	return r
+}
+
+// laterPart visits some more entries of a large directory.
+func (w *worker) laterPart(p piece) result {
+	for _, name := range p.names {
+		w.look(p.dir, p.dir.large.folder, name)
+	}
+	w.dir.Marks = p.dir.large.marks
+	if !w.queue.stopped.Load() {
+		w.visit(&w.dir)
+	}
+	return w.result()
+}
+
+// result is what the visit made; the buffers are the worker's again.
+func (w *worker) result() result {
+	r := result{subs: slices.Clone(w.subs)}
+	if d := &w.dir; len(d.Out) > 0 || len(d.Errs) > 0 {
+		r.out = &Dir{Root: d.Root, Rel: d.Rel, Part: d.Part, Out: bytes.Clone(d.Out), Errs: d.Errs}
+	}
+	return r
+}
+
+// read collects a directory's names. What was read before an error counts.
+//
+// The scanner is not asked for Dirents: they would tell directories from files,
+// but cost an allocation for every entry, and every file is looked at anyway.
+func (w *worker) read(d *directory, f folder) {
+	w.entries = w.entries[:0]
+	path, ok := f.alias()
+	if !ok {
+		path = join(w.roots[d.root.index].Path, d.rel)
+	}
+	s, err := godirwalk.NewScannerWithScratchBuffer(path, w.scratch)
+	if err != nil {
+		w.fail("open", d.rel, err)
+		return
+	}
+	for s.Scan() && !w.queue.stopped.Load() {
+		name := s.Name()
+		if w.marked(name) {
+			w.dir.Marks = append(w.dir.Marks, name)
+		}
+		w.entries = append(w.entries, entry{name: name})
+	}
+	// On Windows the scanner takes the end of the directory for an error.
+	if err := s.Err(); err != nil && err != io.EOF {
+		w.fail("read", d.rel, err)
+	}
+	slices.Sort(w.dir.Marks)
+}
+
+// look finds out what a name is, and takes it as a file or a subdirectory.
+func (w *worker) look(d *directory, f folder, name string) {
+	if w.queue.stopped.Load() {
+		return
+	}
+	info, err := w.sys.examine(f, name, w.opt.Follow)
+	switch {
+	case err != nil:
+		if !gone(err) {
+			w.fail("stat", join(d.rel, name), err)
+		}
+	case !info.Regular && !info.IsDir, w.passedOver(d, name, info.IsDir):
+	case info.IsDir:
+		w.subs = append(w.subs, name)
+	case w.marked(name):
+	default:
+		w.dir.Files = append(w.dir.Files, File{name, info.Sec, info.Nsec})
+	}
+}
+
+func (w *worker) marked(name string) bool { return w.opt.Mark != nil && w.opt.Mark(name) }
+
+// gone recognises a file that was removed since its name was read, and a link
+// that leads nowhere.
+func gone(err error) bool {
+	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ELOOP) || errors.Is(err, syscall.ENOTDIR)
+}
+
+// passedOver reports whether an entry is not to be walked.
+func (w *worker) passedOver(d *directory, name string, dir bool) bool {
+	if skip := w.roots[d.root.index].Skip; len(skip) > 0 && skip[join(d.rel, name)] {
+		return true
+	}
+	return w.opt.Ignore != nil && w.opt.Ignore.match(d.rel, name, dir)
+}
+
+// fail notes an error about a path. The path that the error itself names, if
+// any, is not one the user knows.
+func (w *worker) fail(op, rel string, err error) {
+	if inner, ok := errors.AsType[*fs.PathError](err); ok {
+		err = inner.Err
+	}
+	path := join(w.roots[w.dir.Root].Path, rel)
+	w.dir.Errs = append(w.dir.Errs, &fs.PathError{Op: op, Path: path, Err: err})
+}
