@@ -1,0 +1,90 @@
+package store
+
+import (
+	"maps"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// appendFlow writes a value in canonical flow style.
+func appendFlow(b []byte, v any) []byte {
+	switch v := v.(type) {
+	case []any:
+		b = append(b, '[')
+		for i, item := range v {
+			if i > 0 {
+				b = append(b, ", "...)
+			}
+			b = appendFlow(b, item)
+		}
+		return append(b, ']')
+	case map[string]any:
+		b = append(b, '{')
+		for i, k := range slices.Sorted(maps.Keys(v)) {
+			if i > 0 {
+				b = append(b, ", "...)
+			}
+			b = appendScalar(b, k)
+			b = append(b, ": "...)
+			b = appendFlow(b, v[k])
+		}
+		return append(b, '}')
+	}
+	return appendLeaf(b, v)
+}
+
+// appendBlock writes a mapping in canonical block style, four spaces a level,
+// each entry on a line of its own; lists stay in flow style.
+func appendBlock(b []byte, v map[string]any, indent int) []byte {
+	for _, k := range slices.Sorted(maps.Keys(v)) {
+		b = append(b, strings.Repeat(" ", indent)...)
+		b = appendScalar(b, k)
+		b = append(b, ':')
+		if m, ok := v[k].(map[string]any); ok && len(m) > 0 {
+			b = append(b, '\n')
+			b = appendBlock(b, m, indent+4)
+			continue
+		}
+		b = append(b, ' ')
+		b = appendFlow(b, v[k])
+		b = append(b, '\n')
+	}
+	return b
+}
+
+func appendLeaf(b []byte, v any) []byte {
+	switch v := v.(type) {
+	case nil:
+		return append(b, "null"...)
+	case bool:
+		return strconv.AppendBool(b, v)
+	case int64:
+		return strconv.AppendInt(b, v, 10)
+	case uint64:
+		return strconv.AppendUint(b, v, 10)
+	case float64:
+		return appendFloat(b, v)
+	case number:
+		return append(b, v...)
+	}
+	return appendScalar(b, v.(string))
+}
+
+// appendFloat makes sure that a float is read back as one.
+func appendFloat(b []byte, f float64) []byte {
+	switch {
+	case math.IsNaN(f):
+		return append(b, ".nan"...)
+	case math.IsInf(f, 1):
+		return append(b, ".inf"...)
+	case math.IsInf(f, -1):
+		return append(b, "-.inf"...)
+	}
+	text := strconv.FormatFloat(f, 'g', -1, 64)
+	if !strings.ContainsAny(text, ".e") {
+		text += ".0"
+	}
+	return append(b, text...)
+}

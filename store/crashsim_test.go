@@ -1,0 +1,357 @@
+package store
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"testing"
+	"time"
+)
+
+// simulation runs processes on one disk, one operation at a time, in an order
+// that the test decides.
+type simulation struct {
+	t       *testing.T
+	disk    *simDisk
+	ledger  *ledger
+	mutate  func(*simProc) fileSystem // nil: the process as it is
+	parked  chan *simProc
+	procs   []*simProc
+	errs    []error
+	observe func(step int) // between any two operations
+	kill    int            // the first process ends before this step; 0: never
+}
+
+// program is what a simulated process does.
+type program func(s *simulation, fsys fileSystem) error
+
+func newSimulation(t *testing.T, files map[string][]byte, l *ledger) *simulation {
+	return &simulation{t: t, disk: newSimDisk(files), ledger: l, parked: make(chan *simProc)}
+}
+
+// run runs the programs to their end. At each step listed in switches the next
+// process gets its turn; otherwise one runs until it ends or waits for a lock.
+// It returns how many steps there were.
+func (s *simulation) run(switches []int, programs ...program) (steps int) {
+	for _, prog := range programs {
+		p := &simProc{disk: s.disk, sim: s, resume: make(chan bool)}
+		s.procs = append(s.procs, p)
+		go s.main(p, prog)
+		<-s.parked
+	}
+	for turn := 0; ; steps++ {
+		if s.observe != nil {
+			s.observe(steps)
+		}
+		if s.kill > 0 && steps == s.kill && !s.procs[0].done {
+			s.let(s.procs[0], false)
+		}
+		if slices.Contains(switches, steps) {
+			turn++
+		}
+		p := s.next(&turn)
+		if p == nil {
+			return steps
+		}
+		s.let(p, true)
+	}
+}
+
+func (s *simulation) let(p *simProc, live bool) {
+	p.resume <- live
+	<-s.parked
+}
+
+func (s *simulation) main(p *simProc, prog program) {
+	defer func() {
+		if r := recover(); r != nil {
+			if _, ok := r.(killed); !ok {
+				panic(r)
+			}
+		}
+		p.kill()
+		p.done = true
+		s.parked <- p
+	}()
+	var fsys fileSystem = p
+	if s.mutate != nil {
+		fsys = s.mutate(p)
+	}
+	if err := prog(s, fsys); err != nil {
+		s.errs = append(s.errs, err)
+	}
+}
+
+// next is the process whose turn it is, or after it the first that can go on;
+// nil when all have ended.
+func (s *simulation) next(turn *int) *simProc {
+	ended := 0
+	for range s.procs {
+		p := s.procs[*turn%len(s.procs)]
+		if !p.done && (p.ready == nil || p.ready()) {
+			return p
+		}
+		if p.done {
+			ended++
+		}
+		*turn++
+	}
+	if ended < len(s.procs) {
+		panic("deadlock")
+	}
+	return nil
+}
+
+// explore runs the programs with every choice of up to bound switches.
+func explore(bound int, run func(switches []int) (steps int)) {
+	var deeper func(switches []int)
+	deeper = func(switches []int) {
+		steps := run(switches)
+		if len(switches) == bound {
+			return
+		}
+		first := 1
+		if n := len(switches); n > 0 {
+			first = switches[n-1] + 1
+		}
+		for at := first; at < steps; at++ {
+			deeper(append(slices.Clip(switches), at))
+		}
+	}
+	deeper(nil)
+}
+
+// ledger knows which stamps were given to the store, and which of them it has
+// promised to keep. Each path is written by one process only, with times that
+// grow, so that the newest is known.
+type ledger struct {
+	written  map[string]Time // newest that Append was called with
+	appended map[string]Time // newest for which it returned: survives the process
+	acked    map[string]Time // newest that was made durable: survives the machine
+	first    map[string]Time // the times of a path are first, first+1, ...
+	version  int
+}
+
+func newLedger() *ledger {
+	return &ledger{map[string]Time{}, map[string]Time{}, map[string]Time{}, map[string]Time{}, 0}
+}
+
+func (l *ledger) clone() *ledger {
+	return &ledger{maps.Clone(l.written), maps.Clone(l.appended), maps.Clone(l.acked), maps.Clone(l.first), l.version}
+}
+
+// write makes new stamps of the paths.
+func (l *ledger) write(paths ...string) []Entry {
+	var entries []Entry
+	for _, p := range paths {
+		t, again := l.written[p]
+		if !again {
+			t = Time{Sec: 1_000_000 * int64(len(l.written)+1)}
+			l.first[p] = t
+		}
+		t.Sec++
+		l.written[p] = t
+		entries = append(entries, Entry{Path: p, Stamp: Stamp{Time: t}})
+	}
+	l.version++
+	return entries
+}
+
+func (l *ledger) append(entries []Entry) {
+	for _, e := range entries {
+		l.appended[e.Path] = e.Time
+	}
+	l.version++
+}
+
+// ack makes promises of stamps. An older one takes nothing back.
+func (l *ledger) ack(stamps map[string]Time) {
+	for p, t := range stamps {
+		if t.Compare(l.acked[p]) > 0 {
+			l.acked[p] = t
+		}
+	}
+	l.version++
+}
+
+// check compares what a tree holds with what it must hold at least: nothing
+// lost, nothing invented.
+func (l *ledger) check(got map[string]Time, must map[string]Time) error {
+	for p, t := range must {
+		if g, ok := got[p]; !ok || g.Compare(t) < 0 {
+			return fmt.Errorf("lost: %q has %v (%v), must have %v", p, g, ok, t)
+		}
+	}
+	for p, g := range got {
+		newest, ok := l.written[p]
+		if !ok || g.Compare(newest) > 0 || g.Compare(l.first[p]) <= 0 || g.Nsec != 0 {
+			return fmt.Errorf("invented: %q has %v, was given at most %v", p, g, newest)
+		}
+	}
+	return nil
+}
+
+// view reads all stamps through a file system.
+func view(fsys fileSystem) (map[string]Time, []error) {
+	tree, err := OpenTree(simRoot, Options{fsys: fsys})
+	if err != nil {
+		return nil, []error{err}
+	}
+	defer tree.Close()
+	return allTimes(tree), tree.Problems()
+}
+
+func viewFiles(files map[string][]byte) (map[string]Time, []error) {
+	return view(&simProc{disk: newSimDisk(files)})
+}
+
+// allTimes lists every stamp that a tree believes.
+func allTimes(tree *Tree) map[string]Time {
+	all := map[string]Time{}
+	for p, s := range allStamps(tree) {
+		all[p] = s.Time
+	}
+	return all
+}
+
+func allStamps(tree *Tree) map[string]Stamp {
+	var paths []string
+	st := tree.loaded()
+	collect := func(o *overlay) {
+		for dir, r := range o.dirs {
+			for i := range r.items {
+				paths = append(paths, joinPath(dir, r.items[i].name))
+			}
+		}
+	}
+	if st.wal != nil {
+		collect(st.wal.stamps)
+	}
+	if st.hand != nil {
+		collect(st.hand)
+	}
+	// Twice: after the first damage the sound part is read from its start.
+	for c, tries := st.cursor(timesOf), 0; c != nil && c.pos < c.span.end && tries < 2; {
+		path, _, next, err := c.entry(c.pos)
+		if err != nil {
+			st.salvage(tree.names.snapshot, err)
+			c = st.cursor(timesOf)
+			tries++
+			continue
+		}
+		paths = append(paths, string([]byte(path)))
+		c.pos = next
+	}
+	slices.SortFunc(paths, ComparePaths)
+	all := map[string]Stamp{}
+	reader := tree.Reader()
+	for _, p := range paths {
+		dir, name := splitPath(p)
+		if dir != reader.dir {
+			reader.Enter(dir)
+		}
+		if s, ok := reader.Stamp(name); ok {
+			all[p] = s
+		}
+	}
+	return all
+}
+
+// The programs. Each keeps the ledger as its user would.
+
+func committer(batches ...[]string) program {
+	return func(s *simulation, fsys fileSystem) error {
+		tree, err := OpenTree(simRoot, Options{fsys: fsys, LockWait: time.Hour})
+		if err != nil {
+			return err
+		}
+		// As a commit does that has met a fresh file: it may make the WAL, or
+		// hold one that another process writes to first.
+		if _, err := tree.Now(); err != nil {
+			return err
+		}
+		sent := map[string]Time{}
+		for _, paths := range batches {
+			entries := s.ledger.write(paths...)
+			if err := tree.Append(entries); err != nil {
+				return err
+			}
+			s.ledger.append(entries)
+			for _, e := range entries {
+				sent[e.Path] = e.Time
+			}
+			if len(paths) > 1 {
+				continue // synced together with the next
+			}
+			if err := tree.Sync(); err != nil {
+				return err
+			}
+			s.ledger.ack(sent)
+		}
+		if err := tree.Sync(); err != nil {
+			return err
+		}
+		s.ledger.ack(sent)
+		return tree.Close()
+	}
+}
+
+func dumper(repair bool) program {
+	return func(s *simulation, fsys fileSystem) error {
+		tree, err := OpenTree(simRoot, Options{fsys: fsys, LockWait: time.Hour})
+		if err != nil {
+			return err
+		}
+		before := maps.Clone(s.ledger.appended)
+		if _, err := tree.Dump(repair); err != nil {
+			return err
+		}
+		s.ledger.ack(before)
+		return tree.Close()
+	}
+}
+
+// both commits, dumps and commits again with one Tree, as a library would.
+func both(first, second []string) program {
+	return func(s *simulation, fsys fileSystem) error {
+		tree, err := OpenTree(simRoot, Options{fsys: fsys, LockWait: time.Hour})
+		if err != nil {
+			return err
+		}
+		for _, paths := range [][]string{first, second} {
+			entries := s.ledger.write(paths...)
+			if err := tree.Append(entries); err != nil {
+				return err
+			}
+			s.ledger.append(entries)
+			if err := tree.Sync(); err != nil {
+				return err
+			}
+			before := maps.Clone(s.ledger.appended)
+			for _, e := range entries {
+				s.ledger.ack(map[string]Time{e.Path: e.Time})
+			}
+			if &paths[0] != &first[0] {
+				break
+			}
+			if _, err := tree.Dump(false); err != nil {
+				return err
+			}
+			s.ledger.ack(before)
+		}
+		return tree.Close()
+	}
+}
+
+// filterer reads: whatever was appended before it began, it must see.
+func filterer(s *simulation, fsys fileSystem) error {
+	must := maps.Clone(s.ledger.appended)
+	got, problems := view(fsys)
+	if len(problems) > 0 {
+		return fmt.Errorf("filter: %v", problems)
+	}
+	if err := s.ledger.check(got, must); err != nil {
+		return fmt.Errorf("filter: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,292 @@
+package store
+
+import (
+	"bytes"
+	"strings"
+)
+
+// minWindow is what a cursor reads after a jump: one directory may be all that
+// is asked for. While it moves forward its windows grow to shared chunks.
+const minWindow = 2 * blockSize
+
+// cursor looks entries up in one section of a snapshot. It is quick when asked
+// in walk order: then the section is read front to back, side by side with the
+// walk, and nothing is searched or indexed. For one goroutine.
+type cursor struct {
+	src  *source
+	span span
+
+	// The window: a part of the file, in whole blocks, and how far it holds
+	// whole lines.
+	buf  []byte
+	base int64
+	safe int64
+	size int    // of the next window
+	own  []byte // for windows that are not shared
+
+	// Where the next entry is expected: every entry before pos sorts below
+	// the file asked for last.
+	pos    int64
+	found  int64 // where the entry that find returned last begins
+	dir    string
+	name   string
+	prefix []byte // "    " + dir + "/"
+}
+
+func newCursor(src *source, sp span) *cursor { return &cursor{src: src, span: sp, pos: sp.at} }
+
+// load makes the window hold the line at pos as a whole, and some more.
+func (c *cursor) load(pos int64) error {
+	if pos >= c.base && pos < c.safe {
+		return nil
+	}
+	c.resize(pos)
+	for {
+		if err := c.fill(pos); err != nil {
+			return err
+		}
+		if pos < c.safe {
+			return nil
+		}
+		// A line that is longer than the window, or begins near its end.
+		if c.size >= 2*maxRecord || c.base+int64(len(c.buf)) >= c.src.size && c.base <= pos-pos%blockSize {
+			return &damageError{pos, errEntry}
+		}
+		c.size = max(2*c.size, 2*chunkSize)
+	}
+}
+
+// resize chooses the size of the next window, at pos.
+func (c *cursor) resize(pos int64) {
+	end := c.base + int64(len(c.buf))
+	switch {
+	case pos >= c.base && pos < end+int64(c.size):
+		c.size = min(2*max(c.size, minWindow), chunkSize)
+	case pos >= c.base-int64(c.size) && pos < c.base:
+		// A step back, to what a search overshot.
+		c.size = min(c.size, chunkSize)
+	default:
+		c.size = minWindow
+	}
+}
+
+// fill reads the window that pos lies in.
+func (c *cursor) fill(pos int64) (err error) {
+	c.safe = 0 // should the read fail
+	if c.size == chunkSize {
+		c.base = pos - pos%chunkSize
+		c.buf, err = c.src.chunk(c.base)
+	} else {
+		c.base = pos - pos%blockSize
+		if len(c.own) < c.size {
+			c.own = make([]byte, c.size)
+		}
+		c.buf, err = c.src.read(c.own[:c.size], c.base)
+	}
+	if err != nil {
+		return err
+	}
+	c.safe = c.base + int64(bytes.LastIndexByte(c.buf, '\n')+1)
+	return nil
+}
+
+// entry decodes the entry at pos. What it returns is good until the next load.
+func (c *cursor) entry(pos int64) (path string, value []byte, next int64, err error) {
+	if err := c.load(pos); err != nil {
+		return "", nil, 0, err
+	}
+	raw, value, n, err := cutEntry(c.buf[pos-c.base : c.safe-c.base])
+	if err == errMore {
+		// The second line of an explicit key lies beyond the window.
+		c.safe = pos
+		if err := c.load(pos); err != nil {
+			return "", nil, 0, err
+		}
+		raw, value, n, err = cutEntry(c.buf[pos-c.base : c.safe-c.base])
+	}
+	if err != nil {
+		return "", nil, 0, &damageError{pos, errEntry}
+	}
+	return stringView(raw), value, pos + int64(n), nil
+}
+
+// entryFrom returns the offset of the first entry that begins at or after at.
+func (c *cursor) entryFrom(at int64) (int64, error) {
+	if at <= c.span.at {
+		return c.span.at, nil
+	}
+	for pos := at - 1; pos < c.span.end; {
+		if err := c.load(pos); err != nil {
+			return 0, err
+		}
+		window := c.buf[pos-c.base : c.safe-c.base]
+		i := bytes.IndexByte(window, '\n')
+		pos += int64(i + 1)
+		if !bytes.HasPrefix(window[i+1:], []byte(entryIndent+": ")) && pos < c.safe {
+			return pos, nil
+		}
+		if pos >= c.span.end {
+			break
+		}
+		if pos == c.safe {
+			// Only the next window tells whether this line begins an entry.
+			if err := c.load(pos); err != nil {
+				return 0, err
+			}
+			if !bytes.HasPrefix(c.buf[pos-c.base:], []byte(entryIndent+": ")) {
+				return pos, nil
+			}
+		}
+	}
+	return c.span.end, nil
+}
+
+// enter makes dir the directory of the names to come.
+func (c *cursor) enter(dir string) {
+	if dir == c.dir && c.prefix != nil {
+		return
+	}
+	if compareDirs(dir, c.dir) < 0 {
+		c.pos = c.span.at
+	}
+	c.dir, c.name = dir, ""
+	c.prefix = append(c.prefix[:0], entryIndent...)
+	if dir != "" {
+		c.prefix = append(append(c.prefix, dir...), '/')
+	}
+}
+
+// find returns the value of a name in the directory entered last, nil when it
+// has no entry. Names asked for in order cost little more than a comparison.
+func (c *cursor) find(name string) (value []byte, err error) {
+	if name < c.name {
+		c.pos = c.span.at
+	}
+	c.name = name
+	// So many entries are passed over one by one before it pays to search.
+	const few = 8
+	for range few {
+		if c.pos >= c.span.end {
+			return nil, nil
+		}
+		if err := c.load(c.pos); err != nil {
+			return nil, err
+		}
+		if value, n := c.match(); n > 0 {
+			c.found, c.pos = c.pos, c.pos+n
+			return value, nil
+		}
+		value, order, next, err := c.compare(c.pos)
+		if err != nil || order > 0 {
+			return nil, err
+		}
+		c.found, c.pos = c.pos, next
+		if order == 0 {
+			return value, nil
+		}
+	}
+	if c.pos, err = c.search(c.pos, c.span.end); err != nil || c.pos >= c.span.end {
+		return nil, err
+	}
+	value, order, next, err := c.compare(c.pos)
+	if err != nil || order != 0 {
+		return nil, err
+	}
+	c.found, c.pos = c.pos, next
+	return value, nil
+}
+
+// compare orders the entry at pos against the file asked for: below 0 where it
+// sorts before.
+func (c *cursor) compare(pos int64) (value []byte, order int, next int64, err error) {
+	path, value, next, err := c.entry(pos)
+	if err != nil {
+		return nil, 0, 0, err
+	}
+	dir, name := splitPath(path)
+	if order = compareDirs(dir, c.dir); order == 0 {
+		order = strings.Compare(name, c.name)
+	}
+	return value, order, next, nil
+}
+
+// search returns the first entry that does not sort before the file asked for,
+// knowing that it begins at lo at the earliest and at hi at the latest. It
+// gallops, since a walk asks for what lies a little further on, then halves.
+func (c *cursor) search(lo, hi int64) (int64, error) {
+	const near = 512 // bytes that are quicker read through than halved again
+	for step := int64(near); lo+step < hi; step *= 4 {
+		at, next, err := c.before(lo + step)
+		if err != nil {
+			return 0, err
+		}
+		if next == 0 {
+			hi = min(hi, at)
+			break
+		}
+		lo = next
+	}
+	for hi-lo > near {
+		mid := lo + (hi-lo)/2
+		at, next, err := c.before(mid)
+		switch {
+		case err != nil:
+			return 0, err
+		case next > 0:
+			lo = next
+		case at >= hi:
+			hi = mid // no entry begins between mid and hi
+		default:
+			hi = at
+		}
+	}
+	for lo < hi {
+		_, order, next, err := c.compare(lo)
+		if err != nil {
+			return 0, err
+		}
+		if order >= 0 {
+			break
+		}
+		lo = next
+	}
+	return lo, nil
+}
+
+// before looks at the first entry that begins at or after from, at the offset
+// at. Where it sorts before the file asked for, next is the end of it, else 0.
+func (c *cursor) before(from int64) (at, next int64, err error) {
+	at, err = c.entryFrom(from)
+	if err != nil || at >= c.span.end {
+		return at, 0, err
+	}
+	_, order, next, err := c.compare(at)
+	if err != nil || order >= 0 {
+		return at, 0, err
+	}
+	return at, next, nil
+}
+
+// match is the quick way for what nearly every call meets: a plain entry, the
+// very one asked for, next in line. n is its length, 0 when it is not.
+func (c *cursor) match() (value []byte, n int64) {
+	line := c.buf[c.pos-c.base : c.safe-c.base]
+	at := len(c.prefix) + len(c.name)
+	if first := line[min(len(entryIndent), len(line)-1)]; first == '"' || first == '!' || first == '?' {
+		return nil, 0 // not the bytes of the path themselves
+	}
+	if len(line) < at+2 || line[at] != ':' || line[at+1] != ' ' ||
+		string(line[len(c.prefix):at]) != c.name || !bytes.HasPrefix(line, c.prefix) {
+		return nil, 0
+	}
+	// A name can be like two lines, or like a key and its value.
+	if key := line[:at]; bytes.IndexByte(key, '\n') >= 0 || bytes.IndexByte(key, ':') >= 0 {
+		return nil, 0
+	}
+	value = line[at+2:]
+	end := usualTime
+	if len(value) <= end || value[end] != '\n' || value[10] != '.' {
+		end = bytes.IndexByte(value, '\n')
+	}
+	return value[:end], int64(at + 2 + end + 1)
+}

@@ -1,0 +1,213 @@
+package store_test
+
+import (
+	"fmt"
+	"log"
+	"os"
+	"path/filepath"
+	"time"
+
+	"treefilter/store"
+	"treefilter/walk"
+)
+
+// makeTree creates files below a new directory, last modified on the first day
+// of 2024.
+func makeTree(paths ...string) (root string) {
+	root, err := os.MkdirTemp("", "tree")
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, p := range paths {
+		full := filepath.Join(root, p)
+		if err := os.MkdirAll(filepath.Dir(full), 0o777); err != nil {
+			log.Fatal(err)
+		}
+		if err := os.WriteFile(full, []byte(p), 0o666); err != nil {
+			log.Fatal(err)
+		}
+		day := time.Unix(1704067200, 0)
+		if err := os.Chtimes(full, day, day); err != nil {
+			log.Fatal(err)
+		}
+	}
+	return root
+}
+
+// A grove over two roots: each has stamps of its own, under one config.
+func ExampleOpen() {
+	photos, scans := makeTree("a.jpg"), makeTree("2024/b.png")
+	defer os.RemoveAll(photos)
+	defer os.RemoveAll(scans)
+
+	config, err := store.NewConfig(map[string]any{"quality": 90})
+	if err != nil {
+		log.Fatal(err)
+	}
+	grove, err := store.Open([]string{photos, scans}, store.Options{Program: "optimize", Config: config})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer grove.Close()
+
+	a, b := filepath.Join(photos, "a.jpg"), filepath.Join(scans, "2024", "b.png")
+	for _, path := range []string{a, b} {
+		if err := grove.Set(path); err != nil {
+			log.Fatal(err)
+		}
+	}
+	for _, tree := range grove.Roots() {
+		_, hasA := tree.Get("a.jpg")
+		_, hasB := tree.Get("2024/b.png")
+		fmt.Println(hasA, hasB)
+	}
+	// Output:
+	// true false
+	// false true
+}
+
+// A stamp is the mtime of a file that was processed.
+func ExampleTree_Set() {
+	root := makeTree("a.jpg", "b.jpg")
+	defer os.RemoveAll(root)
+	tree, err := store.OpenTree(root, store.Options{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer tree.Close()
+
+	if err := tree.Set("a.jpg"); err != nil {
+		log.Fatal(err)
+	}
+	if err := tree.Sync(); err != nil { // now it survives a power cut
+		log.Fatal(err)
+	}
+	for _, path := range []string{"a.jpg", "b.jpg"} {
+		stamp, ok := tree.Get(path)
+		fmt.Println(path, ok, stamp.Time)
+	}
+	// Output:
+	// a.jpg true 1704067200.000000000
+	// b.jpg false 0.000000000
+}
+
+// Process what was modified since it was processed last, and nothing else. Mark
+// keeps the grove's own files out of the walk.
+func ExampleGrove_Get() {
+	root := makeTree("a.jpg", "b.jpg", "c/d.jpg")
+	defer os.RemoveAll(root)
+
+	optimize := func() {
+		grove, err := store.Open([]string{root}, store.Options{})
+		if err != nil {
+			log.Fatal(err)
+		}
+		defer grove.Close()
+		for file, err := range walk.Files([]string{root}, walk.Options{Mark: store.IsStateName}) {
+			if err != nil {
+				log.Print(err)
+				continue
+			}
+			mtime := store.Time{Sec: file.Sec, Nsec: file.Nsec}
+			if stamp, ok := grove.Get(file.Path); ok && mtime.Compare(stamp.Time) <= 0 {
+				continue
+			}
+			fmt.Println("optimizing", filepath.Base(file.Path))
+			if err := grove.Set(file.Path); err != nil {
+				log.Fatal(err)
+			}
+		}
+	}
+	optimize()
+	fmt.Println("again")
+	optimize()
+	fmt.Println("modified")
+	if err := os.Chtimes(filepath.Join(root, "b.jpg"), time.Time{}, time.Unix(1704067201, 0)); err != nil {
+		log.Fatal(err)
+	}
+	optimize()
+	// Output:
+	// optimizing a.jpg
+	// optimizing b.jpg
+	// optimizing d.jpg
+	// again
+	// modified
+	// optimizing b.jpg
+}
+
+// When a setting changes, every stamp is void.
+func ExampleTree_Void() {
+	root := makeTree("a.jpg")
+	defer os.RemoveAll(root)
+
+	for _, quality := range []string{"80", "80", "90"} {
+		config, err := store.Config{}.With("quality", quality)
+		if err != nil {
+			log.Fatal(err)
+		}
+		tree, err := store.OpenTree(root, store.Options{Config: config})
+		if err != nil {
+			log.Fatal(err)
+		}
+		_, ok := tree.Get("a.jpg")
+		void, changes := tree.Void()
+		fmt.Println(quality, ok, void, changes)
+		if !ok {
+			if err := tree.Set("a.jpg"); err != nil {
+				log.Fatal(err)
+			}
+		}
+		if err := tree.Close(); err != nil {
+			log.Fatal(err)
+		}
+	}
+	// Output:
+	// 80 false 0 []
+	// 80 true 0 []
+	// 90 false 1 [quality: 80 -> 90]
+}
+
+// A dump folds the WAL into the snapshot.
+func ExampleGrove_Dump() {
+	root := makeTree("a.jpg", "odd: name.jpg")
+	defer os.RemoveAll(root)
+	config, err := store.ParseConfig([]byte("quality: 90"))
+	if err != nil {
+		log.Fatal(err)
+	}
+	grove, err := store.Open([]string{root}, store.Options{Config: config})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer grove.Close()
+	for _, name := range []string{"odd: name.jpg", "a.jpg"} {
+		if err := grove.Set(filepath.Join(root, name)); err != nil {
+			log.Fatal(err)
+		}
+	}
+	if err := grove.Dump(); err != nil {
+		log.Fatal(err)
+	}
+	names := grove.StateNames()
+	snapshot, err := os.ReadFile(filepath.Join(root, names[0]))
+	if err != nil {
+		log.Fatal(err)
+	}
+	_, err = os.Lstat(filepath.Join(root, names[1]))
+	fmt.Println("WAL gone:", os.IsNotExist(err))
+	fmt.Printf("%s", snapshot)
+	// Output:
+	// WAL gone: true
+	// # Written by treefilter. Safe to delete: every file is then processed again.
+	// version: 1
+	// program: treefilter
+	// config_hash: "c996d92a2e16db63b6900523bb97161dd5d9aae36dca5a527d666c812df5a6eb"
+	// config:
+	//     quality: 90
+	// timestamps:
+	//     a.jpg: 1704067200.000000000
+	//     "odd: name.jpg": 1704067200.000000000
+	// # crc32c of each 4096 bytes above:
+	// # 5dfa489f
+	// # end: stamps 2 at 224-298, digests 0 at 298-298, bytes 298, config c996d92a2e16db63b6900523bb97161dd5d9aae36dca5a527d666c812df5a6eb crc32c b2e1d244
+}

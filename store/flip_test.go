@@ -1,0 +1,753 @@
+package store
+
+import (
+	"bytes"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+)
+
+// Damage to the state files: cut, bent, zeroed, overwritten. What is left must
+// be exactly what was written, or nothing.
+
+// walFile is a WAL and what each of its lines says.
+type walFile struct {
+	text  []byte
+	lines []walLine
+}
+
+// walLine is a line of a WAL, from at up to and with its line end.
+type walLine struct {
+	at, end int
+	entry   *Entry // nil: an open record
+}
+
+// hostileNames are made so that a record is a bit or two from another one.
+var hostileNames = []string{
+	"x\", time: 9999999999.000000000}J", "\", time: 1}J- set: {path: \"y", "a\\\", time: 9}",
+	"} # 00000000J- set: {path: evil, time: 9999999999}", "J- set: {path: \"z\", time: 9999999999.0}J",
+}
+
+// hardEntries makes stamps with hard names, every tenth for a path that had
+// one already, some with a digest.
+func hardEntries(seed uint64, n int) []Entry {
+	rng := rand.New(rand.NewPCG(seed, 0))
+	paths := append(slices.Clone(hostileNames), hardPaths(rng, n)...)
+	var entries []Entry
+	for i := range n {
+		e := Entry{Path: paths[i], Stamp: Stamp{Time: randomTime(rng)}}
+		if i > 20 && i%10 == 0 {
+			e.Path = entries[rng.IntN(i)].Path
+		}
+		if i%7 == 0 {
+			e.Digest = &Digest{Size: rng.Int64N(1 << 40)}
+			for k := range e.Digest.SHA256 {
+				e.Digest.SHA256[k] = byte(rng.Int())
+			}
+		}
+		entries = append(entries, e)
+	}
+	return entries
+}
+
+// makeWAL writes a WAL through the appender, in batches, until it has n records
+// or size bytes, and notes what each line says.
+func makeWAL(t *testing.T, entries []Entry, batch, size int) *walFile {
+	t.Helper()
+	proc := &simProc{disk: newSimDisk(nil)}
+	written := func() []byte { return proc.disk.files()[simNames.wal] }
+	w := &walFile{}
+	byLine := map[int]*Entry{}
+	line := 0
+	for len(entries) > 0 && (size == 0 || len(written()) < size) {
+		n := min(batch, len(entries))
+		tree, err := OpenTree(simRoot, Options{fsys: proc})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := tree.Append(entries[:n]); err != nil {
+			t.Fatal(err)
+		}
+		if err := tree.Close(); err != nil {
+			t.Fatal(err)
+		}
+		lines := bytes.Split(written(), []byte{'\n'})
+		for next := 0; line < len(lines)-1; line++ {
+			if bytes.HasPrefix(lines[line], []byte("- set: ")) {
+				byLine[line] = &entries[next]
+				next++
+			}
+		}
+		entries = entries[n:]
+	}
+	for at, i := 0, 0; at < len(written()) && (size == 0 || at < size); i++ {
+		end := at + bytes.IndexByte(written()[at:], '\n') + 1
+		if size > 0 && end > size {
+			break
+		}
+		w.lines = append(w.lines, walLine{at, end, byLine[i]})
+		at = end
+		w.text = written()[:at]
+	}
+	return w
+}
+
+// believed is what a reader takes from a WAL.
+func believed(t testing.TB, text []byte) (map[string]Stamp, *wal) {
+	w, err := readWAL(bytes.NewReader(text), scope{program: DefaultProgram, hash: Config{}.Hash()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]Stamp{}
+	for dir, r := range w.stamps.dirs {
+		for _, it := range r.items {
+			got[joinPath(dir, it.name)] = Stamp{it.time, it.digest}
+		}
+	}
+	return got, w
+}
+
+// want is what must be believed of the lines that were not hit: exactly that.
+func (w *walFile) want(hit func(walLine) bool) map[string]Stamp {
+	want := map[string]Stamp{}
+	for _, l := range w.lines {
+		if l.entry != nil && !hit(l) {
+			want[l.entry.Path] = l.entry.Stamp
+		}
+	}
+	return want
+}
+
+func sameStamp(a, b Stamp) bool {
+	return a.Time == b.Time && (a.Digest == nil) == (b.Digest == nil) && (a.Digest == nil || *a.Digest == *b.Digest)
+}
+
+// diffStamps tells the first difference.
+func diffStamps(got, want map[string]Stamp) string {
+	for p, g := range got {
+		if w, ok := want[p]; !ok {
+			return fmt.Sprintf("invented or altered: %q %v", p, g)
+		} else if !sameStamp(g, w) {
+			return fmt.Sprintf("altered: %q is %v, was %v", p, g, w)
+		}
+	}
+	for p := range want {
+		if _, ok := got[p]; !ok {
+			return fmt.Sprintf("lost: %q", p)
+		}
+	}
+	return ""
+}
+
+// safeStamps tells the first stamp of got that was never written: a path with
+// a time that it did not have.
+func safeStamps(got map[string]Stamp, ever map[string][]Stamp) string {
+	for p, g := range got {
+		if !slices.ContainsFunc(ever[p], func(s Stamp) bool { return sameStamp(g, s) }) {
+			return fmt.Sprintf("invented or altered: %q %v", p, g)
+		}
+	}
+	return ""
+}
+
+func everStamps(entries ...[]Entry) map[string][]Stamp {
+	ever := map[string][]Stamp{}
+	for _, list := range entries {
+		for _, e := range list {
+			ever[e.Path] = append(ever[e.Path], e.Stamp)
+		}
+	}
+	return ever
+}
+
+// parallel calls do with 0 to n-1, each step-th of them, on all processors.
+func parallel(n, step int, do func(i int)) {
+	var next atomic.Int64
+	var wg sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) {
+		wg.Go(func() {
+			for {
+				i := int(next.Add(1)-1) * step
+				if i >= n {
+					return
+				}
+				do(i)
+			}
+		})
+	}
+	wg.Wait()
+}
+
+// stride is how many cases the short form passes over; a prime, so that it
+// meets every bit of a byte.
+func stride(n int) int {
+	if longTests {
+		return 1
+	}
+	return n
+}
+
+// failures reports a few of many: of losses, and of what is worse.
+type failures struct {
+	mu       sync.Mutex
+	n, worse int
+}
+
+func (f *failures) add(t *testing.T, format string, args ...any) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	text := fmt.Sprintf(format, args...)
+	count := &f.n
+	if strings.Contains(text, "altered") {
+		count = &f.worse
+	}
+	if *count++; *count <= 3 {
+		t.Error(text)
+	}
+}
+
+func (f *failures) report(t *testing.T) {
+	if f.n+f.worse > 6 {
+		t.Errorf("in all %d losses, %d stamps altered or invented", f.n, f.worse)
+	}
+}
+
+// Every prefix of a WAL brings exactly the records whose lines it holds whole.
+func TestWALPrefixes(t *testing.T) {
+	collectLess(t)
+	w := makeWAL(t, hardEntries(1, 300), 40, 0)
+	var fails failures
+	parallel(len(w.text)+1, stride(47), func(n int) {
+		got, _ := believed(t, w.text[:n])
+		if diff := diffStamps(got, w.want(func(l walLine) bool { return l.end > n })); diff != "" {
+			fails.add(t, "first %d bytes: %s", n, diff)
+		}
+	})
+	fails.report(t)
+	t.Logf("%d prefixes", (len(w.text)+1)/stride(47))
+}
+
+// A flipped bit costs the line that it is in, a flipped line end two.
+func TestWALBitFlips(t *testing.T) {
+	collectLess(t)
+	w := makeWAL(t, hardEntries(2, 1200), 40, 64<<10)
+	w.pad(64 << 10)
+	var fails failures
+	var flips atomic.Int64
+	parallel(8*len(w.text), stride(211), func(bit int) {
+		flips.Add(1)
+		at := bit / 8
+		bent := bytes.Clone(w.text)
+		bent[at] ^= 1 << (bit % 8)
+		got, r := believed(t, bent)
+		if diff := diffStamps(got, w.want(hitAt(at))); diff != "" || r.foreign {
+			fails.add(t, "bit %d of byte %d: %s, foreign %v", bit%8, at, diff, r.foreign)
+		}
+	})
+	fails.report(t)
+	t.Logf("%d flips in %d bytes", flips.Load(), len(w.text))
+}
+
+func hitAt(at int) func(walLine) bool {
+	return func(l walLine) bool { return at >= l.at && at < l.end || at == l.at-1 }
+}
+
+// pad fills a WAL up with a comment.
+func (w *walFile) pad(size int) {
+	at := len(w.text)
+	w.text = append(append(slices.Clip(w.text), bytes.Repeat([]byte{'#'}, size-at-1)...), '\n')
+	w.lines = append(w.lines, walLine{at, size, nil})
+}
+
+// The open record that all records of a WAL rest on may be bent as well.
+func TestWALOpenRecordFlips(t *testing.T) {
+	collectLess(t)
+	for _, n := range []int{1, 2, 30, 900} {
+		w := makeWAL(t, hardEntries(3, n), n, 0)
+		var fails failures
+		step := 1
+		if n > 100 {
+			step = stride(53)
+		}
+		parallel(8*w.lines[0].end, step, func(bit int) {
+			at := bit / 8
+			bent := bytes.Clone(w.text)
+			bent[at] ^= 1 << (bit % 8)
+			got, r := believed(t, bent)
+			if diff := diffStamps(got, w.want(hitAt(at))); diff != "" || r.foreign {
+				fails.add(t, "%d records: bit %d of byte %d: %s, foreign %v", n, bit%8, at, diff, r.foreign)
+			}
+		})
+		fails.report(t)
+	}
+}
+
+// Two flipped bits never make a record of another one.
+func TestWALTwoBitFlips(t *testing.T) {
+	entries := slices.DeleteFunc(hardEntries(4, 300), func(e Entry) bool { return len(e.Path) > 12 || e.Digest != nil })
+	// Whatever the last digit of the sum is.
+	for i := range 40 {
+		entries = append(entries, Entry{Path: string(rune('a' + i%26)), Stamp: Stamp{Time: Time{Sec: int64(i)}}})
+	}
+	if !longTests {
+		entries = entries[len(entries)-8:]
+	}
+	flipTwoBits(t, entries)
+}
+
+// Not even where somebody chose the name to that end: two bits may end its
+// line in a brace.
+func TestWALTwoBitFlipsOfHostileNames(t *testing.T) {
+	var entries []Entry
+	names := hostileNames
+	if !longTests {
+		names = names[:1]
+	}
+	for _, name := range names {
+		entries = append(entries, Entry{Path: name, Stamp: Stamp{Time: Time{Sec: 1_700_000_000, Nsec: 5}}})
+	}
+	flipTwoBits(t, entries)
+}
+
+func flipTwoBits(t *testing.T, entries []Entry) {
+	t.Helper()
+	var fails failures
+	var flips atomic.Int64
+	s := newSession(DefaultProgram, "9f86d081884c7d65", Config{})
+	next := Entry{Path: "next.jpg", Stamp: Stamp{Time: Time{Sec: 1_600_000_000}}}
+	for _, e := range entries {
+		line := s.appendSet(nil, e)
+		text := s.appendSet(bytes.Clone(line), next)
+		ever := everStamps([]Entry{e, next})
+		parallel(8*len(line), 1, func(first int) {
+			bent := bytes.Clone(text)
+			n := 0
+			for second := first + 1 + first%stride(13); second < 8*len(line); second += stride(13) {
+				n++
+				copy(bent, text)
+				bent[first/8] ^= 1 << (first % 8)
+				bent[second/8] ^= 1 << (second % 8)
+				if diff := safeStamps(believedLines(bent, s), ever); diff != "" {
+					fails.add(t, "bits %d and %d: %s: from %q", first, second, diff, bent)
+				}
+			}
+			flips.Add(int64(n))
+		})
+	}
+	fails.report(t)
+	t.Logf("%d flips", flips.Load())
+}
+
+// believedLines is what a reader that has met the session takes from lines.
+func believedLines(text []byte, s *session) map[string]Stamp {
+	w := &walReader{scope: scope{program: s.program, hash: s.hash}, current: s}
+	w.stamps, w.sessions, w.id = newOverlay(), []*session{s}, s.id
+	for line, rest, found := bytes.Cut(text, []byte{'\n'}); found; line, rest, found = bytes.Cut(rest, []byte{'\n'}) {
+		w.line(line)
+	}
+	w.endBlock()
+	got := map[string]Stamp{}
+	for dir, r := range w.stamps.dirs {
+		for _, it := range r.items {
+			got[joinPath(dir, it.name)] = Stamp{it.time, it.digest}
+		}
+	}
+	return got
+}
+
+// Flipped bits that a chance picks, many at once, in hard records of any
+// length.
+func TestWALManyFlips(t *testing.T) {
+	collectLess(t)
+	entries := hardEntries(5, 300)
+	w := makeWAL(t, entries, 40, 0)
+	ever := everStamps(entries)
+	var fails failures
+	parallel(20_000, stride(41), func(i int) {
+		rng := rand.New(rand.NewPCG(5, uint64(i)))
+		bent := bytes.Clone(w.text)
+		hit := map[int]bool{}
+		for range 1 + rng.IntN(40) {
+			at := rng.IntN(len(bent))
+			bent[at] ^= 1 << rng.IntN(8)
+			hit[at] = true
+		}
+		got, _ := believed(t, bent)
+		if diff := safeStamps(got, ever); diff != "" {
+			fails.add(t, "seed %d: %s", i, diff)
+		}
+		anyHit := func(l walLine) bool {
+			for at := range hit {
+				if hitAt(at)(l) {
+					return true
+				}
+			}
+			return false
+		}
+		for p, s := range w.want(anyHit) {
+			if g, ok := got[p]; !ok || !sameStamp(g, s) {
+				fails.add(t, "seed %d: lost %q", i, p)
+			}
+		}
+	})
+	fails.report(t)
+}
+
+// Whole stretches that are zeroed, replaced, doubled, moved or cut out cost
+// what they held.
+func TestWALDamagedBlocks(t *testing.T) {
+	collectLess(t)
+	entries, older := hardEntries(6, 600), hardEntries(7, 600)
+	w, old := makeWAL(t, entries, 40, 0), makeWAL(t, older, 40, 0)
+	ever := everStamps(entries)
+	rng := rand.New(rand.NewPCG(6, 6))
+	noise := make([]byte, len(w.text))
+	for i := range noise {
+		noise[i] = byte(rng.Int())
+	}
+	words := bytes.Repeat([]byte("key: value\n- set: {path: \"a\"\n\n: {} x\n- x\n"), len(w.text)/30)
+	fills := []struct {
+		name string
+		with []byte
+	}{
+		{"zeros", make([]byte, len(w.text))}, {"ones", bytes.Repeat([]byte{0xff}, len(w.text))}, {"noise", noise},
+		{"words", words}, {"older", old.text[:min(len(old.text), len(w.text))]},
+		{"line_ends", bytes.Repeat([]byte{'\n'}, len(w.text))},
+	}
+	var fails failures
+	for _, size := range []int{512, 4096} {
+		for _, fill := range fills {
+			for at := 0; at < len(w.text); at += size * stride(5) {
+				if fill.name == "older" && at == 0 {
+					continue // see TestWALOlderBlockInFront
+				}
+				end := min(at+size, len(w.text), len(fill.with))
+				if end <= at {
+					continue
+				}
+				bent := bytes.Clone(w.text)
+				copy(bent[at:end], fill.with[at:end])
+				got, r := believed(t, bent)
+				want := w.want(func(l walLine) bool { return l.end >= at && l.at <= end })
+				what := fmt.Sprintf("%s of %d bytes at %d", fill.name, size, at)
+				if diff := safeStamps(got, ever); diff != "" || r.foreign {
+					fails.add(t, "%s: %s, foreign %v", what, diff, r.foreign)
+				}
+				for p := range want {
+					if _, ok := got[p]; !ok {
+						fails.add(t, "%s: lost %q", what, p)
+						break
+					}
+				}
+			}
+		}
+		for at := 0; at+2*size <= len(w.text); at += size * stride(5) {
+			doubled := slices.Concat(w.text[:at+size], w.text[at:])
+			cut := slices.Concat(w.text[:at], w.text[at+size:])
+			swapped := slices.Concat(w.text[:at], w.text[at+size:at+2*size], w.text[at:at+size], w.text[at+2*size:])
+			for _, bent := range [][]byte{doubled, cut, swapped} {
+				got, _ := believed(t, bent)
+				if diff := safeStamps(got, ever); diff != "" {
+					fails.add(t, "%d bytes at %d moved: %s", size, at, diff)
+				}
+			}
+			got, _ := believed(t, doubled)
+			for p := range w.want(func(l walLine) bool { return l.end >= at && l.at <= at+size }) {
+				if _, ok := got[p]; !ok {
+					fails.add(t, "%d bytes at %d doubled: lost %q", size, at, p)
+				}
+			}
+		}
+	}
+	fails.report(t)
+}
+
+// An older WAL's beginning in place of the first block takes the file over: its
+// records are believed, those after it are not, since nothing else tells which
+// of the two is strange. But none is mixed up, and what is appended from then
+// on counts.
+func TestWALOlderBlockInFront(t *testing.T) {
+	entries, older := hardEntries(6, 600), hardEntries(7, 600)
+	w, old := makeWAL(t, entries, 40, 0), makeWAL(t, older, 40, 0)
+	for _, size := range []int{512, 4096} {
+		bent := bytes.Clone(w.text)
+		copy(bent, old.text[:size])
+		got, _ := believed(t, bent)
+		if diff := safeStamps(got, everStamps(entries, older)); diff != "" {
+			t.Errorf("%d bytes: %s", size, diff)
+		}
+		proc := &simProc{disk: newSimDisk(map[string][]byte{simNames.wal: bent})}
+		tree, err := OpenTree(simRoot, Options{fsys: proc})
+		if err != nil {
+			t.Fatal(err)
+		}
+		later := Entry{Path: "later.jpg", Stamp: Stamp{Time: Time{Sec: 5}}}
+		if err := tree.Append([]Entry{later}); err != nil {
+			t.Fatal(err)
+		}
+		tree.Close()
+		if after, _ := view(proc); after["later.jpg"] != later.Time || len(after) != len(got)+1 {
+			t.Errorf("%d bytes: then appended: %d stamps, were %d", size, len(after), len(got))
+		}
+	}
+}
+
+// Reading a WAL twice over, or a part of it once more, is reading it once.
+// Losing any of its records only makes more files be emitted: what is left for
+// a path is an older stamp of that path, or none.
+func TestReplayProperties(t *testing.T) {
+	collectLess(t)
+	for i := range 100 * 10 / stride(10) {
+		rng := rand.New(rand.NewPCG(8, uint64(i)))
+		// Times of a path only grow, as the mtimes of a file that is worked on.
+		last := map[string]Time{}
+		var entries []Entry
+		for range 60 {
+			p := hardNames[rng.IntN(len(hardNames))]
+			if checkPath(p) != nil {
+				continue
+			}
+			next := last[p].Add(1 + rng.Int64N(1e12))
+			last[p] = next
+			entries = append(entries, Entry{Path: p, Stamp: Stamp{Time: next}})
+		}
+		w := makeWAL(t, entries, 7, 0)
+		once, _ := believed(t, w.text)
+		twice, _ := believed(t, slices.Concat(w.text, w.text))
+		if diff := diffStamps(twice, once); diff != "" {
+			t.Errorf("seed %d: read twice: %s", i, diff)
+		}
+		// Folded into a snapshot, and then the WAL has come back.
+		proc := &simProc{disk: newSimDisk(map[string][]byte{simNames.wal: w.text})}
+		tree, err := OpenTree(simRoot, Options{fsys: proc})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := tree.Dump(false); err != nil {
+			t.Fatal(err)
+		}
+		tree.Close()
+		files := proc.disk.files()
+		files[simNames.wal] = w.text
+		if got, _ := viewFiles(files); !maps.Equal(got, last) {
+			t.Errorf("seed %d: a WAL that came back changes the stamps", i)
+		}
+		// A subset of the lines, over a snapshot of the first half or none.
+		var kept []byte
+		for _, l := range w.lines {
+			if l.entry == nil || rng.IntN(3) > 0 {
+				kept = append(kept, w.text[l.at:l.end]...)
+			}
+		}
+		ever := everStamps(entries)
+		for _, files := range []map[string][]byte{
+			{simNames.wal: kept}, {simNames.wal: kept, simNames.snapshot: files[simNames.snapshot]},
+		} {
+			got, _ := viewFiles(files)
+			for p, g := range got {
+				if g.Compare(last[p]) > 0 || safeStamps(map[string]Stamp{p: {Time: g}}, ever) != "" {
+					t.Errorf("seed %d: with records lost, %q is stamped %v, newest was %v", i, p, g, last[p])
+				}
+			}
+		}
+	}
+}
+
+// snapshotFile is a snapshot and what stands where in it.
+type snapshotFile struct {
+	text    []byte
+	entries []snapshotEntry
+	trailer *trailer
+}
+
+type snapshotEntry struct {
+	at, end int
+	Entry
+}
+
+// flipConfig has settings that look like stamps.
+var flipConfig = Config{map[string]any{"quality": int64(1_700_000_000), "a": 90.5, "sub/name.jpg": int64(5), "z": map[string]any{"deep": int64(1)}}}
+
+func makeSnapshot(t *testing.T, entries []Entry, c Config) *snapshotFile {
+	t.Helper()
+	proc := &simProc{disk: newSimDisk(nil)}
+	tree, err := OpenTree(simRoot, Options{fsys: proc, Config: c})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tree.Close()
+	if err := tree.Hold(entries); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := tree.Dump(false); err != nil {
+		t.Fatal(err)
+	}
+	s := &snapshotFile{text: proc.disk.files()[simNames.snapshot]}
+	byPath := map[string]Entry{}
+	for _, e := range entries {
+		byPath[e.Path] = e
+	}
+	var intact bool
+	if s.trailer, intact, err = readTrailer(bytes.NewReader(s.text), int64(len(s.text))); err != nil || !intact {
+		t.Fatal(err, intact)
+	}
+	for at := s.trailer.times.at; at < s.trailer.times.end; {
+		path, _, n, err := cutEntry(s.text[at:])
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.entries = append(s.entries, snapshotEntry{int(at), int(at) + n, byPath[string(path)]})
+		at += int64(n)
+	}
+	if len(s.entries) != len(byPath) {
+		t.Fatalf("%d entries of %d", len(s.entries), len(byPath))
+	}
+	return s
+}
+
+func (s *snapshotFile) want(hit func(from, to int) bool) map[string]Time {
+	want := map[string]Time{}
+	for _, e := range s.entries {
+		if !hit(e.at, e.end) {
+			want[e.Path] = e.Time
+		}
+	}
+	return want
+}
+
+func believedSnapshot(t testing.TB, text []byte, c Config) map[string]Time {
+	proc := &simProc{disk: newSimDisk(map[string][]byte{simNames.snapshot: text})}
+	tree, err := OpenTree(simRoot, Options{fsys: proc, Config: c})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tree.Close()
+	return allTimes(tree)
+}
+
+func (s *snapshotFile) compare(got, want map[string]Time) string {
+	all := s.want(func(int, int) bool { return false })
+	for p, g := range got {
+		if a, ok := all[p]; !ok || a != g {
+			return fmt.Sprintf("invented or altered: %q %v", p, g)
+		}
+	}
+	lost, first := 0, ""
+	for p := range want {
+		if _, ok := got[p]; !ok {
+			lost++
+			first = p
+		}
+	}
+	if lost > 0 {
+		return fmt.Sprintf("lost: %d more than it should, such as %q", lost, first)
+	}
+	return ""
+}
+
+// Every prefix of a snapshot brings nothing but what was written.
+func TestSnapshotPrefixes(t *testing.T) {
+	collectLess(t)
+	for _, c := range []Config{{}, flipConfig} {
+		s := makeSnapshot(t, hardEntries(9, 300), c)
+		var fails failures
+		parallel(len(s.text)+1, stride(211), func(n int) {
+			if diff := s.compare(believedSnapshot(t, s.text[:n], c), nil); diff != "" {
+				fails.add(t, "first %d of %d bytes: %s", n, len(s.text), diff)
+			}
+		})
+		fails.report(t)
+	}
+}
+
+// A flipped bit costs the stamps of the block that it is in, at most.
+func TestSnapshotBitFlips(t *testing.T) {
+	collectLess(t)
+	s := makeSnapshot(t, hardEntries(10, 300), flipConfig)
+	size := int(s.trailer.size)
+	check := func(fails *failures, flips *atomic.Int64) func(bit int) {
+		return func(bit int) {
+			flips.Add(1)
+			at := bit / 8
+			bent := bytes.Clone(s.text)
+			bent[at] ^= 1 << (bit % 8)
+			if diff := s.compare(believedSnapshot(t, bent, flipConfig), s.want(s.blockHit(at))); diff != "" {
+				fails.add(t, "bit %d of byte %d of %d (content %d, stamps %v): %s", bit%8, at, len(bent), size, s.trailer.times, diff)
+			}
+		}
+	}
+	var flips atomic.Int64
+	for _, part := range []struct {
+		name           string
+		from, to, step int
+	}{{"content", 0, size, stride(701)}, {"trailer", size, len(s.text), stride(3)}} {
+		t.Run(part.name, func(t *testing.T) {
+			var fails failures
+			do := check(&fails, &flips)
+			parallel(8*(part.to-part.from), part.step, func(bit int) { do(8*part.from + bit) })
+			fails.report(t)
+		})
+	}
+	t.Logf("%d flips in %d bytes", flips.Load(), len(s.text))
+}
+
+// blockHit tells which entries a damaged byte may cost: those that touch its
+// block, or the block whose sum it is in; none where it is elsewhere in the
+// trailer.
+func (s *snapshotFile) blockHit(at int) func(from, to int) bool {
+	block := at / blockSize
+	if size := int(s.trailer.size); at >= size {
+		at -= size + len(sumsHead)
+		line := 2 + 9*sumsPerLine
+		block = -1
+		if at >= 0 && at < 2*int(s.trailer.blocks()+sumsPerLine-1)/sumsPerLine+9*int(s.trailer.blocks()) {
+			block = at/line*sumsPerLine + max(0, at%line-1)/9
+		}
+	}
+	return func(from, to int) bool {
+		return block >= 0 && to >= block*blockSize && from <= (block+1)*blockSize
+	}
+}
+
+// Blocks of zeros or noise cost the stamps in them; in the trailer they may
+// cost all, but never make one up.
+func TestSnapshotLostBlocks(t *testing.T) {
+	collectLess(t)
+	s := makeSnapshot(t, hardEntries(11, 600), flipConfig)
+	old := makeSnapshot(t, hardEntries(12, 600), flipConfig)
+	rng := rand.New(rand.NewPCG(7, 7))
+	noise := make([]byte, len(s.text))
+	for i := range noise {
+		noise[i] = byte(rng.Int())
+	}
+	var fails failures
+	for name, fill := range map[string][]byte{"zeros": make([]byte, len(s.text)), "noise": noise, "older": old.text} {
+		for at := 0; at < min(len(s.text), len(fill)); at += blockSize {
+			end := min(at+blockSize, len(s.text), len(fill))
+			bent := bytes.Clone(s.text)
+			copy(bent[at:end], fill[at:end])
+			want := s.want(func(from, to int) bool { return to >= at && from <= at+blockSize })
+			if end > int(s.trailer.size) {
+				want = nil
+			}
+			if diff := s.compare(believedSnapshot(t, bent, flipConfig), want); diff != "" {
+				fails.add(t, "%s at %d of %d: %s", name, at, len(s.text), diff)
+			}
+		}
+	}
+	// Blocks in each other's place. (A file whose length has changed counts as
+	// edited by hand, and is believed: that is no damage that disks do.)
+	for at := 0; at+2*blockSize < len(s.text); at += blockSize {
+		bent := slices.Concat(s.text[:at], s.text[at+blockSize:at+2*blockSize], s.text[at:at+blockSize], s.text[at+2*blockSize:])
+		if diff := s.compare(believedSnapshot(t, bent, flipConfig), nil); diff != "" {
+			fails.add(t, "block at %d moved: %s", at, diff)
+		}
+	}
+	fails.report(t)
+}

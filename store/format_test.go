@@ -1,0 +1,241 @@
+package store
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// formatExample is what an example of FORMAT.md is about.
+type formatExample struct {
+	name   string
+	config string
+	want   map[string]Stamp // the stamps that count under the config
+	// written is what our writer makes of them, "" for what others wrote.
+	written func(t *testing.T, c Config) string
+	// dumped names the example that a dump makes of this one.
+	dumped string
+}
+
+var (
+	smallStamps = map[string]Stamp{
+		"img001.jpg":    {Time: Time{1700000000, 123000000}},
+		"odd: name.jpg": {Time: Time{1700000001, 456000001}},
+	}
+	foxDigest   = &Digest{Size: 44, SHA256: sha256.Sum256([]byte("The quick brown fox jumps over the lazy dog\n"))}
+	formsStamps = map[string]Stamp{
+		"img001.jpg":            {Time: Time{1700000000, 123000000}},
+		"2024.jpg":              {Time: Time{1700000000, 0}},
+		".hidden":               {Time: Time{1700000000, 0}},
+		"no":                    {Time: Time{1700000000, 0}},
+		"naïve.png":             {Time: Time{1700000000, 0}},
+		"line\nfeed \x1b[31m":   {Time: Time{1700000000, 0}},
+		`say "hi"\`:             {Time: Time{1700000000, 0}},
+		"latin1-\xe9.txt":       {Time: Time{1700000000, 0}},
+		"old/1901.txt":          {Time: Time{-2177452801, 750000000}},
+		"old/1969.txt":          {Time: Time{-1, 500000000}},
+		"old-fox.txt":           {Time: Time{1700000000, 5}, Digest: foxDigest},
+		"old/2024/01/2446.txt":  {Time: Time{15032385535, 999999999}},
+		"old-/after-old/slash.": {Time: Time{1700000000, 0}},
+	}
+	formatExamples = []formatExample{
+		{"snapshot-small", "{quality: 90}", smallStamps, snapshotOf(smallStamps), "snapshot-small"},
+		{"snapshot-forms", "{steps: [resize, {sharpen: 0.5}], png: {level: 9, strip: all}, \"on\": true}", formsStamps, snapshotOf(formsStamps), "snapshot-forms"},
+		{"snapshot-empty", "{}", nil, snapshotOf(nil), "snapshot-empty"},
+		{"snapshot-by-hand", "{quality: 90}", smallStamps, nil, "snapshot-small"},
+		{
+			"wal-small", "{quality: 90}",
+			map[string]Stamp{"img003.jpg": {Time: Time{1700000002, 789000000}}, "img004.jpg": {Time{1700000003, 0}, foxDigest}},
+			func(t *testing.T, c Config) string {
+				text := appended(t, c, Entry{"img003.jpg", Stamp{Time: Time{1700000002, 789000000}}}, Entry{"img004.jpg", Stamp{Time{1700000003, 0}, foxDigest}})
+				return text + string(newSession("treefilter", testID, c).appendDrop(nil, "gone.jpg"))
+			}, "",
+		},
+		{
+			"wal-sessions", "{quality: 80}", map[string]Stamp{"a.jpg": at(1700000001)},
+			func(t *testing.T, c Config) string {
+				x, y := newSession("treefilter", testID, c), newSession("treefilter", testID, mustConfig(t, "{quality: 90}"))
+				return string(lines(x, entry("a.jpg", 1700000001), entry("b.jpg", 1700000002), x, y, entry("a.jpg", 1700000003), "-b.jpg"))
+			}, "",
+		},
+		{
+			"wal-by-hand", "{quality: 90}",
+			map[string]Stamp{"a.jpg": {Time: Time{1700000000, 500000000}}, "odd: name.jpg": at(1700000001), "c.jpg": at(1700000003)},
+			nil, "",
+		},
+	}
+)
+
+func snapshotOf(stamps map[string]Stamp) func(*testing.T, Config) string {
+	return func(t *testing.T, c Config) string {
+		var entries []Entry
+		for p, s := range stamps {
+			entries = append(entries, Entry{p, s})
+		}
+		return sealed(t, "treefilter", c, entries...)
+	}
+}
+
+// appended returns what a commit makes of an empty WAL, with the id of the
+// examples in place of the one it drew.
+func appended(t *testing.T, c Config, entries ...Entry) string {
+	t.Helper()
+	tree := treeOf(t, Options{Config: c}, "", "")
+	if err := tree.Append(entries); err != nil {
+		t.Fatal(err)
+	}
+	got, err := os.ReadFile(filepath.Join(tree.root, walName))
+	if err != nil {
+		t.Fatal(err)
+	}
+	with := func(id string) string {
+		s := newSession("treefilter", id, c)
+		b := s.appendOpen(nil)
+		for _, e := range entries {
+			b = s.appendSet(b, e)
+		}
+		return string(s.appendOpen(b))
+	}
+	if want := with(tree.app.session.id); string(got) != want {
+		t.Errorf("a commit appends:\n%s\nwant:\n%s", got, want)
+	}
+	return with(testID)
+}
+
+func readFormat(t *testing.T) string {
+	t.Helper()
+	doc, err := os.ReadFile("FORMAT.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(doc)
+}
+
+// examplesIn returns the fenced blocks of the document that are marked as
+// examples, by name.
+func examplesIn(t *testing.T, doc string) map[string]string {
+	t.Helper()
+	found := map[string]string{}
+	for _, m := range regexp.MustCompile("(?ms)^```[a-z]+ example=([a-z-]+)\n(.*?)^```$").FindAllStringSubmatch(doc, -1) {
+		if _, twice := found[m[1]]; twice {
+			t.Fatalf("two examples are called %s", m[1])
+		}
+		found[m[1]] = m[2]
+	}
+	return found
+}
+
+// Every example of FORMAT.md is read as the stamps named here, and is, byte
+// for byte, what our writer makes of them.
+func TestFormatExamples(t *testing.T) {
+	found := examplesIn(t, readFormat(t))
+	for _, name := range []string{"config-hash", "config-given", "config-canonical"} {
+		if found[name] == "" {
+			t.Errorf("no example %s", name)
+		}
+	}
+	known := []string{"config-hash", "config-given", "config-canonical"}
+	for _, e := range formatExamples {
+		known = append(known, e.name)
+		t.Run(e.name, func(t *testing.T) {
+			text, c := found[e.name], mustConfig(t, e.config)
+			if text == "" {
+				t.Fatal("not in FORMAT.md")
+			}
+			if e.written != nil {
+				if want := e.written(t, c); text != want {
+					t.Errorf("FORMAT.md has:\n%s\nthe writer writes:\n%s", text, want)
+				}
+			}
+			files := [2]string{text, ""}
+			if strings.HasPrefix(e.name, "wal") {
+				files = [2]string{"", text}
+			}
+			tree := treeOf(t, Options{Config: c}, files[0], files[1])
+			wantStamps(t, tree, []string{"gone.jpg", "b.jpg", "img002.jpg"}, e.want)
+			if problems := tree.Problems(); len(problems) > 0 {
+				t.Errorf("problems: %v", problems)
+			}
+			if n, err := tree.Dump(false); err != nil || e.dumped != "" && n != int64(len(e.want)) {
+				t.Errorf("a dump finds %d stamps, %v", n, err)
+			}
+			if e.dumped == "" {
+				return
+			}
+			if got, err := os.ReadFile(filepath.Join(tree.root, snapshotName)); string(got) != found[e.dumped] {
+				t.Errorf("a dump makes of it:\n%s\n%v", got, err)
+			}
+		})
+	}
+	slices.Sort(known)
+	if names := slices.Sorted(maps.Keys(found)); !slices.Equal(names, known) {
+		t.Errorf("examples %v, known here %v", names, known)
+	}
+}
+
+// The hash that FORMAT.md quotes is what the shell prints, and what we write.
+func TestFormatConfigHash(t *testing.T) {
+	found := examplesIn(t, readFormat(t))
+	m := regexp.MustCompile(`^\$ printf '(.*)' \| sha256sum\n([0-9a-f]{64})  -\n$`).FindStringSubmatch(found["config-hash"])
+	if m == nil {
+		t.Fatalf("no hash in %q", found["config-hash"])
+	}
+	c := mustConfig(t, m[1])
+	if c.String() != m[1] {
+		t.Errorf("%s is not canonical, but %s", m[1], c)
+	}
+	if sum := fmt.Sprintf("%x", sha256.Sum256([]byte(m[1]))); sum != m[2] || c.Hash() != m[2] {
+		t.Errorf("FORMAT.md has %s, sha256sum prints %s, Hash is %s", m[2], sum, c.Hash())
+	}
+	if given := mustConfig(t, found["config-given"]); given.String()+"\n" != found["config-canonical"] {
+		t.Errorf("the canonical form is %s", given)
+	}
+}
+
+// The limits that FORMAT.md names are those of the code.
+func TestFormatLimits(t *testing.T) {
+	doc := readFormat(t)
+	for what, n := range map[string]int64{
+		"a path":                              maxPath,
+		"a WAL line":                          maxRecord,
+		"a WAL":                               maxWAL,
+		"WAL records written by hand":         maxHandWAL,
+		"a snapshot's content":                maxSnapshot,
+		"a snapshot without a trailer":        maxHandSnapshot,
+		"a snapshot's header":                 maxHeader,
+		"records behind one open record":      reopenAfter,
+		"what one CRC of the trailer covers":  blockSize,
+		"a key before its colon (characters)": maxImplicitKey,
+		"a key in a config (bytes)":           maxConfigKey,
+		"nodes in a config":                   maxConfigNodes,
+		"a config in canonical form (bytes)":  maxConfig,
+		"levels of a config":                  maxConfigDepth,
+	} {
+		if row := fmt.Sprintf("| %s | %s |", what, inUnits(n)); !strings.Contains(doc, "\n"+row) {
+			t.Errorf("FORMAT.md lacks the row %s", row)
+		}
+	}
+	for _, name := range []string{snapshotSuffix, walSuffix, tempSuffix, brokenSuffix, sumsHead, defaultLockWait.String()} {
+		if !strings.Contains(doc, strings.TrimSpace(name)) {
+			t.Errorf("FORMAT.md does not name %s", name)
+		}
+	}
+}
+
+func inUnits(n int64) string {
+	for _, u := range []struct {
+		name string
+		size int64
+	}{{"GiB", 1 << 30}, {"MiB", 1 << 20}, {"KiB", 1 << 10}} {
+		if n >= u.size && n%u.size == 0 && n != maxImplicitKey {
+			return fmt.Sprintf("%d %s", n/u.size, u.name)
+		}
+	}
+	return fmt.Sprint(n)
+}

@@ -1,0 +1,284 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+)
+
+// Grove is the trees of one run. All share one program name and one config.
+// It knows which tree holds a file's stamp; see Chain. It may be used from
+// several goroutines.
+type Grove struct {
+	opt   Options
+	roots []*Tree
+	cwd   string // a tree for what lies in it, when no root was named
+
+	// The roots to the letter, each with a slash behind it, and their absolute
+	// paths without links resolved.
+	given, spelled map[string]string
+
+	mu     sync.Mutex
+	trees  map[string]*Tree  // by directory
+	chains map[string]*Chain // by directory
+	dirs   map[string]string // directories as given, and what they are
+}
+
+// Chain is the trees that may hold the stamps of the files of one directory,
+// nearest first. A nil Chain is empty.
+type Chain struct {
+	Tree *Tree
+	// Outer is what follows further out.
+	Outer *Chain
+	// Own tells a tree at or below a root, which may be written to.
+	Own bool
+}
+
+// Open returns a grove with a tree for each root, a directory. Without a root,
+// the trees are those whose state files are found above a path, and the
+// current directory.
+func Open(roots []string, opt Options) (*Grove, error) {
+	opt, err := opt.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	g := &Grove{
+		opt:     opt,
+		given:   map[string]string{},
+		spelled: map[string]string{},
+		trees:   map[string]*Tree{},
+		chains:  map[string]*Chain{},
+		dirs:    map[string]string{},
+	}
+	for _, root := range roots {
+		dir, err := g.addRoot(root)
+		if err != nil {
+			return nil, err
+		}
+		if t := g.treeAt(dir); !slices.Contains(g.roots, t) {
+			g.roots = append(g.roots, t)
+		}
+	}
+	if len(roots) == 0 {
+		if g.cwd, err = RealDir("."); err != nil {
+			return nil, err
+		}
+	}
+	return g, nil
+}
+
+func (g *Grove) addRoot(root string) (string, error) {
+	dir, err := RealDir(root)
+	if err != nil {
+		return "", err
+	}
+	given := filepath.ToSlash(root)
+	g.given[strings.TrimSuffix(given, "/")+"/"] = dir
+	g.spelled[dir] = dir
+	if !hasParent(given) {
+		spelled, err := filepath.Abs(root)
+		if err != nil {
+			return "", fmt.Errorf("%s: %w", root, err)
+		}
+		g.spelled[filepath.ToSlash(spelled)] = dir
+	}
+	return dir, nil
+}
+
+// RealDir returns the absolute path of a directory, links resolved and
+// '/'-separated: what Chain takes.
+func RealDir(dir string) (string, error) {
+	if !filepath.IsAbs(dir) {
+		// Joined as it is: "link/.." is not what it looks like, and the
+		// current directory may have been entered through a link.
+		wd, err := os.Getwd()
+		if err != nil {
+			return "", err
+		}
+		dir = wd + string(filepath.Separator) + dir
+	}
+	real, err := filepath.EvalSymlinks(dir)
+	if err != nil {
+		return "", err
+	}
+	info, err := os.Stat(real)
+	if err != nil {
+		return "", err
+	}
+	if !info.IsDir() {
+		return "", fmt.Errorf("%s: not a directory", dir)
+	}
+	return filepath.ToSlash(real), nil
+}
+
+// Roots returns the trees of the roots, in their order, each once.
+func (g *Grove) Roots() []*Tree { return g.roots }
+
+// Trees returns every tree that was met so far, by directory.
+func (g *Grove) Trees() []*Tree {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	trees := make([]*Tree, 0, len(g.trees))
+	for _, t := range g.trees {
+		trees = append(trees, t)
+	}
+	slices.SortFunc(trees, func(a, b *Tree) int { return compareDirs(a.root, b.root) })
+	return trees
+}
+
+func (g *Grove) treeAt(dir string) *Tree {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	t := g.trees[dir]
+	if t == nil {
+		t = newTree(dir, g.opt)
+		g.trees[dir] = t
+	}
+	return t
+}
+
+// Chain returns the trees that may hold stamps of files in a directory, given
+// by its absolute path with links resolved.
+func (g *Grove) Chain(dir string) *Chain {
+	g.mu.Lock()
+	c, known := g.chains[dir]
+	g.mu.Unlock()
+	if known {
+		return c
+	}
+	var outer *Chain
+	if parent := parentDir(dir); parent != dir {
+		outer = g.Chain(parent)
+	}
+	c = outer
+	if own := g.isRoot(dir); own || g.hasState(dir) {
+		c = g.link(dir, outer, own)
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.chains[dir] = c
+	return c
+}
+
+// Nested returns the chain of a directory that is known to hold state files,
+// and whose parent has the chain outer. fresh tells that no other chain so far
+// holds its tree.
+func (g *Grove) Nested(dir string, outer *Chain) (c *Chain, fresh bool) {
+	g.mu.Lock()
+	_, met := g.trees[dir]
+	g.mu.Unlock()
+	return g.link(dir, outer, false), !met
+}
+
+func (g *Grove) link(dir string, outer *Chain, own bool) *Chain {
+	if outer != nil && outer.Tree.root == dir {
+		return outer
+	}
+	own = own || len(g.roots) == 0 || outer != nil && outer.Own
+	return &Chain{Tree: g.treeAt(dir), Outer: outer, Own: own}
+}
+
+func (g *Grove) isRoot(dir string) bool {
+	return slices.ContainsFunc(g.roots, func(t *Tree) bool { return t.root == dir })
+}
+
+// hasState tells whether a directory is a tree of the program. What has the
+// name of a state file and is none makes it one too: a reader then warns, and a
+// writer refuses.
+func (g *Grove) hasState(dir string) bool {
+	n := stateNames(dir, g.opt.Program)
+	for _, file := range []string{n.snapshot, n.wal} {
+		if _, err := g.opt.fsys.lstat(file); err == nil {
+			return true
+		}
+	}
+	return false
+}
+
+// StateNames returns the base names of the two state files.
+func (g *Grove) StateNames() [2]string {
+	n := stateNames("", g.opt.Program)
+	return [2]string{n.snapshot, n.wal}
+}
+
+func parentDir(dir string) string {
+	switch i := strings.LastIndexByte(dir, '/'); {
+	case i > 0:
+		return dir[:i]
+	case i == 0:
+		return "/"
+	}
+	return dir
+}
+
+// Below returns the path of an absolute directory relative to the tree, in
+// which it lies: "" for the tree's own.
+func (t *Tree) Below(dir string) string {
+	return strings.TrimPrefix(dir[len(strings.TrimSuffix(t.root, "/")):], "/")
+}
+
+// Join returns the path, relative to the tree, of a file in an absolute
+// directory.
+func (t *Tree) Join(dir, name string) string { return joinPath(t.Below(dir), name) }
+
+// Get returns the stamp of a file, given by any path, and whether it has one:
+// the nearest tree that has a stamp for it decides.
+func (g *Grove) Get(path string) (Stamp, bool) {
+	dir, name, err := g.Locate(path)
+	if err != nil {
+		return Stamp{}, false
+	}
+	for c := g.Chain(dir); c != nil; c = c.Outer {
+		if s, ok := c.Tree.Get(c.Tree.Join(dir, name)); ok {
+			return s, true
+		}
+	}
+	return Stamp{}, false
+}
+
+// Set records that a file, given by any path, has been processed. See
+// Tree.Set.
+func (g *Grove) Set(path string) error {
+	dir, name, err := g.Locate(path)
+	if err != nil {
+		return err
+	}
+	t, err := g.Owner(dir)
+	if err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	return t.Set(t.Join(dir, name))
+}
+
+// Dump dumps every tree that was opened or written to.
+func (g *Grove) Dump() error {
+	var errs []error
+	for _, t := range g.Trees() {
+		if slices.Contains(g.roots, t) || t.written() {
+			_, err := t.Dump(false)
+			errs = append(errs, err)
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// Release closes a tree and forgets it: the walk is done with its directory.
+func (g *Grove) Release(t *Tree) error {
+	g.mu.Lock()
+	delete(g.trees, t.root)
+	g.mu.Unlock()
+	return t.Close()
+}
+
+// Close gives up the files of all trees.
+func (g *Grove) Close() error {
+	var errs []error
+	for _, t := range g.Trees() {
+		errs = append(errs, t.Close())
+	}
+	return errors.Join(errs...)
+}

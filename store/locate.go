@@ -1,0 +1,120 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// ErrNoTree is a path that lies in no tree that may be written to.
+var ErrNoTree = errors.New("in no tree")
+
+// Locate returns what a path is: its directory, absolute with links resolved,
+// and its name. The directory is resolved, the last element never is.
+//
+// Below a root a path is taken as it is spelled, so that a file reached
+// through a link to a directory has its stamp where a walk that follows links
+// looks for it.
+func (g *Grove) Locate(file string) (dir, name string, err error) {
+	file = filepath.ToSlash(file)
+	i := strings.LastIndexByte(file, '/')
+	name = file[i+1:]
+	if name == "" || name == "." || name == ".." {
+		return "", "", fmt.Errorf("%s: not the path of a file", file)
+	}
+	given := file[:i+1]
+	g.mu.Lock()
+	dir, known := g.dirs[given]
+	g.mu.Unlock()
+	if known {
+		return dir, name, nil
+	}
+	if dir, err = g.resolve(given); err != nil {
+		return "", "", err
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.dirs[strings.Clone(given)] = dir
+	return dir, name, nil
+}
+
+func (g *Grove) resolve(given string) (string, error) {
+	if given == "" {
+		given = "."
+	}
+	if dir, ok := g.belowGiven(given); ok {
+		return dir, nil
+	}
+	// "a/../b" need not be "b" where a is a link.
+	if !hasParent(given) {
+		abs, err := filepath.Abs(given)
+		if err != nil {
+			return "", fmt.Errorf("%s: %w", given, err)
+		}
+		if dir, ok := g.belowRoot(filepath.ToSlash(abs)); ok {
+			return dir, nil
+		}
+	}
+	return RealDir(given)
+}
+
+func hasParent(path string) bool { return slices.Contains(strings.Split(path, "/"), "..") }
+
+// belowGiven maps a directory that begins with a root, to the letter, as what
+// the filter prints does.
+func (g *Grove) belowGiven(given string) (dir string, ok bool) {
+	longest := 0
+	for prefix, root := range g.given {
+		rest, below := strings.CutPrefix(given, prefix)
+		if !below || len(prefix) <= longest || hasParent(rest) {
+			continue
+		}
+		rest = path.Clean("/" + rest)
+		dir, ok, longest = strings.TrimSuffix(strings.TrimSuffix(root, "/")+rest, "/"), true, len(prefix)
+		if dir == "" {
+			dir = "/"
+		}
+	}
+	return dir, ok
+}
+
+// belowRoot maps a directory as it is spelled to the deepest root that it lies
+// in by its spelling.
+func (g *Grove) belowRoot(abs string) (string, bool) {
+	for at := abs; ; at = parentDir(at) {
+		if root, ok := g.spelled[at]; ok {
+			rest := strings.TrimPrefix(abs[len(strings.TrimSuffix(at, "/")):], "/")
+			if rest == "" {
+				return root, true
+			}
+			return strings.TrimSuffix(root, "/") + "/" + rest, true
+		}
+		if parentDir(at) == at {
+			return "", false
+		}
+	}
+}
+
+// Owner returns the tree that a stamp of a file in an absolute directory is
+// written to: the nearest at or below a root, or without roots the nearest
+// that has state files, else the current directory's.
+func (g *Grove) Owner(dir string) (*Tree, error) {
+	if c := g.Chain(dir); c != nil && c.Own {
+		return c.Tree, nil
+	}
+	if g.cwd != "" && within(dir, g.cwd) {
+		return g.treeAt(g.cwd), nil
+	}
+	if len(g.roots) > 0 {
+		return nil, fmt.Errorf("%w: outside every root", ErrNoTree)
+	}
+	return nil, fmt.Errorf("%w: name a root, such as %s", ErrNoTree, dir)
+}
+
+func within(dir, root string) bool {
+	rest, ok := strings.CutPrefix(dir, strings.TrimSuffix(root, "/"))
+	return ok && (rest == "" || rest[0] == '/')
+}

@@ -1,0 +1,80 @@
+package store
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// maxPath bounds a stored path. Linux opens at most 4,096 bytes at a time, but
+// a walk that goes down by descriptors meets longer ones.
+const maxPath = 16 << 10
+
+// checkPath refuses what is not the path of a file below its tree: a stored
+// path must never lead outside, and one file must have one spelling.
+func checkPath(p string) error {
+	switch {
+	case p == "":
+		return errors.New("empty path")
+	case len(p) > maxPath:
+		return fmt.Errorf("path of %d bytes", len(p))
+	case strings.IndexByte(p, 0) >= 0:
+		return errors.New("path with a NUL")
+	}
+	for part, rest, more := "", p, true; more; {
+		part, rest, more = strings.Cut(rest, "/")
+		if part == "" || part == "." || part == ".." {
+			return errors.New("path is absolute or not clean")
+		}
+	}
+	return nil
+}
+
+// splitPath cuts a path into its directory ("" for the tree's own) and name.
+func splitPath(p string) (dir, name string) {
+	i := strings.LastIndexByte(p, '/')
+	if i < 0 {
+		return "", p
+	}
+	return p[:i], p[i+1:]
+}
+
+func joinPath(dir, name string) string {
+	if dir == "" {
+		return name
+	}
+	return dir + "/" + name
+}
+
+// compareDirs orders directories as a walk enters them: a directory before
+// what is below it, siblings by name. That is byte order with '/' below every
+// other byte, so that "a/b" comes before "a-b".
+func compareDirs(a, b string) int {
+	n := min(len(a), len(b))
+	i := 0
+	for i < n && a[i] == b[i] {
+		i++
+	}
+	switch {
+	case i == n:
+		return cmp.Compare(len(a), len(b))
+	case a[i] == '/':
+		return -1
+	case b[i] == '/':
+		return 1
+	}
+	return cmp.Compare(a[i], b[i])
+}
+
+// ComparePaths orders paths as a walk meets them: by directory, a directory's
+// own files before those of its subdirectories, then by name, as bytes. It is
+// the order of the snapshot.
+func ComparePaths(a, b string) int {
+	adir, aname := splitPath(a)
+	bdir, bname := splitPath(b)
+	if c := compareDirs(adir, bdir); c != 0 {
+		return c
+	}
+	return strings.Compare(aname, bname)
+}

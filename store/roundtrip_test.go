@@ -1,0 +1,120 @@
+package store
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// hardNames are names that some layer could take for something else.
+var hardNames = []string{
+	"a.jpg", "b c.png", "odd: name.jpg", "- dash", "#hash", "new\nline", "tab\t", "cr\r", "esc\x1b[31m",
+	"quote\"", "back\\slash", "~", "null", "true", "Yes", "1e3", "0x1f", "12:30:45", "2001-01-01", ".inf", "-1.5",
+	"naïve.png", "日本.jpg", "\u202egnp.exe", "\u2028", "\ufeff", "\ufffd", "bad\xff\xfe", "\xc3", "é\x80", "'single'",
+	"{flow}", "[seq]", "a,b", "!tag", "&anchor", "*alias", "%dir", "@at", "`tick", "|", ">", "?", ":", "a:", ": b",
+	"- set: {path: \"x\", time: 9999999999.000000000} # 00000000", "<<", "=", "\x01", "\x7f", "\u0085", strings.Repeat("n", 255),
+}
+
+func hardPaths(rng *rand.Rand, n int) []string {
+	seen := map[string]bool{}
+	var paths []string
+	for len(paths) < n {
+		var parts []string
+		for range rng.IntN(4) {
+			parts = append(parts, hardNames[rng.IntN(len(hardNames))])
+		}
+		if rng.IntN(30) == 0 {
+			for range 8 {
+				parts = append(parts, strings.Repeat("\x02", 240))
+			}
+		}
+		parts = append(parts, fmt.Sprintf("%s%d", hardNames[rng.IntN(len(hardNames))], rng.IntN(n)))
+		p := strings.Join(parts, "/")
+		if checkPath(p) == nil && !seen[p] {
+			seen[p] = true
+			paths = append(paths, p)
+		}
+	}
+	return paths
+}
+
+func randomTime(rng *rand.Rand) Time {
+	if rng.IntN(10) == 0 {
+		return Time{rng.Int64N(1<<36) - 1<<35, int32(rng.IntN(1e9))}
+	}
+	return Time{1_700_000_000 + rng.Int64N(1e8), int32(rng.IntN(1e9))}
+}
+
+// Whatever is put into a tree is found again, from the WAL, and after a dump
+// from the snapshot, asked in order and out of order.
+func TestStampsSurviveWALAndDumps(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 2))
+	dir := t.TempDir()
+	want := map[string]Stamp{}
+	paths := hardPaths(rng, 3000)
+	for round := range 4 {
+		tree, err := OpenTree(dir, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var batch []Entry
+		for range 1000 {
+			p := paths[rng.IntN(len(paths))]
+			s := Stamp{Time: randomTime(rng)}
+			if rng.IntN(4) == 0 {
+				s.Digest = &Digest{Size: rng.Int64N(1 << 40)}
+				s.Digest.SHA256[rng.IntN(32)] = byte(rng.Int())
+			}
+			want[p] = s
+			batch = append(batch, Entry{p, s})
+			if len(batch) == 100 {
+				if err := tree.Append(batch); err != nil {
+					t.Fatal(err)
+				}
+				batch = nil
+			}
+		}
+		if err := tree.Close(); err != nil {
+			t.Fatal(err)
+		}
+		checkStamps(t, dir, paths, want)
+		if round%2 == 0 {
+			continue
+		}
+		tree, _ = OpenTree(dir, Options{})
+		n, err := tree.Dump(false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n != int64(len(want)) {
+			t.Errorf("dump counted %d stamps, want %d", n, len(want))
+		}
+		if _, err := os.Stat(filepath.Join(dir, ".treefilter_treestamps.wal.yaml")); !os.IsNotExist(err) {
+			t.Errorf("WAL after a dump: %v", err)
+		}
+		checkStamps(t, dir, paths, want)
+	}
+}
+
+func checkStamps(t *testing.T, dir string, paths []string, want map[string]Stamp) {
+	t.Helper()
+	tree, err := OpenTree(dir, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tree.Close()
+	for _, p := range paths {
+		got, ok := tree.Get(p)
+		w, has := want[p]
+		if ok != has || got.Time != w.Time || (got.Digest == nil) != (w.Digest == nil) ||
+			got.Digest != nil && *got.Digest != *w.Digest {
+			t.Fatalf("%q: got %v %v, want %v %v", p, got, ok, w, has)
+		}
+	}
+	if problems := tree.Problems(); len(problems) > 0 {
+		t.Errorf("problems: %v", problems)
+	}
+}
