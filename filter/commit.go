@@ -1,0 +1,253 @@
+package filter
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"runtime"
+	"slices"
+	"time"
+
+	"treefilter/store"
+	"treefilter/walk"
+)
+
+// DumpMode says when a commit folds the WAL into the snapshot at its end.
+type DumpMode int
+
+// The values of --dump.
+const (
+	DumpAuto   DumpMode = iota // when the WAL has outgrown the snapshot
+	DumpAlways                 // at the end of every commit
+	DumpNever
+)
+
+// syncPeriod is how much work, in time, the end of the machine can cost.
+const syncPeriod = time.Second
+
+// Commit reads processed paths and records their stamps.
+type Commit struct {
+	Options
+	// In is read for paths until its end.
+	In io.Reader
+	// InDelimiter is how paths in In are told apart.
+	InDelimiter walk.Delimiter
+	// Since leaves files pending that were modified at or after a moment:
+	// "" for no such moment, "start", the path of a reference file, or a time.
+	Since string
+	// IgnoreMissing passes over paths that are gone, without a warning.
+	IgnoreMissing bool
+	// Dump says when the WAL is folded into the snapshot.
+	Dump DumpMode
+	// NoWAL keeps the stamps in memory and dumps them at the end.
+	NoWAL bool
+}
+
+// Run reads In to its end, or until ctx is done: what was read by then is made
+// durable all the same, and the error is ctx's. When it returns nil, every path
+// that was not warned of has a durable stamp.
+func (c *Commit) Run(ctx context.Context) (err error) {
+	roots, err := parseRoots(c.Roots)
+	if err != nil {
+		return err
+	}
+	moment, err := parseSince(c.Since)
+	if err != nil {
+		return err
+	}
+	g, err := c.openGrove(dirs(roots))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, g.Close()) }()
+	r := &commitRun{Commit: c, grove: g, report: newReporter(&c.Options), since: moment}
+	for _, t := range g.Roots() {
+		if _, err := r.target(t); err != nil {
+			return err
+		}
+	}
+	in := walk.NewReader(c.In, c.InDelimiter)
+	err = ordered(ctx, runtime.GOMAXPROCS(0), in.Next, r.look, r.record, tickPeriod, r.tick)
+	return errors.Join(err, r.finish(err))
+}
+
+// commitRun is one run of a Commit.
+type commitRun struct {
+	*Commit
+	grove   *store.Grove
+	report  *reporter
+	since   since
+	targets targets
+	fresh   []sighting // not settled yet
+	late    int        // left pending by --since
+	synced  time.Time  // when everything was durable last
+}
+
+// looked is what became of one batch of paths.
+type looked struct {
+	runs  []entryRun
+	fresh []sighting
+	late  int
+	warns []error
+}
+
+// entryRun is stamps for one tree that came one after the other.
+type entryRun struct {
+	target  *target
+	entries []store.Entry
+}
+
+// look stats the paths of a batch. It runs on several goroutines.
+func (r *commitRun) look(_ int, batch walk.Batch) (l looked) {
+	paths := batch.Paths
+	if batch.Unterminated {
+		// A writer that was killed leaves a cut path, which may be the name of
+		// a file that nobody has processed.
+		last := len(paths) - 1
+		l.warns = append(l.warns, &pathError{paths[last], errors.New("not stamped: the last path lacks its delimiter")})
+		paths = paths[:last]
+	}
+	var at spot
+	for _, path := range paths {
+		s, err := r.sight(&at, path)
+		switch {
+		case r.IgnoreMissing && errors.Is(err, fs.ErrNotExist), err == errPassedOver:
+		case err != nil:
+			l.warns = append(l.warns, err)
+		case s.target.tooLate(s.mtime()):
+			l.late++
+		case s.target.settled(s.mtime()):
+			l.add(s.target, s.entry())
+		default:
+			l.fresh = append(l.fresh, s)
+		}
+	}
+	return l
+}
+
+func (l *looked) add(t *target, e store.Entry) {
+	if n := len(l.runs); n == 0 || l.runs[n-1].target != t {
+		l.runs = append(l.runs, entryRun{target: t})
+	}
+	run := &l.runs[len(l.runs)-1]
+	run.entries = append(run.entries, e)
+}
+
+// record writes the stamps of a batch.
+func (r *commitRun) record(l looked) error {
+	for _, err := range l.warns {
+		r.report.warn(err)
+	}
+	r.late += l.late
+	r.fresh = append(r.fresh, l.fresh...)
+	for _, run := range l.runs {
+		if err := r.put(run.target, run.entries); err != nil {
+			return err
+		}
+	}
+	if slices.ContainsFunc(l.fresh, func(s sighting) bool { return s.target.now.Load() == nil }) {
+		return r.settle()
+	}
+	return r.syncInTime()
+}
+
+func (r *commitRun) put(t *target, entries []store.Entry) error {
+	if r.NoWAL {
+		return t.Hold(entries)
+	}
+	if err := t.Append(entries); err != nil {
+		return r.giveUp(t, err)
+	}
+	t.dirty = true
+	return nil
+}
+
+// giveUp makes a nested tree that cannot be written to cost its own files
+// alone. A root that cannot be ends the commit.
+func (r *commitRun) giveUp(t *target, err error) error {
+	if len(r.grove.Roots()) == 0 || slices.Contains(r.grove.Roots(), t.Tree) {
+		return err
+	}
+	if t.failed.CompareAndSwap(nil, &err) {
+		r.report.warn(err)
+	}
+	return nil
+}
+
+// tick looks again at what was too fresh, and syncs.
+func (r *commitRun) tick() error {
+	if err := r.settle(); err != nil {
+		return err
+	}
+	return r.syncInTime()
+}
+
+func (r *commitRun) syncInTime() error {
+	if time.Since(r.synced) < syncPeriod {
+		return nil
+	}
+	return r.sync()
+}
+
+func (r *commitRun) sync() error {
+	for _, t := range r.targets.all() {
+		if !t.dirty {
+			continue
+		}
+		if err := t.Sync(); err != nil {
+			return err
+		}
+		t.dirty = false
+	}
+	r.synced = time.Now()
+	return nil
+}
+
+// finish makes everything durable and dumps what has outgrown its snapshot. It
+// does no more than the first where the WAL could not be written.
+func (r *commitRun) finish(failed error) error {
+	if state := (*store.StateError)(nil); errors.As(failed, &state) {
+		return r.sync()
+	}
+	if err := errors.Join(r.settleAll(), r.sync()); err != nil {
+		return err
+	}
+	if r.late > 0 {
+		files := "files"
+		if r.late == 1 {
+			files = "file"
+		}
+		r.report.notice(fmt.Errorf("%d %s modified since the given moment: left pending", r.late, files))
+	}
+	var errs []error
+	for _, t := range r.targets.all() {
+		errs = append(errs, r.dump(t))
+	}
+	return errors.Join(errs...)
+}
+
+func (r *commitRun) dump(t *target) error {
+	if r.NoWAL {
+		_, err := t.Dump(false)
+		return err
+	}
+	if stored, any := t.Stored(); r.Dump == DumpAlways || r.NoCheckConfig && any && stored.Hash() != r.Config.Hash() && !r.Config.Empty() {
+		// Stamps of another config are kept by taking them over, at once: a
+		// later dump keeps those of the newest config alone.
+		_, err := t.Dump(false)
+		return err
+	}
+	if r.Dump == DumpNever {
+		return nil
+	}
+	due, err := t.Outgrown()
+	if err == nil && due {
+		_, err = t.Dump(false)
+	}
+	if err != nil {
+		r.report.warn(fmt.Errorf("dump: %w (the stamps are safe in the WAL)", err))
+	}
+	return nil
+}

@@ -1,0 +1,10 @@
+// Package filter holds the flows of treefilter: path in, decision, path out;
+// and path in, stamp, WAL. It joins package walk, which knows where paths come
+// from, with package store, which knows what was processed, and decides.
+//
+// In reading order: judge.go (the rule), options.go (what every flow is told),
+// roots.go (what the roots name), filter.go and stdin.go (print what needs
+// work), commit.go with sight.go, target.go, settle.go and since.go (record what
+// was done), upkeep.go (dump and discard), config.go (the program config);
+// lookup.go, ordered.go and output.go serve them.
+package filter

@@ -1,0 +1,244 @@
+package filter
+
+import (
+	"context"
+	"errors"
+	"io"
+	"strings"
+	"sync/atomic"
+
+	"treefilter/store"
+	"treefilter/walk"
+)
+
+// Filter prints the files that need work.
+type Filter struct {
+	Options
+	// In, where not nil, is read for paths; the roots then only name trees.
+	In io.Reader
+	// InDelimiter is how paths in In are told apart.
+	InDelimiter walk.Delimiter
+	// Out gets the paths.
+	Out io.Writer
+	// OutDelimiter is walk.NUL or walk.Newline.
+	OutDelimiter walk.Delimiter
+	// Ignore passes over what it matches.
+	Ignore *walk.Ignore
+	// Follow follows symbolic links met in a walk.
+	Follow bool
+	// OneFileSystem keeps a walk on the file system of its root.
+	OneFileSystem bool
+	// Check prints nothing and stops at the first file that needs work.
+	Check bool
+	// Examined, where not nil, counts the files judged so far.
+	Examined *atomic.Int64
+}
+
+// Run walks the roots, or reads In, and writes each path that needs work to
+// Out. It tells whether there was any.
+//
+// Stored state never stops it: what cannot be read counts as missing, with a
+// warning.
+func (f *Filter) Run(ctx context.Context) (needsWork bool, err error) {
+	roots, err := parseRoots(f.Roots)
+	if err != nil {
+		return false, err
+	}
+	g, err := f.openGrove(dirs(roots))
+	if err != nil {
+		return false, err
+	}
+	defer func() { err = errors.Join(err, g.Close()) }()
+	r := &filterRun{Filter: f, roots: roots, grove: g, report: newReporter(&f.Options), out: newOutput(f.Out)}
+	for _, t := range g.Roots() {
+		r.meet(t)
+	}
+	ctx, r.stop = context.WithCancelCause(ctx)
+	defer r.stop(nil)
+	if f.In != nil {
+		err = r.judgeStream(ctx)
+	} else {
+		err = r.walk(ctx)
+	}
+	for _, t := range g.Trees() {
+		r.report.problems(t)
+	}
+	if context.Cause(ctx) == errFound && errors.Is(err, context.Canceled) {
+		err = nil
+	}
+	// Also behind an error: what came before it counts.
+	if flushed := r.out.Flush(); err == nil {
+		err = flushed
+	}
+	return r.found.Load(), err
+}
+
+// errFound ends a --check at the first file that needs work.
+var errFound = errors.New("a file needs work")
+
+// filterRun is one run of a Filter.
+type filterRun struct {
+	*Filter
+	roots  []root
+	grove  *store.Grove
+	report *reporter
+	out    *output
+	// What patterns are relative to: the roots, or the current directory.
+	selection []root
+	stop      context.CancelCauseFunc
+	found     atomic.Bool
+	places    []*place // of the roots
+	lookups   []lookup // one a worker
+	now       store.Time
+}
+
+// meet says what there is to say of a tree when it is first used.
+func (r *filterRun) meet(t *store.Tree) {
+	r.report.problems(t)
+	r.report.void(t)
+}
+
+// place is what a walk knows of a directory: where stamps of its files may be.
+type place struct {
+	chain *store.Chain
+	// nested is the tree that begins in this directory, and in no root.
+	nested *store.Tree
+}
+
+func (r *filterRun) walk(ctx context.Context) error {
+	opt := walk.Options{
+		Follow:        r.Follow,
+		OneFileSystem: r.OneFileSystem,
+		Ignore:        r.Ignore,
+		Mark:          store.IsStateName,
+		Leave:         r.leave,
+	}
+	r.prepare(walk.NumWorkers(opt))
+	for _, root := range r.roots {
+		r.places = append(r.places, &place{chain: r.grove.Chain(root.real)})
+	}
+	return walk.Walk(ctx, walkRoots(r.roots), opt, r.visit, func(d *walk.Dir) error {
+		for _, err := range d.Errs {
+			r.report.warn(err)
+		}
+		_, err := r.out.Write(d.Out)
+		return err
+	})
+}
+
+func (r *filterRun) prepare(workers int) {
+	r.now = present()
+	r.lookups = make([]lookup, workers)
+	for i := range r.lookups {
+		r.lookups[i].met = r.meet
+	}
+}
+
+// visit judges the files of one directory.
+func (r *filterRun) visit(d *walk.Dir) {
+	root := &r.roots[d.Root]
+	real := root.real
+	if d.Rel != "" {
+		real = strings.TrimSuffix(real, "/") + "/" + d.Rel
+	}
+	at, below := d.Context.(*place)
+	if !below {
+		at = r.places[d.Root]
+		d.Context = at
+	}
+	if d.Rel != "" && d.Part == 0 && r.holdsState(d.Marks) {
+		at = r.nest(real, at)
+		d.Context = at
+	}
+	look := &r.lookups[d.Worker]
+	look.enter(at.chain, real)
+	for i := range d.Files {
+		file := &d.Files[i]
+		mtime := store.Time{Sec: file.Sec, Nsec: file.Nsec}
+		stamp, stamped := look.time(file.Name)
+		if Judge(stamp, stamped, mtime, r.now).NeedsWork() {
+			r.emit(d, root, file.Name)
+		}
+	}
+	if r.Examined != nil {
+		r.Examined.Add(int64(len(d.Files)))
+	}
+}
+
+func (r *filterRun) emit(d *walk.Dir, root *root, name string) {
+	if r.Check {
+		r.found.Store(true)
+		r.stop(errFound)
+		return
+	}
+	start := len(d.Out)
+	d.Out = append(d.Out, root.prefix...)
+	if d.Rel != "" {
+		d.Out = append(append(d.Out, d.Rel...), '/')
+	}
+	d.Out = append(d.Out, name...)
+	if err := r.terminate(&d.Out, start); err != nil {
+		d.Errs = append(d.Errs, err)
+	}
+}
+
+// terminate ends the path that begins at start, or takes it back when it
+// cannot be told from two.
+func (r *filterRun) terminate(b *[]byte, start int) error {
+	if r.OutDelimiter == walk.NUL {
+		r.found.Store(true)
+		*b = append(*b, 0)
+		return nil
+	}
+	path := string((*b)[start:])
+	if strings.ContainsRune(path, '\n') {
+		*b = (*b)[:start]
+		return &pathError{path, errors.New("not printed: its name holds a newline (use --null)")}
+	}
+	r.found.Store(true)
+	*b = append(*b, '\n')
+	return nil
+}
+
+func (r *filterRun) holdsState(marks []string) bool {
+	if len(marks) == 0 {
+		return false
+	}
+	names := r.grove.StateNames()
+	for _, m := range marks {
+		if m == names[0] || m == names[1] {
+			return true
+		}
+	}
+	return false
+}
+
+func (r *filterRun) nest(dir string, outer *place) *place {
+	chain, fresh := r.grove.Nested(dir, outer.chain)
+	if !fresh {
+		return &place{chain: chain}
+	}
+	return &place{chain, chain.Tree}
+}
+
+// leave gives up a nested tree once the walk is done with it, so that any
+// number of them can be met.
+func (r *filterRun) leave(context any) {
+	at := context.(*place)
+	if at.nested == nil {
+		return
+	}
+	r.report.problems(at.nested)
+	if err := r.grove.Release(at.nested); err != nil {
+		r.report.warn(err)
+	}
+}
+
+// pathError is what is wrong with one path.
+type pathError struct {
+	path string
+	err  error
+}
+
+func (e *pathError) Error() string { return e.path + ": " + e.err.Error() }
+func (e *pathError) Unwrap() error { return e.err }

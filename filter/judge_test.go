@@ -1,0 +1,98 @@
+package filter
+
+import (
+	"math"
+	"testing"
+
+	"treefilter/store"
+)
+
+// The rule. What a line of this table says is what treefilter does.
+func TestJudge(t *testing.T) {
+	at := func(sec int64, nsec int32) store.Time { return store.Time{Sec: sec, Nsec: nsec} }
+	var (
+		now   = at(1_700_000_000, 500)
+		never *store.Time // no stamp
+		s     = func(sec int64, nsec int32) *store.Time { return &store.Time{Sec: sec, Nsec: nsec} }
+	)
+	tests := []struct {
+		name  string
+		stamp *store.Time
+		mtime store.Time
+		want  Reason
+	}{
+		{"no stamp", never, at(1_600_000_000, 0), NoStamp},
+		{"no stamp, mtime 0", never, at(0, 0), NoStamp},
+		{"no stamp, mtime in the future", never, at(1_800_000_000, 0), NoStamp},
+
+		{"as stamped", s(1_600_000_000, 7), at(1_600_000_000, 7), Unchanged},
+		{"a nanosecond newer", s(1_600_000_000, 7), at(1_600_000_000, 8), Newer},
+		{"a nanosecond older", s(1_600_000_000, 7), at(1_600_000_000, 6), Unchanged},
+		{"newer, with fewer nanoseconds", s(1_600_000_000, 999_999_999), at(1_600_000_001, 0), Newer},
+		{"older, with more nanoseconds", s(1_600_000_001, 0), at(1_600_000_000, 999_999_999), Unchanged},
+		{"much older", s(1_600_000_000, 7), at(0, 0), Unchanged},
+
+		// Before 1970 nanoseconds still count forward.
+		{"1970", s(0, 0), at(0, 0), Unchanged},
+		{"newer than 1970", s(0, 0), at(0, 1), Newer},
+		{"older than 1970", s(0, 0), at(-1, 999_999_999), Unchanged},
+		{"negative, newer", s(-2, 999_999_999), at(-1, 0), Newer},
+		{"negative, as stamped", s(-2, 5), at(-2, 5), Unchanged},
+		{"negative, older", s(-1, 0), at(-2, 999_999_999), Unchanged},
+
+		// A float64 holds none of these differences.
+		{"2^53 seconds and a nanosecond", s(1<<53, 0), at(1<<53, 1), Newer},
+		{"the last moment there is", s(math.MinInt64, 0), at(math.MaxInt64, 999_999_999), Newer},
+
+		// Now itself is not the future.
+		{"stamp is now, file as stamped", s(1_700_000_000, 500), at(1_700_000_000, 500), Unchanged},
+		{"stamp is now, file older", s(1_700_000_000, 500), at(1_700_000_000, 499), Unchanged},
+		{"stamp is now, file newer", s(1_700_000_000, 500), at(1_700_000_000, 501), Newer},
+
+		// A stamp in the future counts only for a file of exactly that mtime.
+		{"a nanosecond ahead, file as stamped", s(1_700_000_000, 501), at(1_700_000_000, 501), Unchanged},
+		{"a nanosecond ahead, file older", s(1_700_000_000, 501), at(1_700_000_000, 500), FutureStamp},
+		{"a nanosecond ahead, file newer", s(1_700_000_000, 501), at(1_700_000_000, 502), Newer},
+		{"2446, file as stamped", s(15_032_385_535, 0), at(15_032_385_535, 0), Unchanged},
+		{"2446, file of today", s(15_032_385_535, 0), at(1_699_999_999, 0), FutureStamp},
+		{"2446, file of long ago", s(15_032_385_535, 0), at(-1, 0), FutureStamp},
+	}
+	for _, test := range tests {
+		stamp := store.Time{Sec: math.MaxInt64} // must not be looked at
+		if test.stamp != nil {
+			stamp = *test.stamp
+		}
+		if got := Judge(stamp, test.stamp != nil, test.mtime, now); got != test.want {
+			t.Errorf("%s: %v, want %v", test.name, got, test.want)
+		}
+	}
+}
+
+func TestOnlyUnchangedNeedsNoWork(t *testing.T) {
+	for r, want := range map[Reason]bool{NoStamp: true, Newer: true, FutureStamp: true, Unchanged: false} {
+		if r.NeedsWork() != want {
+			t.Errorf("reason %d: needs work: %v", r, !want)
+		}
+	}
+}
+
+// Skipped work is the one unforgivable fault: whatever the numbers, a file is
+// hidden only by a stamp that is its mtime, or that is newer and not of the
+// future.
+func FuzzJudge(f *testing.F) {
+	f.Add(true, int64(0), int32(0), int64(0), int32(1), int64(1), int32(0))
+	f.Add(false, int64(-1), int32(999_999_999), int64(0), int32(0), int64(5), int32(5))
+	f.Add(true, int64(math.MaxInt64), int32(0), int64(math.MinInt64), int32(0), int64(0), int32(0))
+	f.Fuzz(func(t *testing.T, stamped bool, ssec int64, snsec int32, msec int64, mnsec int32, nsec int64, nnsec int32) {
+		norm := func(sec int64, nsec int32) store.Time {
+			return store.Time{Sec: sec, Nsec: int32(uint32(nsec) % 1e9)}
+		}
+		before := func(a, b store.Time) bool { return a.Sec < b.Sec || a.Sec == b.Sec && a.Nsec < b.Nsec }
+		stamp, mtime, now := norm(ssec, snsec), norm(msec, mnsec), norm(nsec, nnsec)
+
+		hidden := stamped && (stamp == mtime || before(mtime, stamp) && !before(now, stamp))
+		if got := Judge(stamp, stamped, mtime, now); got.NeedsWork() == hidden {
+			t.Errorf("stamp %v (%v), mtime %v, now %v: reason %d", stamp, stamped, mtime, now, got)
+		}
+	})
+}

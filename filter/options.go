@@ -1,0 +1,106 @@
+package filter
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"treefilter/store"
+)
+
+// Options are what every flow needs to know of the state it reads or writes.
+type Options struct {
+	// Roots are the directories, or single files, that the user named.
+	Roots []string
+	// Program names the state files; empty means store.DefaultProgram.
+	Program string
+	// Config is the program config of this run.
+	Config store.Config
+	// ConfigGiven tells an empty config that was asked for from one that was
+	// forgotten: commit refuses to void a tree's stamps by omission.
+	ConfigGiven bool
+	// NoCheckConfig lets stamps count that were made under another config.
+	NoCheckConfig bool
+	// Warn gets what went wrong with one path or one tree while the flow goes
+	// on; the run then ends with exit code 1. It is never called concurrently.
+	Warn func(error)
+	// Notice gets what the user should know and what is not a fault, such as
+	// a changed config. It is never called concurrently.
+	Notice func(error)
+}
+
+func (o *Options) openGrove(roots []string) (*store.Grove, error) {
+	return store.Open(roots, store.Options{
+		Program:   o.Program,
+		Config:    o.Config,
+		AnyConfig: o.NoCheckConfig,
+	})
+}
+
+// reporter says each thing about a tree once, from whatever goroutine meets it
+// first.
+type reporter struct {
+	opt *Options
+
+	mu   sync.Mutex
+	said map[string]bool
+}
+
+func newReporter(opt *Options) *reporter {
+	return &reporter{opt: opt, said: map[string]bool{}}
+}
+
+func (r *reporter) warn(err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.opt.Warn(err)
+}
+
+func (r *reporter) notice(err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.opt.Notice(err)
+}
+
+// problems warns of what is wrong with a tree's state and was not said yet.
+func (r *reporter) problems(t *store.Tree) {
+	for _, err := range t.Problems() {
+		r.once(err, r.opt.Warn)
+	}
+}
+
+// void says how many stamps of a tree a changed config made void.
+func (r *reporter) void(t *store.Tree) {
+	n, changes := t.Void()
+	if n == 0 {
+		return
+	}
+	what := "config changed"
+	if len(changes) > 0 {
+		what += " (" + strings.Join(changes, ", ") + ")"
+	}
+	stamps := "stamps"
+	if n == 1 {
+		stamps = "stamp"
+	}
+	r.once(fmt.Errorf("%s: %s: %d %s void", t.Root(), what, n, stamps), r.opt.Notice)
+}
+
+func (r *reporter) once(err error, say func(error)) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !r.said[err.Error()] {
+		r.said[err.Error()] = true
+		say(err)
+	}
+}
+
+// present is this machine's clock.
+func present() store.Time {
+	return store.TimeOf(time.Now())
+}
+
+// errNotRegular is a path that stands for something other than a file.
+var errNotRegular = errors.New("not a regular file")

@@ -1,0 +1,58 @@
+package filter
+
+import (
+	"io"
+	"sync"
+	"time"
+)
+
+// Output is gathered so that a million paths do not cost a million writes, but
+// never for longer than a reader at the other end would notice.
+const (
+	outputChunk = 64 << 10
+	outputLag   = 50 * time.Millisecond
+)
+
+// output gathers what is written and passes it on when there is enough of it
+// or some time has passed. Its first error is its last.
+type output struct {
+	w io.Writer
+
+	mu    sync.Mutex
+	buf   []byte
+	timer *time.Timer // runs while buf holds something
+	err   error
+}
+
+func newOutput(w io.Writer) *output { return &output{w: w} }
+
+func (o *output) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if len(o.buf) == 0 && len(p) > 0 {
+		o.timer = time.AfterFunc(outputLag, func() { o.Flush() })
+	}
+	o.buf = append(o.buf, p...)
+	if len(o.buf) >= outputChunk {
+		o.flush()
+	}
+	return len(p), o.err
+}
+
+// Flush passes on what was gathered.
+func (o *output) Flush() error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.flush()
+	return o.err
+}
+
+func (o *output) flush() {
+	if o.timer != nil {
+		o.timer.Stop()
+	}
+	if len(o.buf) > 0 && o.err == nil {
+		_, o.err = o.w.Write(o.buf)
+	}
+	o.buf = o.buf[:0]
+}

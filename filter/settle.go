@@ -1,0 +1,75 @@
+package filter
+
+import (
+	"errors"
+	"io/fs"
+	"time"
+
+	"treefilter/walk"
+)
+
+// A file whose mtime lies in its file system's present tick is looked at once
+// more when the tick is over: an edit within the tick would bear the mtime
+// that the stamp records, and be hidden by it (see store.Settled).
+
+const (
+	// tickPeriod is how often such files are looked at.
+	tickPeriod = 10 * time.Millisecond
+	// settleWait bounds the wait for the last of them.
+	settleWait = 5 * time.Second
+)
+
+var errModified = errors.New("not stamped: modified while it was committed")
+
+// settle records the files whose tick is over.
+func (r *commitRun) settle() error {
+	if len(r.fresh) == 0 {
+		return nil
+	}
+	waiting := r.fresh
+	r.fresh = nil
+	asked := map[*target]bool{}
+	var l looked
+	for _, s := range waiting {
+		if !asked[s.target] {
+			asked[s.target] = true
+			if err := s.target.refresh(); err != nil {
+				if err := r.giveUp(s.target, err); err != nil {
+					return err
+				}
+			}
+		}
+		info, err := walk.Stat(s.path)
+		if failed := s.target.failed.Load(); failed != nil {
+			err = &pathError{s.path, *failed}
+		}
+		switch {
+		case r.IgnoreMissing && errors.Is(err, fs.ErrNotExist):
+		case err != nil:
+			l.warns = append(l.warns, err)
+		case info != s.info:
+			l.warns = append(l.warns, &pathError{s.path, errModified})
+		case s.target.settled(s.mtime()):
+			l.add(s.target, s.entry())
+		default:
+			l.fresh = append(l.fresh, s)
+		}
+	}
+	return r.record(l)
+}
+
+// settleAll waits until no file is left to be looked at again.
+func (r *commitRun) settleAll() error {
+	for deadline := time.Now().Add(settleWait); len(r.fresh) > 0; time.Sleep(tickPeriod) {
+		if err := r.settle(); err != nil {
+			return err
+		}
+		if len(r.fresh) > 0 && time.Now().After(deadline) {
+			for _, s := range r.fresh {
+				r.report.warn(&pathError{s.path, errors.New("not stamped: its file system's clock stands still")})
+			}
+			return nil
+		}
+	}
+	return nil
+}

@@ -1,0 +1,88 @@
+package filter
+
+import (
+	"errors"
+	"path/filepath"
+	"strings"
+
+	"treefilter/store"
+	"treefilter/walk"
+)
+
+// sighting is a file as one look found it.
+type sighting struct {
+	target *target
+	path   string // as given
+	rel    string
+	info   walk.Info
+}
+
+func (s *sighting) mtime() store.Time { return store.Time{Sec: s.info.Sec, Nsec: s.info.Nsec} }
+
+func (s *sighting) entry() store.Entry {
+	return store.Entry{Path: s.rel, Stamp: store.Stamp{Time: s.mtime()}}
+}
+
+// errPassedOver is a state file on stdin, which is never stamped, just as it is
+// never emitted: find may stand in front of a commit, too.
+var errPassedOver = errors.New("passed over")
+
+// spot is where the stamps of one directory's files go. Paths come in runs of
+// one directory, and to ask the grove for each would take as long as the lstat.
+type spot struct {
+	given  string // the directory as the paths spell it
+	target *target
+	below  string // the directory relative to the tree
+	err    error
+}
+
+// sight looks at one file.
+func (r *commitRun) sight(at *spot, path string) (s sighting, err error) {
+	info, err := walk.Stat(path)
+	if err != nil {
+		return s, err
+	}
+	if !info.Regular {
+		return s, &pathError{path, errNotRegular}
+	}
+	given, name := splitGiven(path)
+	if store.IsStateName(name) {
+		return s, errPassedOver
+	}
+	if given != at.given || at.target == nil {
+		*at = r.find(given, path)
+	}
+	err = at.err
+	if err == nil && at.target.failed.Load() != nil {
+		err = *at.target.failed.Load()
+	}
+	if err != nil {
+		return s, &pathError{path, err}
+	}
+	return sighting{at.target, path, at.below + name, info}, nil
+}
+
+// splitGiven cuts a path, as it is spelled, behind its last slash.
+func splitGiven(path string) (dir, name string) {
+	path = filepath.ToSlash(path)
+	i := strings.LastIndexByte(path, '/') + 1
+	return path[:i], path[i:]
+}
+
+// find asks the grove where the files of a directory belong.
+func (r *commitRun) find(given, path string) spot {
+	dir, _, err := r.grove.Locate(path)
+	if err != nil {
+		return spot{err: err}
+	}
+	tree, err := r.grove.Owner(dir)
+	if err != nil {
+		return spot{err: err}
+	}
+	at := spot{given: given, below: tree.Below(dir)}
+	if at.below != "" {
+		at.below += "/"
+	}
+	at.target, at.err = r.target(tree)
+	return at
+}

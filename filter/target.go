@@ -1,0 +1,103 @@
+package filter
+
+import (
+	"errors"
+	"sync"
+	"sync/atomic"
+
+	"treefilter/store"
+)
+
+// target is a tree that a commit writes to.
+type target struct {
+	*store.Tree
+	since   store.Time // files modified at or after it stay pending
+	limited bool       // since was given
+	dirty   bool       // holds stamps that may not be durable
+
+	// now is the newest known present of the tree's file system, nil while it
+	// was not asked: this machine's clock need not be its clock.
+	now atomic.Pointer[store.Time]
+	// failed is why nothing more is written to the tree, nil while all is well.
+	failed atomic.Pointer[error]
+}
+
+// tooLate tells whether a file may have been modified at or after the moment:
+// its mtime only says in which tick.
+func (t *target) tooLate(mtime store.Time) bool {
+	return t.limited && store.TickEnd(mtime).Compare(t.since) > 0
+}
+
+func (t *target) settled(mtime store.Time) bool {
+	now := t.now.Load()
+	return now != nil && store.Settled(mtime, *now)
+}
+
+// refresh asks the file system for its present.
+func (t *target) refresh() error {
+	now, err := t.Now()
+	if err == nil {
+		t.now.Store(&now)
+	}
+	return err
+}
+
+// targets are the trees that a commit has met, each judged once.
+type targets struct {
+	mu     sync.Mutex
+	byTree map[*store.Tree]*verdict
+	list   []*target
+}
+
+type verdict struct {
+	target *target
+	err    error
+}
+
+func (ts *targets) all() []*target {
+	ts.mu.Lock()
+	defer ts.mu.Unlock()
+	return ts.list
+}
+
+// errNoConfig: a forgotten flag would void every stamp of the tree.
+var errNoConfig = errors.New("its stamps have a config and this commit was given none (-c, --config-file, or --empty-config if that is meant)")
+
+// target returns a tree as one to write to, or why it must not be.
+func (r *commitRun) target(t *store.Tree) (*target, error) {
+	ts := &r.targets
+	ts.mu.Lock()
+	defer ts.mu.Unlock()
+	if v := ts.byTree[t]; v != nil {
+		return v.target, v.err
+	}
+	v := &verdict{}
+	v.target, v.err = r.newTarget(t)
+	if ts.byTree == nil {
+		ts.byTree = map[*store.Tree]*verdict{}
+	}
+	ts.byTree[t] = v
+	if v.err == nil {
+		ts.list = append(ts.list, v.target)
+	}
+	return v.target, v.err
+}
+
+func (r *commitRun) newTarget(tree *store.Tree) (*target, error) {
+	if err := tree.Writable(); err != nil {
+		return nil, err
+	}
+	stored, any := tree.Stored()
+	if any && !stored.Empty() && r.Config.Empty() && !r.ConfigGiven && !r.NoCheckConfig {
+		return nil, &pathError{tree.Root(), errNoConfig}
+	}
+	r.report.problems(tree)
+	t := &target{Tree: tree, limited: r.since.given}
+	if r.since.given {
+		var err error
+		if t.since, err = r.since.in(tree); err != nil {
+			return nil, err
+		}
+	}
+	return t, nil
+}
