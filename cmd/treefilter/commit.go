@@ -1,0 +1,62 @@
+package main
+
+import (
+	"context"
+
+	"treefilter/filter"
+	"treefilter/walk"
+)
+
+// commitCommand reads processed paths and records their stamps.
+type commitCommand struct {
+	trees
+	delimiterFlags
+	Since         string   `placeholder:"start|FILE|TIME" help:"leave files unstamped that are not older"`
+	IgnoreMissing bool     `help:"pass over paths that are gone, without a warning"`
+	Dump          dumpMode `placeholder:"auto|always|never" help:"when to fold the WAL into the snapshot (auto)"`
+	NoWAL         bool     `name:"no-wal" help:"keep stamps in memory, dump them at the end"`
+	EmptyConfig   bool     `help:"no config is meant, not forgotten"`
+	configFlags
+}
+
+func (*commitCommand) page() page {
+	return page{
+		usage: "treefilter commit [ROOT...] <PATHS",
+		example: `treefilter /photos >todo
+xargs -0 -r ./optimize <todo && treefilter commit /photos <todo`,
+		text: `Reads the paths of processed files from stdin and appends a stamp of each, its
+mtime as it is now, to the WAL: then it no longer needs work. With --since, a
+file that changed while it was processed comes again next time: "start" is two
+seconds before this commit began, FILE lends its mtime, TIME is a date and time,
+such as 2026-01-31T12:00:00Z (local without a zone).`,
+		exits: `0         every path is safely stored
+1         some paths could not be stamped (each is named on stderr)
+2         usage; state that cannot be read or is not ours: nothing was changed
+130, 143  ended by SIGINT, SIGTERM, with everything already read stored`,
+	}
+}
+
+func (c *commitCommand) run(ctx context.Context, s *session) (needsWork bool, err error) {
+	job, err := c.job(s)
+	if err != nil {
+		return false, err
+	}
+	return false, job.Run(ctx)
+}
+
+func (c *commitCommand) job(s *session) (*filter.Commit, error) {
+	job := &filter.Commit{
+		Options:       c.options(s),
+		In:            s.in,
+		InDelimiter:   c.delimiter(walk.Detect),
+		Since:         c.Since,
+		IgnoreMissing: c.IgnoreMissing,
+		Dump:          filter.DumpMode(c.Dump),
+		NoWAL:         c.NoWAL,
+	}
+	if err := c.configure(&job.Options); err != nil {
+		return nil, err
+	}
+	job.ConfigGiven = job.ConfigGiven || c.EmptyConfig
+	return job, nil
+}

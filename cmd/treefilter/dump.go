@@ -1,0 +1,35 @@
+package main
+
+import (
+	"context"
+
+	"treefilter/filter"
+)
+
+// dumpCommand folds the WAL of each tree into its snapshot.
+type dumpCommand struct {
+	trees
+	Repair bool `help:"move a snapshot that cannot be read aside, and go on"`
+}
+
+func (*dumpCommand) page() page {
+	return page{
+		usage:   "treefilter dump [ROOT...]",
+		example: `treefilter dump /photos`,
+		text: `Folds the WAL, the stamps since the last dump, into the snapshot. What needs
+work stays the same; reading becomes faster. A commit does this by itself when
+the WAL has outgrown the snapshot. Without a ROOT it is the current directory's.`,
+		exits: `0         all done
+1         done, but damaged stamps were left out (named on stderr)
+2         usage; state that cannot be read or is not ours: nothing was changed
+130, 143  ended by SIGINT, SIGTERM`,
+	}
+}
+
+func (c *dumpCommand) run(ctx context.Context, s *session) (needsWork bool, err error) {
+	return false, c.job(s).Run(ctx)
+}
+
+func (c *dumpCommand) job(s *session) *filter.Dump {
+	return &filter.Dump{Options: c.options(s), Repair: c.Repair}
+}

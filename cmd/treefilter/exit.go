@@ -1,0 +1,43 @@
+package main
+
+import "os"
+
+// The exit codes, the same for every command:
+//
+//	0    all done; printing nothing is success
+//	1    done, but some paths could not be examined, stamped or processed (each
+//	     is named on stderr); with --check: something needs work
+//	2    usage; a ROOT that cannot be read; output failure; for the commands
+//	     that write state, state that cannot be read or is not ours: nothing
+//	     was changed
+//	130  ended by SIGINT, with everything already read safe in the WAL
+//	143  ended by SIGTERM, likewise
+const (
+	exitDone       = 0
+	exitIncomplete = 1
+	exitNeedsWork  = 1
+	exitFailed     = 2
+	exitInterrupt  = 130
+	exitTerminated = 143
+)
+
+// exitCode is the one place where the outcome of a run becomes its exit code.
+// A signal decides only when nothing else went wrong: what was read may not be
+// safe when something did.
+func exitCode(err error, warned, needsWork bool) int {
+	end, bySignal := err.(*ended)
+	switch {
+	case bySignal && end.by == os.Interrupt:
+		return exitInterrupt
+	case bySignal:
+		return exitTerminated
+	case err != nil:
+		return exitFailed
+	case needsWork:
+		return exitNeedsWork
+	case warned:
+		return exitIncomplete
+	default:
+		return exitDone
+	}
+}

@@ -1,0 +1,38 @@
+package main
+
+import (
+	"errors"
+	"os"
+	"syscall"
+	"testing"
+)
+
+func TestExitCode(t *testing.T) {
+	var (
+		failed      = errors.New("no such tree")
+		interrupted = &ended{by: os.Interrupt}
+		terminated  = &ended{by: syscall.SIGTERM}
+	)
+	for _, test := range []struct {
+		name      string
+		err       error
+		warned    bool
+		needsWork bool
+		want      int
+	}{
+		{"all done", nil, false, false, 0},
+		{"a path failed", nil, true, false, 1},
+		{"check found work", nil, false, true, 1},
+		{"check found work, a path failed", nil, true, true, 1},
+		{"failed", failed, false, false, 2},
+		{"failed in spite of all", failed, true, true, 2},
+		{"SIGINT", interrupted, false, false, 130},
+		{"SIGINT after a warning", interrupted, true, true, 130},
+		{"SIGTERM", terminated, false, false, 143},
+		{"SIGTERM, and the rest could not be saved", errors.Join(terminated, failed), false, false, 2},
+	} {
+		if got := exitCode(test.err, test.warned, test.needsWork); got != test.want {
+			t.Errorf("%s: exit code %d, want %d", test.name, got, test.want)
+		}
+	}
+}

@@ -1,0 +1,98 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"strings"
+	"sync/atomic"
+
+	"treefilter/filter"
+	"treefilter/walk"
+)
+
+// filterCommand prints the files that need work.
+type filterCommand struct {
+	trees
+	Stdin bool `help:"read paths from stdin; the ROOTs only name the trees"`
+	Check bool `help:"print nothing; exit 1 when something needs work"`
+	delimiterFlags
+	Ignore        list `placeholder:"GLOB" help:"pass over what matches, as in .gitignore (repeatable)"`
+	Follow        bool `help:"follow symbolic links"`
+	OneFileSystem bool `short:"x" help:"stay on the file system of each ROOT"`
+	configFlags
+}
+
+func (*filterCommand) page() page {
+	return page{
+		usage: "treefilter [ROOT...]",
+		example: `treefilter --ignore .git --ignore '*.tmp' /photos | xargs -0 -r ls -l
+treefilter --check -c quality=90 /photos || make photos`,
+		text: `Prints each file that has no stamp, or whose mtime is newer than its stamp.
+Without a ROOT, and with --stdin, it reads the paths to judge from stdin.
+Output is NUL-delimited unless stdout is a terminal; input is recognised.`,
+		exits: `0         all done; printing nothing is success
+1         some paths could not be examined (each is named on stderr);
+          with --check: something needs work
+2         usage; a ROOT that cannot be read; output failure
+130, 143  ended by SIGINT, SIGTERM`,
+	}
+}
+
+func (c *filterCommand) run(ctx context.Context, s *session) (needsWork bool, err error) {
+	job, err := c.job(s)
+	if err != nil {
+		return false, err
+	}
+	if isTerminal(s.voice.w) && !isTerminal(s.out) && os.Getenv("TERM") != "dumb" {
+		job.Examined = new(atomic.Int64)
+		defer s.voice.watch(job.Examined)()
+	}
+	needsWork, err = abandonable(ctx, func() (bool, error) { return job.Run(ctx) })
+	if c.misspelled(err) {
+		err = &usageError{describe(err), `"treefilter --help" lists the commands`}
+	}
+	if isClosedPipe(err) {
+		err = nil
+	}
+	return c.Check && needsWork, err
+}
+
+// misspelled tells whether the first ROOT is not there and may have been meant
+// for a command.
+func (c *filterCommand) misspelled(err error) bool {
+	var path *fs.PathError
+	return len(c.Roots) > 0 && errors.As(err, &path) && errors.Is(err, fs.ErrNotExist) &&
+		path.Path == c.Roots[0] && !strings.ContainsAny(path.Path, "/.")
+}
+
+func (c *filterCommand) job(s *session) (*filter.Filter, error) {
+	job := &filter.Filter{
+		Options:       c.options(s),
+		InDelimiter:   c.delimiter(walk.Detect),
+		Out:           s.out,
+		OutDelimiter:  c.delimiter(walk.NUL),
+		Follow:        c.Follow,
+		OneFileSystem: c.OneFileSystem,
+		Check:         c.Check,
+	}
+	if isTerminal(s.out) {
+		job.OutDelimiter = c.delimiter(walk.Newline)
+		job.Out = &terminal{w: s.out, lines: job.OutDelimiter == walk.Newline}
+	}
+	if c.Stdin || len(c.Roots) == 0 {
+		job.In = s.in
+	}
+	if job.In != nil && !c.Stdin && isTerminal(s.in) {
+		return nil, &usageError{
+			reason: "no ROOT, and stdin is a terminal",
+			hint:   `"treefilter ." walks the current directory`,
+		}
+	}
+	var err error
+	if job.Ignore, err = walk.ParseIgnore(c.Ignore); err != nil {
+		return nil, err
+	}
+	return job, c.configure(&job.Options)
+}

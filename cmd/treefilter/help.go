@@ -1,0 +1,153 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"runtime/debug"
+	"strings"
+
+	"github.com/alecthomas/kong"
+)
+
+// helpFlag and versionFlag ask for an answer in place of a command. They stop
+// the parser before it looks for anything that may be missing.
+type (
+	helpFlag    bool
+	versionFlag bool
+)
+
+var (
+	errHelp    = errors.New("help was asked for")
+	errVersion = errors.New("the version was asked for")
+)
+
+// BeforeReset is called by kong when the flag was given.
+func (helpFlag) BeforeReset() error    { return errHelp }
+func (versionFlag) BeforeReset() error { return errVersion }
+
+// IgnoreDefault tells kong not to take --help for that of the default command.
+func (helpFlag) IgnoreDefault() {}
+
+// isRequest tells whether a flag asks for an answer.
+func isRequest(flag *kong.Flag) bool {
+	switch flag.Target.Interface().(type) {
+	case helpFlag, versionFlag:
+		return true
+	}
+	return false
+}
+
+// An answer is the command that prints what was asked for.
+type answer struct{ text string }
+
+func (a *answer) run(_ context.Context, s *session) (needsWork bool, err error) {
+	_, err = io.WriteString(s.out, a.text)
+	if isClosedPipe(err) {
+		err = nil
+	}
+	return false, err
+}
+
+// version returns what the go command recorded when it built the binary.
+func version() string {
+	built := "(devel)"
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
+		built = info.Main.Version
+	}
+	return "treefilter " + built + "\n"
+}
+
+// A page is what the help of a command says besides its flags.
+type page struct {
+	usage   string
+	example string
+	text    string
+	exits   string
+}
+
+// overview is the page of the program itself.
+var overview = page{
+	usage: `treefilter [ROOT...]
+treefilter COMMAND [ROOT...]`,
+	example: `treefilter /photos >todo
+xargs -0 -r ./optimize <todo && treefilter commit /photos <todo`,
+	text: `Prints the files of a tree that still need work: those without a stamp, and
+those whose mtime is newer than their stamp. A commit stamps what was processed.
+Each ROOT keeps two files: .treefilter_treestamps.yaml (the snapshot) and
+.treefilter_treestamps.wal.yaml (the WAL: the stamps since the last dump).`,
+	exits: `0         all done; printing nothing is success
+1         done, but some paths could not be examined, stamped or processed
+          (each is named on stderr); with --check: something needs work
+2         usage; a ROOT that cannot be read; output failure; for commands that
+          write: state that cannot be read or is not ours, nothing was changed
+130, 143  ended by SIGINT, SIGTERM, with everything already read stored`,
+}
+
+// help returns the page of a command, or the overview.
+func help(app *kong.Application, selected *kong.Node) string {
+	if selected == nil {
+		return overview.render(
+			section{"Commands (treefilter COMMAND --help lists their flags)", commandRows(app.Children)},
+			section{"Flags of every command", flagRows(app.Flags)})
+	}
+	p := selected.Target.Addr().Interface().(interface{ page() page }).page()
+	return p.render(section{"Flags", flagRows(append(selected.Flags, app.Flags...))})
+}
+
+// A section is a heading above two columns.
+type section struct {
+	title string
+	rows  [][2]string
+}
+
+func (p page) render(sections ...section) string {
+	var b strings.Builder
+	b.WriteString("Example:\n" + indent(p.example) + "\nUsage:\n" + indent(p.usage) + "\n" + p.text + "\n")
+	for _, s := range sections {
+		b.WriteString("\n" + s.title + ":\n" + columns(s.rows))
+	}
+	b.WriteString("A flag that is not given is taken from its variable: " + variable("config") + " for\n" +
+		"--config, and so on. A variable holds several entries one a line.\n")
+	b.WriteString("\nExit codes:\n" + indent(p.exits))
+	return b.String()
+}
+
+func commandRows(commands []*kong.Node) (rows [][2]string) {
+	for _, c := range commands {
+		rows = append(rows, [2]string{c.Name, c.Help})
+	}
+	return rows
+}
+
+func flagRows(flags []*kong.Flag) (rows [][2]string) {
+	for _, f := range flags {
+		name := "    --" + f.Name
+		if f.Short != 0 {
+			name = fmt.Sprintf("-%c, --%s", f.Short, f.Name)
+		}
+		if f.PlaceHolder != "" {
+			name += " " + f.PlaceHolder
+		}
+		rows = append(rows, [2]string{name, f.Help})
+	}
+	return rows
+}
+
+// columns lays rows out with the second column aligned.
+func columns(rows [][2]string) string {
+	width := 0
+	for _, r := range rows {
+		width = max(width, len(r[0]))
+	}
+	var b strings.Builder
+	for _, r := range rows {
+		fmt.Fprintf(&b, "  %-*s  %s\n", width, r[0], r[1])
+	}
+	return b.String()
+}
+
+func indent(text string) string {
+	return "  " + strings.ReplaceAll(text, "\n", "\n  ") + "\n"
+}

@@ -1,0 +1,96 @@
+package main
+
+import (
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// layers is who may import what, besides the standard library: a package only
+// what stands below it, and each library from one package. Tests and the
+// programs under scripts are free. Who adds a line here has a reason.
+var layers = map[string][]string{
+	"cmd/treefilter": {
+		"treefilter/filter",
+		"treefilter/walk", // delimiters and patterns, as flags
+		"github.com/alecthomas/kong",
+		"github.com/schollz/progressbar/v3",
+		"golang.org/x/term",
+		"golang.org/x/sys/windows", // pipe_windows.go: the errors of a closed pipe
+	},
+	"filter": {
+		"treefilter/walk",
+		"treefilter/store",
+	},
+	"walk": {
+		"github.com/bmatcuk/doublestar/v4",
+		"github.com/karrick/godirwalk",
+		"golang.org/x/sys/unix",
+		"golang.org/x/sys/windows",
+	},
+	"store": {
+		"golang.org/x/sys/unix",
+		"golang.org/x/sys/windows",
+		"gopkg.in/yaml.v3",
+	},
+}
+
+// TestLayering reads the files of every platform, whichever this one is.
+func TestLayering(t *testing.T) {
+	source := os.DirFS(module(t))
+	met := map[string]bool{}
+	err := fs.WalkDir(source, ".", func(file string, d fs.DirEntry, err error) error {
+		dir := path.Dir(file)
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir() && (file == "scripts" || len(file) > 1 && file[0] == '.'):
+			return fs.SkipDir
+		case d.IsDir(), !strings.HasSuffix(file, ".go"), strings.HasSuffix(file, "_test.go"):
+			return nil
+		}
+		allowed, known := layers[dir]
+		if !known {
+			t.Errorf("%s: this package has no layer", file)
+		}
+		for _, imported := range imports(t, source, file) {
+			if !slices.Contains(allowed, imported) {
+				t.Errorf("%s may not import %s", file, imported)
+			}
+		}
+		met[dir] = true
+		return nil
+	})
+	if err != nil || len(met) != len(layers) {
+		t.Errorf("%d packages of %d (%v)", len(met), len(layers), err)
+	}
+}
+
+// imports returns what a file imports from outside the standard library.
+func imports(t *testing.T, source fs.FS, file string) (paths []string) {
+	t.Helper()
+	text, err := fs.ReadFile(source, file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	parsed, err := parser.ParseFile(token.NewFileSet(), file, text, parser.ImportsOnly)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, spec := range parsed.Imports {
+		imported, err := strconv.Unquote(spec.Path.Value)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if first, _, _ := strings.Cut(imported, "/"); first == "treefilter" || strings.Contains(first, ".") {
+			paths = append(paths, imported)
+		}
+	}
+	return paths
+}

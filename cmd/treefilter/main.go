@@ -1,0 +1,84 @@
+// Command treefilter remembers which files of a tree have already been
+// processed, and prints only the ones that still need work.
+//
+// A path flows through these packages, in this order:
+//
+//	cmd/treefilter  the command line: flags and variables become a job
+//	filter          the job: takes each path from where it comes to where it goes
+//	walk            where paths come from: a walk over the roots, or stdin
+//	store           what is remembered: the stamp of a path, from the snapshot
+//	                or the WAL of its tree
+//	filter          the decision: to be printed or not; or, for a commit, the
+//	                stamp that goes into the WAL
+//	cmd/treefilter  what comes out: paths on stdout, messages on stderr, and
+//	                the exit code
+//
+// In short:
+//
+//	treefilter [ROOT...]          print the files that need work
+//	treefilter commit [ROOT...]   read processed paths from stdin, append
+//	                              their stamps to the WAL
+//	treefilter dump [ROOT...]     fold the WAL into the snapshot
+//	treefilter discard [ROOT...]  throw away the WAL of a failed run
+//
+// A file needs work when it has no stamp, or when its mtime is newer than its
+// stamp. A stamp is made by commit, once the work is done:
+//
+//	treefilter /photos >todo
+//	xargs -0 -r ./optimize <todo && treefilter commit /photos <todo
+//
+// Each ROOT is a tree and keeps two files: .treefilter_treestamps.yaml, the
+// snapshot, and .treefilter_treestamps.wal.yaml, the WAL: the stamps since the
+// last dump. Settings that decide how files are processed (-c, --config-file,
+// --depends) are remembered with them; when one changes, every file needs work
+// again.
+//
+// Without a ROOT the filter reads paths from stdin, as commit always does.
+// Paths are NUL-delimited on stdout unless it is a terminal; on stdin either
+// delimiter is recognised; -0 and -l settle it. "treefilter COMMAND --help"
+// lists the flags; each has a variable, TREEFILTER_ and its name; exit.go has
+// the exit codes.
+//
+// In this package, parse.go turns arguments into a command, one file a command
+// (filter.go, commit.go, dump.go, discard.go) turns that into a job,
+// options.go holds the flags they share, voice.go all that is said on stderr.
+package main
+
+import (
+	"io"
+	"os"
+	"runtime"
+)
+
+func main() {
+	moreProcs()
+	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+}
+
+// moreProcs doubles the number of Ps on a small machine. A walk waits in the
+// kernel most of the time, and a goroutine that comes back from there needs a P
+// to go on: with as many Ps as processors, some processors idle meanwhile. On a
+// large machine there is always one free. Who sets GOMAXPROCS knows better.
+func moreProcs() {
+	const enough = 8
+	if procs := runtime.GOMAXPROCS(0); os.Getenv("GOMAXPROCS") == "" && procs < enough {
+		runtime.GOMAXPROCS(min(2*procs, enough))
+	}
+}
+
+// run is the whole program, and returns its exit code.
+func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	survivePipes()
+	s := &session{in: stdin, out: stdout, voice: newVoice(stderr)}
+
+	cmd, err := parse(args)
+	needsWork := false
+	if err == nil {
+		ctx, release := untilSignal()
+		needsWork, err = cmd.run(ctx, s)
+		err = causeOf(ctx, err)
+		release()
+	}
+	s.voice.fail(err)
+	return exitCode(err, s.warned.Load(), needsWork)
+}

@@ -1,0 +1,104 @@
+package main
+
+import (
+	"strconv"
+
+	"github.com/alecthomas/kong"
+
+	"treefilter/filter"
+	"treefilter/walk"
+)
+
+// trees is what every command is given: which trees, under which program.
+type trees struct {
+	Roots   []string `arg:"" optional:""`
+	program string
+}
+
+// under tells a command the program, a flag that belongs to all of them.
+func (t *trees) under(program string) { t.program = program }
+
+func (t *trees) options(s *session) filter.Options {
+	return filter.Options{
+		Roots:   t.Roots,
+		Program: t.program,
+		Warn:    s.warn,
+		Notice:  s.voice.say,
+	}
+}
+
+// configFlags make up the program config.
+type configFlags struct {
+	Config        list   `short:"c" placeholder:"KEY=VALUE" help:"a setting that decides the outcome (repeatable)"`
+	ConfigFile    string `placeholder:"FILE" help:"a YAML mapping of such settings"`
+	Depends       list   `placeholder:"FILE" help:"a file whose content decides it (repeatable)"`
+	NoCheckConfig bool   `help:"let stamps made under another config count"`
+}
+
+// configure puts the program config into the options of a job.
+func (c *configFlags) configure(o *filter.Options) error {
+	config, err := filter.ReadConfig(c.Config, c.ConfigFile, c.Depends)
+	if err != nil {
+		return err
+	}
+	o.Config = config
+	o.ConfigGiven = len(c.Config) > 0 || c.ConfigFile != "" || len(c.Depends) > 0
+	o.NoCheckConfig = c.NoCheckConfig
+	return nil
+}
+
+// delimiterFlags say how paths are told apart.
+type delimiterFlags struct {
+	Null  bool `short:"0" xor:"delimiter" help:"paths end in NUL"`
+	Lines bool `short:"l" xor:"delimiter" help:"paths end in a newline"`
+}
+
+// delimiter returns what the flags say, or else what goes without saying.
+func (d *delimiterFlags) delimiter(unsaid walk.Delimiter) walk.Delimiter {
+	switch {
+	case d.Null:
+		return walk.NUL
+	case d.Lines:
+		return walk.Newline
+	default:
+		return unsaid
+	}
+}
+
+// A list is a flag that may be given more than once. A variable gives all of
+// its entries at once.
+type list []string
+
+// Decode implements kong.MapperValue.
+func (l *list) Decode(ctx *kong.DecodeContext) error {
+	if entries, ok := ctx.Scan.Peek().Value.(list); ok {
+		ctx.Scan.Pop()
+		*l = append(*l, entries...)
+		return nil
+	}
+	entry, err := popText(ctx)
+	*l = append(*l, entry)
+	return err
+}
+
+// dumpMode is the value of --dump.
+type dumpMode filter.DumpMode
+
+// Decode implements kong.MapperValue.
+func (m *dumpMode) Decode(ctx *kong.DecodeContext) error {
+	word, err := popText(ctx)
+	if err != nil {
+		return err
+	}
+	modes := map[string]filter.DumpMode{
+		"auto":   filter.DumpAuto,
+		"always": filter.DumpAlways,
+		"never":  filter.DumpNever,
+	}
+	mode, ok := modes[word]
+	if !ok {
+		return &usageError{reason: "not auto, always or never: " + strconv.Quote(word)}
+	}
+	*m = dumpMode(mode)
+	return nil
+}

@@ -1,0 +1,157 @@
+package main
+
+import (
+	"errors"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/alecthomas/kong"
+)
+
+// grammar is the command line: one field a command.
+type grammar struct {
+	Program string      `placeholder:"NAME" help:"another name for the two files in a tree"`
+	Help    helpFlag    `short:"h" help:"this page"`
+	Version versionFlag `help:"the version"`
+
+	Filter  filterCommand  `cmd:"" default:"withargs" help:"print the files that need work (what it does without COMMAND)"`
+	Commit  commitCommand  `cmd:"" help:"read processed paths from stdin, append their stamps to the WAL"`
+	Dump    dumpCommand    `cmd:"" help:"fold the WAL into the snapshot"`
+	Discard discardCommand `cmd:"" help:"throw away the WAL of a failed run"`
+}
+
+// newParser returns an empty grammar and the parser that fills it.
+func newParser() (*grammar, *kong.Kong) {
+	g := &grammar{}
+	return g, kong.Must(g,
+		kong.Name("treefilter"),
+		kong.NoDefaultHelp(),
+		kong.KindMapper(reflect.String, text),
+		kong.Resolvers(kong.ResolverFunc(variables)),
+	)
+}
+
+// parse turns arguments and variables into the command that they select.
+func parse(args []string) (command, error) {
+	g, parser := newParser()
+	ctx, err := parser.Parse(arrange(args, parser.Model))
+	if err == nil {
+		cmd := ctx.Selected().Target.Addr().Interface().(command)
+		cmd.(interface{ under(program string) }).under(g.Program)
+		return cmd, nil
+	}
+
+	var failed *kong.ParseError
+	errors.As(err, &failed)
+	selected := failed.Context.Selected()
+	switch {
+	case errors.Is(err, errHelp):
+		return &answer{help(parser.Model, selected)}, nil
+	case errors.Is(err, errVersion):
+		return &answer{version()}, nil
+	}
+	if selected == nil {
+		selected = parser.Model.DefaultCmd
+	}
+	return nil, &usageError{
+		reason: err.Error(),
+		hint:   `"treefilter ` + selected.Name + ` --help" lists the flags`,
+	}
+}
+
+// arrange puts arguments into the order in which kong can take nothing for
+// something else: the command, the flags, "--", the operands. As the arguments
+// come, kong takes "commit" in "treefilter -- commit" for the command, refuses
+// an operand behind a flag behind an operand, and the flags of a command before
+// its name.
+func arrange(args []string, model *kong.Application) []string {
+	args, operands := cut(args, "--")
+	valued := valuedFlags(model)
+	var flags, words []string
+	for i := 0; i < len(args); i++ {
+		arg := args[i]
+		if arg == "-" || !strings.HasPrefix(arg, "-") {
+			words = append(words, arg)
+			continue
+		}
+		flags = append(flags, arg)
+		if wantsValue(arg, valued) && i+1 < len(args) {
+			i++
+			flags = append(flags, args[i])
+		}
+	}
+
+	isCommand := func(word string) bool {
+		return slices.ContainsFunc(model.Children, func(n *kong.Node) bool { return n.Name == word })
+	}
+	name := model.DefaultCmd.Name
+	switch {
+	case len(words) > 0 && isCommand(words[0]):
+		name, words = words[0], words[1:]
+	case len(words) == 0 && len(operands) == 0:
+		return flags // perhaps --help, which says more when no command is named
+	}
+	return slices.Concat([]string{name}, flags, []string{"--"}, words, operands)
+}
+
+// cut splits args around the first that is sep.
+func cut(args []string, sep string) (before, after []string) {
+	if i := slices.Index(args, sep); i >= 0 {
+		return args[:i], args[i+1:]
+	}
+	return args, nil
+}
+
+// valuedFlags holds, as they are written, the flags of all commands that take a
+// value. No flag does in one command and does not in another.
+func valuedFlags(model *kong.Application) map[string]bool {
+	valued := map[string]bool{}
+	for _, node := range append(model.Children, model.Node) {
+		for _, flag := range node.Flags {
+			if !flag.IsBool() {
+				valued["--"+flag.Name] = true
+				valued["-"+string(flag.Short)] = true
+			}
+		}
+	}
+	return valued
+}
+
+// wantsValue tells whether the value of the flag, or of the last of several in
+// one argument, is the next argument.
+func wantsValue(arg string, valued map[string]bool) bool {
+	if strings.HasPrefix(arg, "--") {
+		return valued[arg]
+	}
+	for i, short := range arg[1:] {
+		if valued["-"+string(short)] {
+			return i+2 == len(arg)
+		}
+	}
+	return false
+}
+
+// text takes an argument as the bytes that it is. kong's own mapper turns bytes
+// that are not UTF-8 into U+FFFD, which makes it the path of another file.
+var text = kong.MapperFunc(func(ctx *kong.DecodeContext, target reflect.Value) error {
+	value, err := popText(ctx)
+	target.SetString(value)
+	return err
+})
+
+// popText returns the next value. A "--" is none where it is still the mark that
+// arrange has put behind the flags.
+func popText(ctx *kong.DecodeContext) (string, error) {
+	token := ctx.Scan.Pop()
+	mark := kong.Token{Value: "--", Type: kong.UntypedToken}
+	switch {
+	case token.IsEOL(), token == mark, token.Value == "" && ctx.Value.Flag != nil:
+		// Empty is what is left of a shell variable that was not set.
+		return "", &usageError{reason: "needs a value"}
+	case !token.IsValue():
+		return "", &usageError{reason: `needs a value; one that begins with "-" is written ` +
+			ctx.Value.ShortSummary() + "=" + token.String()}
+	}
+	return token.String(), nil
+}

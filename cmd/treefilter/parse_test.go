@@ -1,0 +1,184 @@
+package main
+
+import (
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/alecthomas/kong"
+
+	"treefilter/filter"
+)
+
+func TestParse(t *testing.T) {
+	under := func(program string, roots ...string) trees { return trees{Roots: roots, program: program} }
+	on := func(roots ...string) trees { return under("", roots...) }
+	null := delimiterFlags{Null: true}
+
+	for _, test := range []struct {
+		args string // separated by blanks
+		want command
+	}{
+		{"", &filterCommand{}},
+		{"/a", &filterCommand{trees: on("/a")}},
+		{"/a /b", &filterCommand{trees: on("/a", "/b")}},
+		{"filter /a", &filterCommand{trees: on("/a")}},
+		{"filter filter", &filterCommand{trees: on("filter")}},
+		{"-0x --stdin --check --follow", &filterCommand{Stdin: true, Check: true, delimiterFlags: null, Follow: true, OneFileSystem: true}},
+		{"-l", &filterCommand{delimiterFlags: delimiterFlags{Lines: true}}},
+		{"--ignore a,b --ignore=c", &filterCommand{Ignore: list{"a,b", "c"}}},
+		{"-c a=1,2 -cb=2 --config c=3 --config-file ~/f --depends d --depends e --no-check-config",
+			&filterCommand{configFlags: configFlags{
+				Config: list{"a=1,2", "b=2", "c=3"}, ConfigFile: "~/f", Depends: list{"d", "e"}, NoCheckConfig: true}}},
+
+		// Flags and ROOTs in any order.
+		{"/a --check /b", &filterCommand{trees: on("/a", "/b"), Check: true}},
+		{"--ignore commit /a", &filterCommand{trees: on("/a"), Ignore: list{"commit"}}},
+		{"-0c commit /a", &filterCommand{trees: on("/a"), delimiterFlags: null, configFlags: configFlags{Config: list{"commit"}}}},
+		{"-0ck=v commit", &commitCommand{delimiterFlags: null, configFlags: configFlags{Config: list{"k=v"}}}},
+		{"--program p commit /a", &commitCommand{trees: under("p", "/a")}},
+		{"commit /a --program p /b", &commitCommand{trees: under("p", "/a", "/b")}},
+		{"-", &filterCommand{trees: on("-")}},
+
+		// A root that bears a command's name.
+		{"commit", &commitCommand{}},
+		{"./commit", &filterCommand{trees: on("./commit")}},
+		{"/a commit", &filterCommand{trees: on("/a", "commit")}},
+		{"-- commit", &filterCommand{trees: on("commit")}},
+		{"--check -- dump --check", &filterCommand{trees: on("dump", "--check"), Check: true}},
+		{"commit commit", &commitCommand{trees: on("commit")}},
+		{"commit -- commit -0 --", &commitCommand{trees: on("commit", "-0", "--")}},
+		{"-- --help", &filterCommand{trees: on("--help")}},
+
+		// Bytes that are not UTF-8 stay what they are.
+		{"/\xff --ignore \xfe", &filterCommand{trees: on("/\xff"), Ignore: list{"\xfe"}}},
+
+		{"commit --since start --ignore-missing --no-wal --empty-config",
+			&commitCommand{Since: "start", IgnoreMissing: true, NoWAL: true, EmptyConfig: true}},
+		{"commit --dump always", &commitCommand{Dump: dumpMode(filter.DumpAlways)}},
+		{"commit --dump never", &commitCommand{Dump: dumpMode(filter.DumpNever)}},
+		{"commit --dump auto", &commitCommand{}},
+		{"dump --repair /a", &dumpCommand{trees: on("/a"), Repair: true}},
+		{"discard --program p", &discardCommand{trees: under("p")}},
+	} {
+		got, err := parse(strings.Fields(test.args))
+		if err != nil {
+			t.Errorf("%q: %v", test.args, err)
+			continue
+		}
+		if !reflect.DeepEqual(got, test.want) {
+			t.Errorf("%q:\ngot  %+v\nwant %+v", test.args, got, test.want)
+		}
+	}
+}
+
+func TestParseRefuses(t *testing.T) {
+	for _, test := range []struct{ args, reason, hint string }{
+		{"--bogus", "unknown flag --bogus", `"treefilter filter --help" lists the flags`},
+		{"--ignor x", `unknown flag --ignor, did you mean "--ignore"?`, `"treefilter filter --help" lists the flags`},
+		{"commit --stdin", "unknown flag --stdin", `"treefilter commit --help" lists the flags`},
+		{"--repair", "unknown flag --repair", `"treefilter filter --help" lists the flags`},
+		{"-0l", "--null and --lines can't be used together", `"treefilter filter --help" lists the flags`},
+		{"commit -l -0", "--null and --lines can't be used together", `"treefilter commit --help" lists the flags`},
+		{"commit --since", "--since: needs a value", `"treefilter commit --help" lists the flags`},
+		{"commit --since -- /a", "--since: needs a value", `"treefilter commit --help" lists the flags`},
+		{"--ignore", "--ignore: needs a value", `"treefilter filter --help" lists the flags`},
+		{"--ignore -x /a", `--ignore: needs a value; one that begins with "-" is written --ignore=-x`, `"treefilter filter --help" lists the flags`},
+		{"commit --dump often", `--dump: not auto, always or never: "often"`, `"treefilter commit --help" lists the flags`},
+		{"--check=perhaps", `--check: bool value must be true, 1, yes, false, 0 or no but got "perhaps"`, `"treefilter filter --help" lists the flags`},
+	} {
+		_, err := parse(strings.Fields(test.args))
+		want := &usageError{reason: test.reason, hint: test.hint}
+		if !reflect.DeepEqual(err, want) {
+			t.Errorf("%q:\ngot  %+v\nwant %+v", test.args, err, want)
+		}
+	}
+}
+
+func TestVariables(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		env  []string
+		args string
+		want command
+	}{
+		{"a list, one entry a line", []string{"TREEFILTER_CONFIG=a=1,2\nb= 3\n"}, "",
+			&filterCommand{configFlags: configFlags{Config: list{"a=1,2", "b= 3"}}}},
+		{"a flag overrides a list", []string{"TREEFILTER_IGNORE=a\nb"}, "--ignore c",
+			&filterCommand{Ignore: list{"c"}}},
+		{"a flag overrides a text", []string{"TREEFILTER_PROGRAM=p"}, "--program q",
+			&filterCommand{trees: trees{program: "q"}}},
+		{"a flag overrides a boolean", []string{"TREEFILTER_CHECK=1"}, "--check=no",
+			&filterCommand{}},
+		{"a flag overrides what it excludes", []string{"TREEFILTER_NULL=1"}, "-l",
+			&filterCommand{delimiterFlags: delimiterFlags{Lines: true}}},
+		{"a boolean that is false excludes nothing", []string{"TREEFILTER_NULL=no", "TREEFILTER_LINES=yes"}, "",
+			&filterCommand{delimiterFlags: delimiterFlags{Lines: true}}},
+		{"empty is unset", []string{"TREEFILTER_CHECK=", "TREEFILTER_CONFIG=", "TREEFILTER_PROGRAM="}, "",
+			&filterCommand{}},
+		{"bytes that are not UTF-8", []string{"TREEFILTER_DEPENDS=\xff"}, "",
+			&filterCommand{configFlags: configFlags{Depends: list{"\xff"}}}},
+		{"a bad value of another command", []string{"TREEFILTER_DUMP=often", "TREEFILTER_REPAIR=perhaps"}, "",
+			&filterCommand{}},
+		{"help is asked for by hand", []string{"TREEFILTER_HELP=1", "TREEFILTER_VERSION=1"}, "",
+			&filterCommand{}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			for _, variable := range test.env {
+				name, value, _ := strings.Cut(variable, "=")
+				t.Setenv(name, value)
+			}
+			got, err := parse(strings.Fields(test.args))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !reflect.DeepEqual(got, test.want) {
+				t.Errorf("got  %+v\nwant %+v", got, test.want)
+			}
+		})
+	}
+}
+
+func TestVariableRefused(t *testing.T) {
+	t.Setenv("TREEFILTER_CHECK", "perhaps")
+	_, err := parse(nil)
+	if err == nil || !strings.Contains(err.Error(), "TREEFILTER_CHECK: ") {
+		t.Errorf("the message does not name the variable: %v", err)
+	}
+}
+
+// TestEveryFlagHasVariable sets each flag of each command by its variable alone.
+func TestEveryFlagHasVariable(t *testing.T) {
+	_, model := newParser()
+	for _, cmd := range model.Model.Children {
+		for _, flag := range append(cmd.Flags, model.Model.Flags...) {
+			if isRequest(flag) {
+				continue
+			}
+			t.Run(cmd.Name+"/"+flag.Name, func(t *testing.T) {
+				t.Setenv(variable(flag.Name), sample(flag))
+				_, parser := newParser()
+				ctx, err := parser.Parse([]string{cmd.Name})
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, set := range ctx.Flags() {
+					if isSet := !set.Target.IsZero(); isSet != (set.Name == flag.Name) {
+						t.Errorf("%s: --%s is set: %t", variable(flag.Name), set.Name, isSet)
+					}
+				}
+			})
+		}
+	}
+}
+
+func sample(flag *kong.Flag) string {
+	switch flag.Target.Interface().(type) {
+	case bool:
+		return "yes"
+	case dumpMode:
+		return "never"
+	default:
+		return "k=v"
+	}
+}

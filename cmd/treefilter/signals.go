@@ -1,0 +1,85 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"os"
+	"os/signal"
+	"slices"
+	"syscall"
+	"time"
+)
+
+// ended is the cause of a context that a signal has cancelled.
+type ended struct{ by os.Signal }
+
+func (e *ended) Error() string { return "ended by signal: " + e.by.String() }
+
+// untilSignal returns a context that the first SIGINT or SIGTERM cancels. The
+// flows then finish what they must; a second signal kills at once.
+func untilSignal() (ctx context.Context, release func()) {
+	ctx, cancel := context.WithCancelCause(context.Background())
+	signals := make(chan os.Signal, 1)
+	for _, sig := range []os.Signal{os.Interrupt, syscall.SIGTERM} {
+		// A shell starts its background jobs with SIGINT ignored, and nohup
+		// and its like rely on the same: what was ignored stays so.
+		if !signal.Ignored(sig) {
+			signal.Notify(signals, sig)
+		}
+	}
+	go func() {
+		select {
+		case sig := <-signals:
+			signal.Stop(signals)
+			cancel(&ended{by: sig})
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, func() {
+		signal.Stop(signals)
+		cancel(nil)
+	}
+}
+
+// causeOf returns what ended a flow: the signal, when err says nothing but that
+// ctx is done, and otherwise what else went wrong.
+func causeOf(ctx context.Context, err error) error {
+	if err == nil || ctx.Err() == nil {
+		return err
+	}
+	others := slices.DeleteFunc(unjoin(err), func(e error) bool { return errors.Is(e, ctx.Err()) })
+	if len(others) == 0 {
+		return context.Cause(ctx)
+	}
+	return errors.Join(others...)
+}
+
+// patience is how long a cancelled flow may take to come back by itself.
+const patience = 100 * time.Millisecond
+
+// abandonable runs a flow that holds nothing worth saving, and comes back soon
+// after ctx is done even when the flow does not: a read from a silent stdin or
+// a write into a full pipe knows of no context.
+func abandonable(ctx context.Context, flow func() (bool, error)) (bool, error) {
+	type result struct {
+		needsWork bool
+		err       error
+	}
+	finished := make(chan result, 1)
+	go func() {
+		needsWork, err := flow()
+		finished <- result{needsWork, err}
+	}()
+
+	select {
+	case r := <-finished:
+		return r.needsWork, r.err
+	case <-ctx.Done():
+	}
+	select {
+	case r := <-finished:
+		return r.needsWork, r.err
+	case <-time.After(patience):
+		return false, ctx.Err()
+	}
+}
