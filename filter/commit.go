@@ -158,7 +158,13 @@ func (r *commitRun) put(t *target, entries []store.Entry) error {
 		return t.Hold(entries)
 	}
 	if err := t.Append(entries); err != nil {
-		return r.giveUp(t, err)
+		if fatal := r.giveUp(t, err); fatal != nil {
+			return fatal
+		}
+		for _, e := range entries {
+			r.report.warn(&pathError{t.Root() + "/" + e.Path, errors.New("not stamped")})
+		}
+		return nil
 	}
 	t.dirty = true
 	return nil
@@ -223,7 +229,9 @@ func (r *commitRun) finish(failed error) error {
 	}
 	var errs []error
 	for _, t := range r.targets.all() {
-		errs = append(errs, r.dump(t))
+		if t.failed.Load() == nil { // what it was given is not safe in its WAL
+			errs = append(errs, r.dump(t))
+		}
 	}
 	return errors.Join(errs...)
 }
