@@ -214,45 +214,25 @@ func allTimes(tree *Tree) map[string]Time {
 	return all
 }
 
+// allStamps lists them with their digests. The two ways of asking for them, all
+// at once and each by its name, must agree.
 func allStamps(tree *Tree) map[string]Stamp {
-	var paths []string
-	st := tree.loaded()
-	collect := func(o *overlay) {
-		for dir, r := range o.dirs {
-			for i := range r.items {
-				paths = append(paths, joinPath(dir, r.items[i].name))
-			}
-		}
-	}
-	if st.wal != nil {
-		collect(st.wal.stamps)
-	}
-	if st.hand != nil {
-		collect(st.hand)
-	}
-	// Twice: after the first damage the sound part is read from its start.
-	for c, tries := st.cursor(timesOf), 0; c != nil && c.pos < c.span.end && tries < 2; {
-		path, _, next, err := c.entry(c.pos)
-		if err != nil {
-			st.salvage(tree.names.snapshot, err)
-			c = st.cursor(timesOf)
-			tries++
-			continue
-		}
-		paths = append(paths, string([]byte(path)))
-		c.pos = next
-	}
-	slices.SortFunc(paths, ComparePaths)
 	all := map[string]Stamp{}
+	entries := slices.Collect(tree.Stamps())
 	reader := tree.Reader()
-	for _, p := range paths {
-		dir, name := splitPath(p)
+	for _, e := range entries {
+		dir, name := splitPath(e.Path)
 		if dir != reader.dir {
 			reader.Enter(dir)
 		}
-		if s, ok := reader.Stamp(name); ok {
-			all[p] = s
+		s, ok := reader.Stamp(name)
+		if !ok {
+			continue // a read has failed since
 		}
+		if _, twice := all[e.Path]; twice || s.Time != e.Time {
+			panic(fmt.Sprintf("%q: listed with %v, found with %v", e.Path, e.Time, s.Time))
+		}
+		all[e.Path] = s
 	}
 	return all
 }

@@ -159,7 +159,7 @@ func (c *cursor) enter(dir string) {
 // find returns the value of a name in the directory entered last, nil when it
 // has no entry. Names asked for in order cost little more than a comparison.
 func (c *cursor) find(name string) (value []byte, err error) {
-	if name < c.name {
+	if name <= c.name {
 		c.pos = c.span.at
 	}
 	c.name = name

@@ -34,6 +34,7 @@
 //	source.go cursor.go        the snapshot, read in place
 //	overlay.go                 stamps in memory
 //	load.go reader.go          both files together: the state, and lookups in it
+//	stamps.go facts.go         all stamps of a tree, and what its files hold
 //	names.go file.go file_*.go the state files, and every operation on them
 //	lock.go appender.go        the lock, and appending to the WAL
 //	merge.go dump.go           folding the WAL into the snapshot

@@ -67,10 +67,10 @@ func compareDirs(a, b string) int {
 	return cmp.Compare(a[i], b[i])
 }
 
-// ComparePaths orders paths as a walk meets them: by directory, a directory's
+// comparePaths orders paths as a walk meets them: by directory, a directory's
 // own files before those of its subdirectories, then by name, as bytes. It is
 // the order of the snapshot.
-func ComparePaths(a, b string) int {
+func comparePaths(a, b string) int {
 	adir, aname := splitPath(a)
 	bdir, bname := splitPath(b)
 	if c := compareDirs(adir, bdir); c != 0 {

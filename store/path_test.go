@@ -39,13 +39,13 @@ func TestComparePaths(t *testing.T) {
 		{"é", "\xff"},
 		{"a\x01/a", "a!/a"},
 	} {
-		if ComparePaths(c[0], c[1]) != -1 || ComparePaths(c[1], c[0]) != 1 || ComparePaths(c[0], c[0]) != 0 {
+		if comparePaths(c[0], c[1]) != -1 || comparePaths(c[1], c[0]) != 1 || comparePaths(c[0], c[0]) != 0 {
 			t.Errorf("%q does not come before %q", c[0], c[1])
 		}
 	}
 }
 
-// ComparePaths sorts as a walk goes that prints a directory's files by name
+// comparePaths sorts as a walk goes that prints a directory's files by name
 // and then enters its subdirectories by name.
 func TestComparePathsIsWalkOrder(t *testing.T) {
 	names := []string{"a", "a-", "a-b", "a.b", "a0", "ab", "A", "b", "é", "~", "!", " ", "\x01", "\x7f"}
@@ -56,7 +56,7 @@ func TestComparePathsIsWalkOrder(t *testing.T) {
 		walked := walkTree(t, root, "")
 		sorted := slices.Clone(walked)
 		rng.Shuffle(len(sorted), func(i, j int) { sorted[i], sorted[j] = sorted[j], sorted[i] })
-		slices.SortFunc(sorted, ComparePaths)
+		slices.SortFunc(sorted, comparePaths)
 		if !slices.Equal(walked, sorted) {
 			t.Fatalf("walked %q\nsorted %q", walked, sorted)
 		}

@@ -76,6 +76,15 @@ func (r *Reader) Time(name string) (Time, bool) {
 	return parseTime(value)
 }
 
+// Source is the path of the state file that holds the stamp of a file in the
+// directory entered last, given that Time has found one.
+func (r *Reader) Source(name string) string {
+	if it, _ := r.wal.find(name, 0); it != nil {
+		return r.tree.names.wal
+	}
+	return r.tree.names.snapshot
+}
+
 // again looks a name up in the sound part of a snapshot that turned out to be
 // damaged.
 func (r *Reader) again(name string, err error) []byte {

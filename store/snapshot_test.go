@@ -302,7 +302,7 @@ func damageable(t *testing.T) (text string, entries []Entry) {
 		}
 		entries = append(entries, Entry{p, Stamp{Time: Time{1700000000 + int64(i), int32(i)}}})
 	}
-	slices.SortFunc(entries, func(a, b Entry) int { return ComparePaths(a.Path, b.Path) })
+	slices.SortFunc(entries, func(a, b Entry) int { return comparePaths(a.Path, b.Path) })
 	return sealed(t, "treefilter", Config{}, entries...), entries
 }
 

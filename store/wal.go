@@ -40,6 +40,7 @@ type wal struct {
 	id       string     // of the file, "" when no open record of ours was found
 	sessions []*session // in order of first appearance
 	last     *session   // of the last set record, nil when there is none
+	records  int        // set and drop records
 	sets     int        // set records under any config
 	void     *overlay   // stamps of set records that do not count
 	voided   *session   // of the last of these
@@ -322,6 +323,7 @@ func (w *walReader) apply(r record, s *session) {
 		w.fail(err)
 		return
 	}
+	w.records++
 	if r.kind == recordDrop {
 		// Whatever the config: forgetting a stamp hides nothing.
 		w.stamps.drop(r.path)
