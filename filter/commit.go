@@ -118,7 +118,7 @@ func (r *commitRun) look(_ int, batch walk.Batch) (l looked) {
 			l.warns = append(l.warns, err)
 		case s.target.tooLate(s.mtime()):
 			l.late++
-		case s.target.settled(s.mtime()):
+		case s.target.settled(&s, s.at):
 			l.add(s.target, s.entry())
 		default:
 			l.fresh = append(l.fresh, s)
@@ -147,7 +147,7 @@ func (r *commitRun) record(l looked) error {
 			return err
 		}
 	}
-	if slices.ContainsFunc(l.fresh, func(s sighting) bool { return s.target.now.Load() == nil }) {
+	if slices.ContainsFunc(l.fresh, func(s sighting) bool { return s.target.unasked() }) {
 		return r.settle()
 	}
 	return r.syncInTime()

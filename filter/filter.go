@@ -146,7 +146,7 @@ func (r *filterRun) visit(d *walk.Dir) {
 		at = r.places[d.Root]
 		d.Context = at
 	}
-	if d.Rel != "" && d.Part == 0 && r.holdsState(d.Marks) {
+	if d.Rel != "" && d.Part == 0 && r.grove.IsTree(real, d.Marks) {
 		at = r.nest(real, at)
 		d.Context = at
 	}
@@ -198,19 +198,6 @@ func (r *filterRun) terminate(b *[]byte, start int) error {
 	r.found.Store(true)
 	*b = append(*b, '\n')
 	return nil
-}
-
-func (r *filterRun) holdsState(marks []string) bool {
-	if len(marks) == 0 {
-		return false
-	}
-	names := r.grove.StateNames()
-	for _, m := range marks {
-		if m == names[0] || m == names[1] {
-			return true
-		}
-	}
-	return false
 }
 
 func (r *filterRun) nest(dir string, outer *place) *place {

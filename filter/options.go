@@ -16,6 +16,8 @@ type Options struct {
 	Roots []string
 	// Program names the state files; empty means store.DefaultProgram.
 	Program string
+	// StateDir, where not empty, holds the state files in place of the trees.
+	StateDir string
 	// Config is the program config of this run.
 	Config store.Config
 	// ConfigGiven tells an empty config that was asked for from one that was
@@ -34,6 +36,7 @@ type Options struct {
 func (o *Options) openGrove(roots []string) (*store.Grove, error) {
 	return store.Open(roots, store.Options{
 		Program:   o.Program,
+		StateDir:  o.StateDir,
 		Config:    o.Config,
 		AnyConfig: o.NoCheckConfig,
 	})

@@ -39,6 +39,7 @@ func (r *commitRun) settle() error {
 				}
 			}
 		}
+		again := time.Now()
 		info, err := walk.Stat(s.path)
 		if failed := s.target.failed.Load(); failed != nil {
 			err = &pathError{s.path, *failed}
@@ -49,7 +50,7 @@ func (r *commitRun) settle() error {
 			l.warns = append(l.warns, err)
 		case info != s.info:
 			l.warns = append(l.warns, &pathError{s.path, errModified})
-		case s.target.settled(s.mtime()):
+		case s.target.settled(&s, again):
 			l.add(s.target, s.entry())
 		default:
 			l.fresh = append(l.fresh, s)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"treefilter/store"
 	"treefilter/walk"
@@ -15,6 +16,7 @@ type sighting struct {
 	path   string // as given
 	rel    string
 	info   walk.Info
+	at     time.Time // when
 }
 
 func (s *sighting) mtime() store.Time { return store.Time{Sec: s.info.Sec, Nsec: s.info.Nsec} }
@@ -59,7 +61,7 @@ func (r *commitRun) sight(at *spot, path string) (s sighting, err error) {
 	if err != nil {
 		return s, &pathError{path, err}
 	}
-	return sighting{at.target, path, at.below + name, info}, nil
+	return sighting{at.target, path, at.below + name, info, time.Now()}, nil
 }
 
 // splitGiven cuts a path, as it is spelled, behind its last slash.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"treefilter/store"
 )
@@ -28,13 +29,24 @@ func (t *target) tooLate(mtime store.Time) bool {
 	return t.limited && store.TickEnd(mtime).Compare(t.since) > 0
 }
 
-func (t *target) settled(mtime store.Time) bool {
+// settled tells whether no later write can bear the mtime of a sighting, which
+// a look at the given moment has shown again.
+func (t *target) settled(s *sighting, again time.Time) bool {
+	if !t.OwnClock() {
+		return store.TickOver(s.mtime(), again.Sub(s.at))
+	}
 	now := t.now.Load()
-	return now != nil && store.Settled(mtime, *now)
+	return now != nil && store.Settled(s.mtime(), *now)
 }
+
+// unasked tells whether the present of the file system would tell more.
+func (t *target) unasked() bool { return t.OwnClock() && t.now.Load() == nil }
 
 // refresh asks the file system for its present.
 func (t *target) refresh() error {
+	if !t.OwnClock() {
+		return nil
+	}
 	now, err := t.Now()
 	if err == nil {
 		t.now.Store(&now)

@@ -19,6 +19,7 @@ const reopenAfter = 64 << 10
 // same or dump it.
 type appender struct {
 	fsys    fileSystem
+	root    string // of the tree
 	names   names
 	program string
 	config  Config
@@ -36,8 +37,11 @@ type appender struct {
 
 // lock takes the lock of the WAL that the name leads to now.
 func (a *appender) lock() (fileInfo, error) {
+	if err := a.names.usable(a.fsys); err != nil {
+		return fileInfo{}, err
+	}
 	old := a.f
-	f, info, err := lockWAL(a.fsys, a.names.wal, old, a.wait)
+	f, info, err := lockWAL(a.fsys, a.names, old, a.wait)
 	a.f = f
 	if f != old {
 		// Another WAL, though its inode number may be the same: it is free for
@@ -179,7 +183,7 @@ func (a *appender) sync() error {
 	}
 	err := a.f.sync()
 	if err == nil && !a.named {
-		err = a.fsys.syncDir(a.names.dir)
+		err = a.names.sync(a.fsys)
 	}
 	if err != nil {
 		a.failed = stateError(a.names.wal, err)
@@ -210,7 +214,7 @@ func (a *appender) now() (Time, error) {
 	return info.mtime, nil
 }
 
-// close leaves no empty WAL behind.
+// close leaves no empty WAL behind, nor an empty folder in a state directory.
 func (a *appender) close() error {
 	if a.f == nil {
 		return nil
@@ -222,6 +226,9 @@ func (a *appender) close() error {
 	if a.f != nil {
 		err = errors.Join(err, a.f.Close())
 		a.f = nil
+	}
+	if a.end <= 0 && a.names.base != "" {
+		_ = a.fsys.remove(a.names.dir) // refused where it holds anything
 	}
 	return err
 }

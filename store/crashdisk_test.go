@@ -251,6 +251,11 @@ func (p *simProc) remove(path string) error {
 	return nil
 }
 
+// One directory is all that there is.
+func (p *simProc) mkdir(string) error            { return syscall.EROFS }
+func (p *simProc) list(string) ([]string, error) { return nil, syscall.EACCES }
+func (p *simProc) volume(string) volume          { return volume{} }
+
 func (p *simProc) syncDir(path string) error {
 	if err := p.step("syncdir", path, nil); err != nil {
 		return err

@@ -36,6 +36,7 @@
 //	load.go reader.go          both files together: the state, and lookups in it
 //	stamps.go facts.go         all stamps of a tree, and what its files hold
 //	names.go file.go file_*.go the state files, and every operation on them
+//	statedir.go volume*.go     state files outside the tree, and file systems
 //	lock.go appender.go        the lock, and appending to the WAL
 //	merge.go dump.go           folding the WAL into the snapshot
 //	tick.go                    when an mtime is final

@@ -192,7 +192,7 @@ func (d *dump) install() error {
 	if err := d.opt.fsys.rename(temp, d.names.snapshot); err != nil {
 		return errors.Join(stateError(d.names.snapshot, err), d.opt.fsys.remove(temp))
 	}
-	if err := d.opt.fsys.syncDir(d.names.dir); err != nil {
+	if err := d.names.sync(d.opt.fsys); err != nil {
 		return stateError(d.names.dir, err)
 	}
 	return nil

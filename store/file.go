@@ -20,6 +20,11 @@ type fileSystem interface {
 	remove(path string) error
 	// syncDir makes the names in a directory durable.
 	syncDir(path string) error
+	mkdir(path string) error
+	// list returns the names in a directory.
+	list(path string) ([]string, error)
+	// volume tells on which file system a directory lies.
+	volume(dir string) volume
 }
 
 // file is an open state file. Writes go to its end.
@@ -84,7 +89,7 @@ func openState(fsys fileSystem, path string, flag int) (file, fileInfo, error) {
 		err = info.check()
 	}
 	if err == nil && planted(fsys, path, info) {
-		err = fmt.Errorf("%w: another user's, in a directory that anybody can write to", errForeign)
+		err = errPlanted
 	}
 	if err != nil {
 		return nil, fileInfo{}, errors.Join(err, f.Close())
@@ -92,9 +97,11 @@ func openState(fsys fileSystem, path string, flag int) (file, fileInfo, error) {
 	return f, info, nil
 }
 
-// planted tells of a state file that a stranger may have put where it is, to
-// hide files from us: in /tmp, say, above a tree of ours. Who can write to any
-// other directory is somebody whom its owner trusts.
+var errPlanted = fmt.Errorf("%w: another user's, in a directory that anybody can write to", errForeign)
+
+// planted tells of a state file, or of a directory for such, that a stranger
+// may have put where it is, to hide files from us: in /tmp, say, above a tree of
+// ours. Who can write to any other directory is somebody whom its owner trusts.
 func planted(fsys fileSystem, path string, info fileInfo) bool {
 	if info.uid <= 0 || info.uid == os.Geteuid() {
 		return false
@@ -112,6 +119,16 @@ type osFS struct{}
 
 func (osFS) rename(from, to string) error { return os.Rename(from, to) }
 func (osFS) remove(path string) error     { return os.Remove(path) }
+func (osFS) mkdir(path string) error      { return os.Mkdir(path, 0o777) }
+
+func (osFS) list(path string) ([]string, error) {
+	d, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	list, err := d.Readdirnames(-1)
+	return list, errors.Join(err, d.Close())
+}
 
 func (osFS) open(path string, flag int, perm fs.FileMode) (file, error) {
 	f, err := os.OpenFile(path, flag|openFlags, perm)

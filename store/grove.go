@@ -17,6 +17,9 @@ type Grove struct {
 	opt   Options
 	roots []*Tree
 	cwd   string // a tree for what lies in it, when no root was named
+	// folders are those in the state directory, as they were at the beginning:
+	// to look for one in each directory of a walk would take too long.
+	folders map[string]bool
 
 	// The roots to the letter, each with a slash behind it, and their absolute
 	// paths without links resolved.
@@ -53,6 +56,9 @@ func Open(roots []string, opt Options) (*Grove, error) {
 		trees:   map[string]*Tree{},
 		chains:  map[string]*Chain{},
 		dirs:    map[string]string{},
+	}
+	if opt.StateDir != "" {
+		g.folders, g.opt.stateErr = listFolders(opt.fsys, opt.StateDir)
 	}
 	for _, root := range roots {
 		dir, err := g.addRoot(root)
@@ -190,7 +196,13 @@ func (g *Grove) isRoot(dir string) bool {
 // name of a state file and is none makes it one too: a reader then warns, and a
 // writer refuses.
 func (g *Grove) hasState(dir string) bool {
-	n := stateNames(dir, g.opt.Program)
+	if g.opt.StateDir != "" {
+		var name [maxFolder + 1]byte
+		if len(g.folders) == 0 || !g.folders[string(appendFolder(name[:0], dir))] {
+			return false
+		}
+	}
+	n := g.opt.names(dir)
 	for _, file := range []string{n.snapshot, n.wal} {
 		if _, err := g.opt.fsys.lstat(file); err == nil {
 			return true
@@ -199,10 +211,16 @@ func (g *Grove) hasState(dir string) bool {
 	return false
 }
 
-// StateNames returns the base names of the two state files.
-func (g *Grove) StateNames() [2]string {
-	n := stateNames("", g.opt.Program)
-	return [2]string{n.snapshot, n.wal}
+// IsTree tells whether a directory is a tree of the program, given its absolute
+// path and the names in it that are those of state files (see IsStateName).
+func (g *Grove) IsTree(dir string, marks []string) bool {
+	if g.opt.StateDir != "" {
+		return g.hasState(dir)
+	}
+	return slices.ContainsFunc(marks, func(name string) bool {
+		program, ok := strings.CutPrefix(name, "."+g.opt.Program)
+		return ok && (program == snapshotSuffix || program == walSuffix)
+	})
 }
 
 func parentDir(dir string) string {

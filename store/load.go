@@ -42,6 +42,9 @@ const loadTries = 8
 // load reads the state without a lock: first the WAL, then the snapshot. A
 // dump in between makes a stamp be seen twice, never not at all.
 func load(fsys fileSystem, n names, sc scope) *state {
+	if err := n.usable(fsys); err != nil {
+		return &state{walErr: err}
+	}
 	for try := 1; ; try++ {
 		st := &state{}
 		opened, err := st.loadWAL(fsys, n, sc)

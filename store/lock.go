@@ -20,11 +20,17 @@ var ErrLocked = errors.New("locked by another process")
 // lead to it. f, where not nil, is the WAL as opened before. Where the lock
 // cannot be had, the file is returned all the same, unless it was given up: it
 // may hold records that have yet to be synced.
-func lockWAL(fsys fileSystem, path string, f file, wait time.Duration) (file, fileInfo, error) {
+func lockWAL(fsys fileSystem, n names, f file, wait time.Duration) (file, fileInfo, error) {
 	deadline := time.Now().Add(wait)
 	for try := 1; ; try++ {
 		if f == nil {
-			opened, _, err := openState(fsys, path, os.O_RDWR|os.O_APPEND|os.O_CREATE)
+			opened, _, err := openState(fsys, n.wal, os.O_RDWR|os.O_APPEND|os.O_CREATE)
+			if missing(err) && n.base != "" && try <= 100 {
+				// No folder yet, or another process has just removed it, empty.
+				if err = n.make(fsys); err == nil {
+					continue
+				}
+			}
 			if err != nil {
 				return nil, fileInfo{}, err
 			}
@@ -33,7 +39,7 @@ func lockWAL(fsys fileSystem, path string, f file, wait time.Duration) (file, fi
 		if err := waitLock(f, deadline, wait); err != nil {
 			return f, fileInfo{}, err
 		}
-		info, current, err := isCurrent(fsys, path, f)
+		info, current, err := isCurrent(fsys, n.wal, f)
 		if err != nil {
 			return f, fileInfo{}, errors.Join(err, f.unlock())
 		}

@@ -20,10 +20,28 @@ const (
 )
 
 // names are the paths of a tree's state files.
-type names struct{ dir, snapshot, wal string }
+type names struct {
+	dir, snapshot, wal string
+	base               string // the state directory, "" where dir is the tree's root
+	err                error  // why the state directory cannot be used
+}
 
 func stateNames(dir, program string) names {
-	return names{dir, filepath.Join(dir, "."+program+snapshotSuffix), filepath.Join(dir, "."+program+walSuffix)}
+	return names{
+		dir:      dir,
+		snapshot: filepath.Join(dir, "."+program+snapshotSuffix),
+		wal:      filepath.Join(dir, "."+program+walSuffix),
+	}
+}
+
+// names returns the paths of the state files of a root.
+func (o Options) names(root string) names {
+	if o.StateDir == "" {
+		return stateNames(root, o.Program)
+	}
+	n := stateNames(filepath.Join(o.StateDir, string(appendFolder(nil, root))), o.Program)
+	n.base, n.err = o.StateDir, o.stateErr
+	return n
 }
 
 // CheckProgram refuses a program name that cannot be part of a file name.

@@ -32,11 +32,42 @@ func TickEnd(mtime Time) Time {
 	return mtime.Add(fineTick)
 }
 
+// foreignTick is what is added to a tick of a machine that we know nothing of:
+// Windows counts in steps of 16 ms, and its clock need not keep our pace.
+const foreignTick = 100 * time.Millisecond
+
+// TickOver tells whether the tick of an mtime is over, given how long ago a look
+// at the file has shown it: no clock is asked, so it holds for any file system.
+// A write that comes now bears a later mtime.
+func TickOver(mtime Time, seen time.Duration) bool {
+	return TickEnd(mtime).Compare(mtime.Add(int64(seen-foreignTick))) <= 0
+}
+
 // Settled tells whether no later write can bear this mtime any more, now being
 // the present on the file system's own clock (see Tree.Now). An mtime far in
 // the future is settled too: a write will bear an earlier one.
 func Settled(mtime, now Time) bool {
 	return TickEnd(mtime).Compare(now) <= 0 || mtime.Compare(now.Add(int64(settleWait))) > 0
+}
+
+// OwnClock tells whether Now is the clock that sets the mtimes of the tree's
+// files. Where it is not (the state lies elsewhere, and one of the two on a
+// file server, say) nothing can be told by it: the two may differ by seconds or
+// years. Only TickOver holds then.
+func (t *Tree) OwnClock() bool {
+	t.clock.Do(func() {
+		t.ownClock = t.names.base == ""
+		for dir := t.names.dir; !t.ownClock; dir = filepath.Dir(dir) {
+			_, err := t.opt.fsys.lstat(dir)
+			if err == nil {
+				t.ownClock = t.opt.fsys.volume(dir).sameClock(t.opt.fsys.volume(t.root))
+			}
+			if !missing(err) || dir == filepath.Dir(dir) {
+				break
+			}
+		}
+	})
+	return t.ownClock
 }
 
 // Now is the present on the clock of the file system that holds the tree's
@@ -56,27 +87,51 @@ var errUnsettled = errors.New("modified while it was recorded")
 
 // settle returns the mtime of a file, looked at once more after its tick.
 func (t *Tree) settle(path string) (Time, error) {
-	full := filepath.Join(t.root, filepath.FromSlash(path))
+	var before sight
 	deadline := time.Now().Add(settleWait)
 	for pause := time.Millisecond; ; pause *= 2 {
-		now, err := t.Now()
-		if err != nil {
-			return Time{}, err
-		}
-		info, err := os.Lstat(full)
-		if err != nil {
-			return Time{}, fmt.Errorf("record: %w", err)
-		}
-		if !info.Mode().IsRegular() {
-			return Time{}, &fs.PathError{Op: "record", Path: full, Err: errors.New("not a regular file")}
-		}
-		mtime := TimeOf(info.ModTime())
-		if Settled(mtime, now) {
-			return mtime, nil
+		mtime, settled, err := t.look(path, &before)
+		if err != nil || settled {
+			return mtime, err
 		}
 		if time.Now().After(deadline) {
-			return Time{}, &fs.PathError{Op: "record", Path: full, Err: errUnsettled}
+			return Time{}, &fs.PathError{Op: "record", Path: t.full(path), Err: errUnsettled}
 		}
 		time.Sleep(pause)
 	}
 }
+
+// sight is an mtime and when it was first seen.
+type sight struct {
+	mtime Time
+	at    time.Time
+}
+
+// look tells the mtime of a file, and whether no later write can bear it, given
+// what a look before has shown.
+func (t *Tree) look(path string, before *sight) (mtime Time, settled bool, err error) {
+	var now Time
+	if t.OwnClock() {
+		if now, err = t.Now(); err != nil {
+			return Time{}, false, err
+		}
+	}
+	began := time.Now()
+	info, err := os.Lstat(t.full(path))
+	if err != nil {
+		return Time{}, false, fmt.Errorf("record: %w", err)
+	}
+	if !info.Mode().IsRegular() {
+		return Time{}, false, &fs.PathError{Op: "record", Path: t.full(path), Err: errors.New("not a regular file")}
+	}
+	mtime = TimeOf(info.ModTime())
+	if t.OwnClock() {
+		return mtime, Settled(mtime, now), nil
+	}
+	if before.at.IsZero() || before.mtime != mtime {
+		*before = sight{mtime, time.Now()}
+	}
+	return mtime, TickOver(mtime, began.Sub(before.at)), nil
+}
+
+func (t *Tree) full(path string) string { return filepath.Join(t.root, filepath.FromSlash(path)) }

@@ -19,7 +19,13 @@ type Options struct {
 	// LockWait bounds the wait for another writer; 0 means a minute.
 	LockWait time.Duration
 
-	fsys fileSystem // nil: the operating system's
+	// StateDir, where not empty, is the directory that holds the state files,
+	// in a folder for each root. Those in the trees are then not looked at. It
+	// is made when something is first written.
+	StateDir string
+
+	stateErr error      // why StateDir cannot be read
+	fsys     fileSystem // nil: the operating system's
 }
 
 func (o Options) scope() scope {
@@ -36,7 +42,12 @@ func (o Options) withDefaults() (Options, error) {
 	if o.fsys == nil {
 		o.fsys = osFS{}
 	}
-	return o, CheckProgram(o.Program)
+	if err := CheckProgram(o.Program); err != nil || o.StateDir == "" {
+		return o, err
+	}
+	var err error
+	o.StateDir, err = resolveStateDir(o.StateDir)
+	return o, err
 }
 
 // Tree is a root directory and its stamps. It may be used from several
@@ -53,6 +64,9 @@ type Tree struct {
 	load sync.Once
 	st   *state
 
+	clock    sync.Once
+	ownClock bool // see OwnClock
+
 	mu     sync.Mutex // guards what follows
 	app    *appender
 	set    map[string]Stamp // by Set, since the state was read
@@ -65,6 +79,9 @@ type Tree struct {
 // cannot be read counts as missing and shows in Problems.
 func OpenTree(root string, opt Options) (*Tree, error) {
 	opt, err := opt.withDefaults()
+	if err == nil && opt.StateDir != "" {
+		root, err = RealDir(root)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -72,9 +89,9 @@ func OpenTree(root string, opt Options) (*Tree, error) {
 }
 
 func newTree(root string, opt Options) *Tree {
-	n := stateNames(root, opt.Program)
+	n := opt.names(root)
 	return &Tree{root: root, names: n, opt: opt, sc: opt.scope(), app: &appender{
-		fsys: opt.fsys, names: n, program: opt.Program, config: opt.Config, wait: opt.LockWait,
+		fsys: opt.fsys, root: root, names: n, program: opt.Program, config: opt.Config, wait: opt.LockWait,
 	}}
 }
 

@@ -9,21 +9,22 @@ import (
 	"treefilter/walk"
 )
 
-// trees is what every command is given: which trees, under which program.
+// trees is what every command is given: which trees, and which state files.
 type trees struct {
-	Roots   []string `arg:"" optional:""`
-	program string
+	Roots []string `arg:"" optional:""`
+	state global
 }
 
-// under tells a command the program, a flag that belongs to all of them.
-func (t *trees) under(program string) { t.program = program }
+// under tells a command the flags that belong to all of them.
+func (t *trees) under(flags global) { t.state = flags }
 
 func (t *trees) options(s *session) filter.Options {
 	return filter.Options{
-		Roots:   t.Roots,
-		Program: t.program,
-		Warn:    s.warn,
-		Notice:  s.voice.say,
+		Roots:    t.Roots,
+		Program:  t.state.Program,
+		StateDir: t.state.StateDir,
+		Warn:     s.warn,
+		Notice:   s.voice.say,
 	}
 }
 

@@ -11,7 +11,7 @@ import (
 
 // grammar is the command line: one field a command.
 type grammar struct {
-	Program string      `placeholder:"NAME" help:"another name for the two files in a tree"`
+	global
 	Help    helpFlag    `short:"h" help:"this page"`
 	Version versionFlag `help:"the version"`
 
@@ -19,6 +19,12 @@ type grammar struct {
 	Commit  commitCommand  `cmd:"" help:"read processed paths from stdin, append their stamps to the WAL"`
 	Dump    dumpCommand    `cmd:"" help:"fold the WAL into the snapshot"`
 	Discard discardCommand `cmd:"" help:"throw away the WAL of a failed run"`
+}
+
+// global are the flags that belong to all commands: which state files.
+type global struct {
+	Program  string `placeholder:"NAME" help:"another name for the two files of a tree"`
+	StateDir string `placeholder:"DIR" help:"keep the two files in DIR, ignore those in trees"`
 }
 
 // newParser returns an empty grammar and the parser that fills it.
@@ -38,7 +44,7 @@ func parse(args []string) (command, error) {
 	ctx, err := parser.Parse(arrange(args, parser.Model))
 	if err == nil {
 		cmd := ctx.Selected().Target.Addr().Interface().(command)
-		cmd.(interface{ under(program string) }).under(g.Program)
+		cmd.(interface{ under(global) }).under(g.global)
 		return cmd, nil
 	}
 

@@ -11,7 +11,9 @@ import (
 )
 
 func TestParse(t *testing.T) {
-	under := func(program string, roots ...string) trees { return trees{Roots: roots, program: program} }
+	under := func(program string, roots ...string) trees {
+		return trees{Roots: roots, state: global{Program: program}}
+	}
 	on := func(roots ...string) trees { return under("", roots...) }
 	null := delimiterFlags{Null: true}
 
@@ -60,6 +62,7 @@ func TestParse(t *testing.T) {
 		{"commit --dump auto", &commitCommand{}},
 		{"dump --repair /a", &dumpCommand{trees: on("/a"), Repair: true}},
 		{"discard --program p", &discardCommand{trees: under("p")}},
+		{"dump --state-dir d", &dumpCommand{trees: trees{state: global{StateDir: "d"}}}},
 	} {
 		got, err := parse(strings.Fields(test.args))
 		if err != nil {
@@ -107,7 +110,7 @@ func TestVariables(t *testing.T) {
 		{"a flag overrides a list", []string{"TREEFILTER_IGNORE=a\nb"}, "--ignore c",
 			&filterCommand{Ignore: list{"c"}}},
 		{"a flag overrides a text", []string{"TREEFILTER_PROGRAM=p"}, "--program q",
-			&filterCommand{trees: trees{program: "q"}}},
+			&filterCommand{trees: trees{state: global{Program: "q"}}}},
 		{"a flag overrides a boolean", []string{"TREEFILTER_CHECK=1"}, "--check=no",
 			&filterCommand{}},
 		{"a flag overrides what it excludes", []string{"TREEFILTER_NULL=1"}, "-l",

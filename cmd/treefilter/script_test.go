@@ -54,6 +54,7 @@ func TestMain(m *testing.M) {
 //	[root]         this is root
 //	[permissions]  file permissions can keep an unprivileged program out
 //	[mounts]       unshare -rm can mount a tmpfs
+//	[sysfs]        there is a /sys/kernel/notes
 func TestScript(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: filepath.Join("..", "..", "testdata", "script"),
@@ -79,6 +80,9 @@ func TestScript(t *testing.T) {
 				return hasPermissions(), nil
 			case "mounts":
 				return hasMounts(), nil
+			case "sysfs":
+				_, err := os.Stat("/sys/kernel/notes")
+				return err == nil, nil
 			}
 			return false, fmt.Errorf("no such condition: %q", name)
 		},

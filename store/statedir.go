@@ -1,0 +1,160 @@
+package store
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"unicode"
+	"unicode/utf8"
+)
+
+// A state directory holds the state files of many trees, each in a folder that
+// is named for the tree's root. The trees themselves are neither written to
+// nor searched for state.
+
+const (
+	// maxFolder bounds a folder's name: no file system in use allows less than
+	// 255 bytes, and an encrypted one takes some of these.
+	maxFolder = 200
+	// hashMark stands before the hash at the end of some names. No escaped byte
+	// reads like that.
+	hashMark   = "%-"
+	hashDigits = 16
+)
+
+// appendFolder writes the name of the folder of a tree with that root: "/" as
+// "+", and as %xx what a file system might not take. A name that is too long
+// is cut and ends in a hash of the root; so does one with other than small
+// ASCII letters, since a file system may take "A" for "a", and the stamps of
+// one tree must not pass for another's.
+func appendFolder(b []byte, root string) []byte {
+	start, cut, hashed := len(b), len(b), false
+	for i, size := 0, 0; i < len(root); i += size {
+		var r rune
+		r, size = utf8.DecodeRuneInString(root[i:])
+		switch {
+		case r == '/':
+			b = append(b, '+')
+		case r == utf8.RuneError && size == 1, !unicode.IsPrint(r), strings.ContainsRune(`+%<>:"\|?*`, r),
+			i+1 == len(root) && (r == ' ' || r == '.'): // which Windows strips
+			for _, c := range []byte(root[i : i+size]) {
+				b = fmt.Appendf(b, "%%%02x", c)
+			}
+		default:
+			b = append(b, root[i:i+size]...)
+			hashed = hashed || r >= utf8.RuneSelf || r >= 'A' && r <= 'Z'
+		}
+		if len(b)-start <= maxFolder-len(hashMark)-hashDigits {
+			cut = len(b)
+		}
+	}
+	if !hashed && len(b)-start <= maxFolder {
+		return b
+	}
+	sum := sha256.Sum256([]byte(root))
+	return append(append(b[:cut], hashMark...), hex.EncodeToString(sum[:])[:hashDigits]...)
+}
+
+// resolveStateDir returns the absolute path of a state directory, which need
+// not be there yet, without links.
+func resolveStateDir(dir string) (string, error) {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", dir, err)
+	}
+	for at, rest := dir, ""; ; at, rest = filepath.Dir(at), filepath.Join(filepath.Base(at), rest) {
+		real, err := filepath.EvalSymlinks(at)
+		if err == nil {
+			return filepath.Join(real, rest), nil
+		}
+		if !missing(err) || at == filepath.Dir(at) {
+			return dir, nil // opening it will tell what is wrong
+		}
+	}
+}
+
+// listFolders returns the names of what a state directory holds.
+func listFolders(fsys fileSystem, dir string) (map[string]bool, error) {
+	list, err := fsys.list(dir)
+	if missing(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, stateError(dir, err)
+	}
+	folders := make(map[string]bool, len(list))
+	for _, name := range list {
+		folders[name] = true
+	}
+	return folders, nil
+}
+
+// usable tells why the directory that is to hold the state files must not be
+// used. Where anybody may make directories, a stranger could have made the one
+// that is going to be ours.
+func (n names) usable(fsys fileSystem) error {
+	if n.err != nil || n.base == "" {
+		return n.err
+	}
+	for _, dir := range []string{n.base, n.dir} {
+		info, err := fsys.lstat(dir)
+		if missing(err) {
+			return nil
+		}
+		if err == nil && planted(fsys, dir, info) {
+			err = errPlanted
+		}
+		if err != nil {
+			return stateError(dir, err)
+		}
+	}
+	return nil
+}
+
+// make makes the folder of a tree, and what is missing above it. A directory is
+// made only once the one that it stands in is durable: so whoever finds the
+// folder need not look further up than to the folder's own name.
+func (n names) make(fsys fileSystem) error {
+	var absent []string
+	at := n.dir
+	for ; ; at = filepath.Dir(at) {
+		_, err := fsys.lstat(at)
+		if err == nil {
+			break
+		}
+		if !missing(err) || at == filepath.Dir(at) {
+			return stateError(at, err)
+		}
+		absent = append(absent, at)
+	}
+	// Another process may have made that one just now. Where we may not even
+	// read, none of ours has.
+	err := fsys.syncDir(filepath.Dir(at))
+	if err != nil && !errors.Is(err, fs.ErrPermission) && !errors.Is(err, syscall.EINVAL) {
+		return stateError(filepath.Dir(at), err)
+	}
+	for _, dir := range slices.Backward(absent) {
+		if err := fsys.mkdir(dir); err != nil && !errors.Is(err, fs.ErrExist) {
+			return stateError(dir, err)
+		}
+		if err := fsys.syncDir(filepath.Dir(dir)); err != nil {
+			return stateError(dir, err)
+		}
+	}
+	return nil
+}
+
+// sync makes the names of the state files durable, and that of their folder.
+func (n names) sync(fsys fileSystem) error {
+	err := fsys.syncDir(n.dir)
+	if err == nil && n.base != "" {
+		err = fsys.syncDir(n.base)
+	}
+	return err
+}

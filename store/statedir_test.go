@@ -1,0 +1,198 @@
+package store
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+)
+
+// The folder of a root is a name that every file system takes, and each root
+// has its own, also where "A" and "a" are one.
+func TestFolderNames(t *testing.T) {
+	long := "/srv/" + strings.Repeat("directory/", 40)
+	for root, want := range map[string]string{
+		"/":                "+",
+		"/home/you/photos": "+home+you+photos",
+		"/a+b":             "+a%2bb",
+		"/a/b":             "+a+b",
+		"/a%2bb":           "+a%252bb",
+		"C:/photos":        "C%3a+photos%-049eade737c32114",
+		"/Photos":          "+Photos%-00e474bd8bd7deaf",
+		"/photos.":         "+photos%2e",
+		"/photos ":         "+photos%20",
+		"/new\nline":       "+new%0aline",
+		"/\xff":            "",
+		"/naïve":           "",
+		"/ſ":               "",
+	} {
+		if got := string(appendFolder(nil, root)); want != "" && got != want {
+			t.Errorf("%q: %s, want %s", root, got, want)
+		}
+	}
+
+	seen := map[string]string{}
+	for _, root := range []string{
+		"/", "/a", "/A", "/a/b", "/a+b", "/a%2bb", "/a%b", "/A/b", "/a.", "/a.b", "/.a", "/a ", "/ſ", "/s", "/S", "/K", "/\u212a", "/k",
+		"/\xff", "/%ff", "/\u0085", "/e\u0301", "/é", "/É", long, long + "a", long + "b", long[1:], strings.ToUpper(long),
+		"/" + strings.Repeat("é", 95), "/" + strings.Repeat("é", 96), "/" + strings.Repeat("a", 199), "/" + strings.Repeat("a", 200),
+		"/Photos%-00e474bd8bd7deaf", "/photos%-00e474bd8bd7deaf",
+	} {
+		name := string(appendFolder(nil, root))
+		if len(name) > maxFolder || !utf8.ValidString(name) || strings.ContainsAny(name, "/\\\x00\n:") {
+			t.Errorf("%q: %q", root, name)
+		}
+		folded := strings.ToLower(name)
+		if other, taken := seen[folded]; taken {
+			t.Errorf("%q and %q share %q", root, other, name)
+		}
+		seen[folded] = root
+	}
+}
+
+// durableFS tells which names are durable.
+type durableFS struct {
+	osFS
+	t       *testing.T
+	frail   map[string]bool // names that a crash may take away
+	foreign bool            // each directory has a clock of its own
+}
+
+func (f *durableFS) open(path string, flag int, perm os.FileMode) (file, error) {
+	if _, err := f.lstat(path); flag&os.O_CREATE != 0 && missing(err) {
+		defer func() { f.frail[path] = true }()
+	}
+	return f.osFS.open(path, flag, perm)
+}
+
+func (f *durableFS) mkdir(path string) error {
+	if f.frail[filepath.Dir(path)] {
+		f.t.Errorf("%s made in a directory that a crash may take away", path)
+	}
+	err := f.osFS.mkdir(path)
+	if err == nil {
+		f.frail[path] = true
+	}
+	return err
+}
+
+func (f *durableFS) rename(from, to string) error {
+	delete(f.frail, from)
+	f.frail[to] = true
+	return f.osFS.rename(from, to)
+}
+
+func (f *durableFS) remove(path string) error {
+	delete(f.frail, path)
+	return f.osFS.remove(path)
+}
+
+func (f *durableFS) syncDir(path string) error {
+	for name := range f.frail {
+		if filepath.Dir(name) == path {
+			delete(f.frail, name)
+		}
+	}
+	return f.osFS.syncDir(path)
+}
+
+func (f *durableFS) volume(dir string) volume {
+	if f.foreign {
+		return volume{}
+	}
+	return f.osFS.volume(dir)
+}
+
+// What Sync and Dump have acknowledged is not lost by a directory above whose
+// name is not durable, whether we made it or another process has just now.
+func TestStateDirIsDurable(t *testing.T) {
+	for name, act := range map[string]func(*Tree) error{
+		"append": func(tree *Tree) error { return errors.Join(tree.Append([]Entry{entry("a", 1)}), tree.Sync()) },
+		"dump": func(tree *Tree) error {
+			held := tree.Hold([]Entry{entry("a", 1)})
+			_, err := tree.Dump(false)
+			return errors.Join(held, err)
+		},
+	} {
+		for made := range 4 {
+			base := t.TempDir()
+			root := filepath.Join(base, "photos")
+			dirs := []string{filepath.Join(base, "var"), filepath.Join(base, "var", "state")}
+			folder := filepath.Join(dirs[1], string(appendFolder(nil, filepath.ToSlash(root))))
+			dirs = append(dirs, folder)
+			f := &durableFS{t: t, frail: map[string]bool{}}
+			if err := os.Mkdir(root, 0o777); err != nil {
+				t.Fatal(err)
+			}
+			for i, dir := range dirs[:made] {
+				if err := os.Mkdir(dir, 0o777); err != nil {
+					t.Fatal(err)
+				}
+				f.frail[dir] = i == made-1 // by a process that has yet to sync it
+			}
+			for dir, frail := range f.frail {
+				if !frail {
+					delete(f.frail, dir)
+				}
+			}
+			tree := reopen(t, root, Options{StateDir: dirs[1], fsys: f})
+			if err := act(tree); err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+			for frail := range f.frail {
+				t.Errorf("%s, %d directories there before: %s is not durable", name, made, frail)
+			}
+		}
+	}
+}
+
+// Where the clock of the tree's file system is not known, a file is recorded
+// once two looks at it, more than a tick apart, have shown the same.
+func TestSetWithForeignClock(t *testing.T) {
+	root := t.TempDir()
+	tree := reopen(t, root, Options{StateDir: filepath.Join(t.TempDir(), "state"), fsys: &durableFS{t: t, frail: map[string]bool{}, foreign: true}})
+	if tree.OwnClock() {
+		t.Fatal("takes a foreign clock for its own")
+	}
+	file := filepath.Join(root, "a")
+	if err := os.WriteFile(file, nil, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	// By our clock long past, by its own just now.
+	old := time.Unix(1_000_000_000, 1)
+	if err := os.Chtimes(file, old, old); err != nil {
+		t.Fatal(err)
+	}
+	began := time.Now()
+	if err := tree.Set("a"); err != nil {
+		t.Fatal(err)
+	}
+	if took := time.Since(began); took < time.Duration(fineTick)+foreignTick {
+		t.Errorf("recorded after %v", took)
+	}
+	if s, ok := tree.Get("a"); !ok || s.Time != TimeOf(old) {
+		t.Errorf("stamp %v %v", s, ok)
+	}
+}
+
+func TestTickOver(t *testing.T) {
+	for _, c := range []struct {
+		mtime Time
+		seen  time.Duration
+		want  bool
+	}{
+		{Time{100, 1}, 0, false},
+		{Time{100, 1}, 109 * time.Millisecond, false},
+		{Time{100, 1}, 110 * time.Millisecond, true},
+		{Time{100, 0}, 2 * time.Second, false},
+		{Time{100, 0}, 2100 * time.Millisecond, true},
+		{Time{-5, 999999999}, 110 * time.Millisecond, true},
+	} {
+		if got := TickOver(c.mtime, c.seen); got != c.want {
+			t.Errorf("%v seen for %v: %v", c.mtime, c.seen, got)
+		}
+	}
+}

@@ -1,0 +1,60 @@
+package store
+
+import (
+	"fmt"
+
+	"golang.org/x/sys/unix"
+)
+
+// volumeKind is what is known of a type of file system.
+type volumeKind struct {
+	name  string
+	local bool
+	// lasting tells that statfs names the one file system, from a number that
+	// is stored in it. Others make it from that of the device, which may be
+	// another after each boot, or draw a new one for each mount.
+	lasting bool
+}
+
+// volumeKinds leaves out network file systems, FUSE and what machines share
+// with their guests: somebody else's clock sets their mtimes.
+var volumeKinds = map[int64]volumeKind{
+	unix.EXT4_SUPER_MAGIC:      {"ext", true, true}, // and its older brothers
+	unix.BTRFS_SUPER_MAGIC:     {"btrfs", true, true},
+	unix.BCACHEFS_SUPER_MAGIC:  {"bcachefs", true, true},
+	0x2fc12fc1:                 {"zfs", true, true},
+	unix.XFS_SUPER_MAGIC:       {"xfs", true, false},
+	unix.F2FS_SUPER_MAGIC:      {"f2fs", true, false},
+	unix.TMPFS_MAGIC:           {"tmpfs", true, false},
+	unix.RAMFS_MAGIC:           {"ramfs", true, false},
+	unix.OVERLAYFS_SUPER_MAGIC: {"overlay", true, false},
+	unix.MSDOS_SUPER_MAGIC:     {"fat", true, false},
+	unix.EXFAT_SUPER_MAGIC:     {"exfat", true, false},
+	unix.SQUASHFS_MAGIC:        {"squashfs", true, false},
+	unix.EROFS_SUPER_MAGIC_V1:  {"erofs", true, false},
+	unix.ISOFS_SUPER_MAGIC:     {"iso9660", true, false},
+	unix.UDF_SUPER_MAGIC:       {"udf", true, false},
+	unix.NFS_SUPER_MAGIC:       {"nfs", false, false},
+	unix.CIFS_SUPER_MAGIC:      {"cifs", false, false},
+	unix.SMB2_SUPER_MAGIC:      {"smb", false, false},
+	unix.FUSE_SUPER_MAGIC:      {"fuse", false, false},
+	unix.V9FS_MAGIC:            {"9p", false, false},
+}
+
+func (osFS) volume(dir string) volume {
+	var st unix.Stat_t
+	var fs unix.Statfs_t
+	if retry(func() error { return unix.Stat(dir, &st) }) != nil || retry(func() error { return unix.Statfs(dir, &fs) }) != nil {
+		return volume{}
+	}
+	magic := int64(fs.Type) & 0xffffffff // signed on some machines
+	kind, known := volumeKinds[magic]
+	if !known {
+		kind.name = fmt.Sprintf("%x", magic)
+	}
+	v := volume{dev: uint64(st.Dev), id: kind.name, local: kind.local}
+	if a, b := uint32(fs.Fsid.Val[0]), uint32(fs.Fsid.Val[1]); kind.lasting && a|b != 0 {
+		v.id += fmt.Sprintf("-%08x%08x", a, b)
+	}
+	return v
+}
