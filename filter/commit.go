@@ -62,7 +62,7 @@ func (c *Commit) Run(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, g.Close()) }()
-	r := &commitRun{Commit: c, grove: g, report: newReporter(&c.Options), since: moment}
+	r := &commitRun{Commit: c, grove: g, report: newReporter(&c.Options), readers: newReaders(), since: moment}
 	for _, t := range g.Roots() {
 		if _, err := r.target(t); err != nil {
 			return err
@@ -78,6 +78,7 @@ type commitRun struct {
 	*Commit
 	grove   *store.Grove
 	report  *reporter
+	readers readers
 	since   since
 	targets targets
 	fresh   []sighting // not settled yet
@@ -110,6 +111,7 @@ func (r *commitRun) look(_ int, batch walk.Batch) (l looked) {
 		paths = paths[:last]
 	}
 	var at spot
+	var settled []sighting
 	for _, path := range paths {
 		s, err := r.sight(&at, path)
 		switch {
@@ -118,13 +120,30 @@ func (r *commitRun) look(_ int, batch walk.Batch) (l looked) {
 			l.warns = append(l.warns, err)
 		case s.target.tooLate(s.mtime()):
 			l.late++
-		case s.target.settled(&s, s.at):
-			l.add(s.target, s.entry())
-		default:
+		case !s.target.settled(&s, s.at):
 			l.fresh = append(l.fresh, s)
+		case r.Detect == DetectContent:
+			settled = append(settled, s)
+		default:
+			l.add(s.target, s.entry())
 		}
 	}
+	r.addDigested(&l, settled)
 	return l
+}
+
+// addDigested adds the stamps of settled files, with the digests of their
+// contents.
+func (r *commitRun) addDigested(l *looked, sights []sighting) {
+	errs := make([]error, len(sights))
+	r.readers.each(len(sights), func(i int) { errs[i] = sights[i].read() })
+	for i := range sights {
+		if errs[i] != nil {
+			l.warns = append(l.warns, errs[i])
+			continue
+		}
+		l.add(sights[i].target, sights[i].entry())
+	}
 }
 
 func (l *looked) add(t *target, e store.Entry) {

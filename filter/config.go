@@ -1,11 +1,9 @@
 package filter
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
+	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -55,12 +53,12 @@ func withDepends(c store.Config, depends []string) (store.Config, error) {
 	var value strings.Builder
 	value.WriteByte('{')
 	for _, file := range depends {
-		sum, err := digestOf(file)
+		d, err := dependsDigest(file)
 		if err != nil {
 			return c, err
 		}
 		name := strings.ToValidUTF8(filepath.ToSlash(filepath.Clean(file)), "\ufffd")
-		fmt.Fprintf(&value, "%s: sha256-%s, ", strconv.Quote(name), sum)
+		fmt.Fprintf(&value, "%s: sha256-%x, ", strconv.Quote(name), d.SHA256)
 	}
 	value.WriteByte('}')
 	c, err := c.With(dependsKey, value.String())
@@ -70,15 +68,12 @@ func withDepends(c store.Config, depends []string) (store.Config, error) {
 	return c, nil
 }
 
-func digestOf(file string) (string, error) {
+// dependsDigest reads a file, which may as well be a pipe.
+func dependsDigest(file string) (d store.Digest, err error) {
 	f, err := os.Open(file)
 	if err != nil {
-		return "", err
+		return d, err
 	}
 	defer f.Close()
-	sum := sha256.New()
-	if _, err := io.Copy(sum, f); err != nil {
-		return "", err
-	}
-	return hex.EncodeToString(sum.Sum(nil)), nil
+	return digest(context.Background(), f, make([]byte, readSize))
 }

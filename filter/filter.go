@@ -1,6 +1,7 @@
 package filter
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -30,6 +31,11 @@ type Filter struct {
 	OneFileSystem bool
 	// Check prints nothing and stops at the first file that needs work.
 	Check bool
+	// JSON writes an object a line in place of a path; see Line.
+	JSON bool
+	// Refresh gives files that were only touched a stamp of their present
+	// mtime. It goes with DetectContent, and writes to the trees.
+	Refresh bool
 	// Examined, where not nil, counts the files judged so far.
 	Examined *atomic.Int64
 }
@@ -49,9 +55,17 @@ func (f *Filter) Run(ctx context.Context) (needsWork bool, err error) {
 		return false, err
 	}
 	defer func() { err = errors.Join(err, g.Close()) }()
-	r := &filterRun{Filter: f, roots: roots, grove: g, report: newReporter(&f.Options), out: newOutput(f.Out)}
+	r := &filterRun{Filter: f, roots: roots, grove: g, report: newReporter(&f.Options), out: newOutput(f.Out), readers: newReaders()}
 	for _, t := range g.Roots() {
 		r.meet(t)
+	}
+	if f.Refresh && f.Detect == DetectContent {
+		writable, err := f.openGrove(dirs(roots))
+		if err != nil {
+			return false, err
+		}
+		r.refresh = f.newRefresher(writable, r.report)
+		defer r.refresh.close()
 	}
 	ctx, r.stop = context.WithCancelCause(ctx)
 	defer r.stop(nil)
@@ -85,6 +99,8 @@ type filterRun struct {
 	out    *output
 	// What patterns are relative to: the roots, or the current directory.
 	selection []root
+	readers   readers
+	refresh   *refresher // nil unless asked for
 	stop      context.CancelCauseFunc
 	found     atomic.Bool
 	places    []*place // of the roots
@@ -117,7 +133,8 @@ func (r *filterRun) walk(ctx context.Context) error {
 	for _, root := range r.roots {
 		r.places = append(r.places, &place{chain: r.grove.Chain(root.real)})
 	}
-	return walk.Walk(ctx, walkRoots(r.roots), opt, r.visit, func(d *walk.Dir) error {
+	visit := func(d *walk.Dir) { r.visit(ctx, d) }
+	return walk.Walk(ctx, walkRoots(r.roots), opt, visit, func(d *walk.Dir) error {
 		for _, err := range d.Errs {
 			r.report.warn(err)
 		}
@@ -131,11 +148,12 @@ func (r *filterRun) prepare(workers int) {
 	r.lookups = make([]lookup, workers)
 	for i := range r.lookups {
 		r.lookups[i].met = r.meet
+		r.lookups[i].voids = r.JSON
 	}
 }
 
 // visit judges the files of one directory.
-func (r *filterRun) visit(d *walk.Dir) {
+func (r *filterRun) visit(ctx context.Context, d *walk.Dir) {
 	root := &r.roots[d.Root]
 	real := root.real
 	if d.Rel != "" {
@@ -152,52 +170,60 @@ func (r *filterRun) visit(d *walk.Dir) {
 	}
 	look := &r.lookups[d.Worker]
 	look.enter(at.chain, real)
+	look.found = look.found[:0]
 	for i := range d.Files {
 		file := &d.Files[i]
-		mtime := store.Time{Sec: file.Sec, Nsec: file.Nsec}
-		stamp, stamped := look.time(file.Name)
-		if Judge(stamp, stamped, mtime, r.now).NeedsWork() {
-			r.emit(d, root, file.Name)
+		f := r.judge(look, file.Name, store.Time{Sec: file.Sec, Nsec: file.Nsec})
+		if f.NeedsWork() {
+			f.prefix, f.rel, f.name = root.prefix, d.Rel, file.Name
+			look.found = append(look.found, f)
 		}
 	}
+	d.Errs = append(d.Errs, r.read(ctx, look.found)...)
+	d.Errs = append(d.Errs, r.emit(&d.Out, look.found)...)
 	if r.Examined != nil {
 		r.Examined.Add(int64(len(d.Files)))
 	}
 }
 
-func (r *filterRun) emit(d *walk.Dir, root *root, name string) {
-	if r.Check {
+// emit writes what needs work.
+func (r *filterRun) emit(out *[]byte, found []finding) (warns []error) {
+	for i := range found {
+		f := &found[i]
+		if !f.NeedsWork() {
+			continue
+		}
+		if r.Check {
+			r.found.Store(true)
+			r.stop(errFound)
+			return warns
+		}
+		line, err := r.line(*out, f)
+		if err != nil {
+			warns = append(warns, err)
+			continue
+		}
 		r.found.Store(true)
-		r.stop(errFound)
-		return
+		*out = line
 	}
-	start := len(d.Out)
-	d.Out = append(d.Out, root.prefix...)
-	if d.Rel != "" {
-		d.Out = append(append(d.Out, d.Rel...), '/')
-	}
-	d.Out = append(d.Out, name...)
-	if err := r.terminate(&d.Out, start); err != nil {
-		d.Errs = append(d.Errs, err)
-	}
+	return warns
 }
 
-// terminate ends the path that begins at start, or takes it back when it
-// cannot be told from two.
-func (r *filterRun) terminate(b *[]byte, start int) error {
-	if r.OutDelimiter == walk.NUL {
-		r.found.Store(true)
-		*b = append(*b, 0)
-		return nil
+// line appends what is printed of a file. A path that could not be told from two
+// is an error.
+func (r *filterRun) line(b []byte, f *finding) ([]byte, error) {
+	if r.JSON {
+		return appendLine(b, f), nil
 	}
-	path := string((*b)[start:])
-	if strings.ContainsRune(path, '\n') {
-		*b = (*b)[:start]
-		return &pathError{path, errors.New("not printed: its name holds a newline (use --null)")}
+	start := len(b)
+	b = f.appendPath(b)
+	switch {
+	case r.OutDelimiter == walk.NUL:
+		return append(b, 0), nil
+	case bytes.IndexByte(b[start:], '\n') >= 0:
+		return b[:start], &pathError{f.path(), errors.New("not printed: its name holds a newline (use --null)")}
 	}
-	r.found.Store(true)
-	*b = append(*b, '\n')
-	return nil
+	return append(b, '\n'), nil
 }
 
 func (r *filterRun) nest(dir string, outer *place) *place {

@@ -2,30 +2,108 @@ package filter
 
 import "treefilter/store"
 
+// Detect says how a file that has a stamp is judged.
+type Detect int
+
+// The values of --detect.
+const (
+	DetectNewer   Detect = iota // its mtime is newer than its stamp
+	DetectDiffers               // its mtime is not its stamp
+	DetectContent               // nor is its content what was recorded
+)
+
+// Content is what reading a file's content has told.
+type Content int
+
+const (
+	NotRead      Content = iota
+	SameContent          // its digest is the recorded one
+	OtherContent         // it is not
+	NoDigest             // none was recorded to compare with
+	Unreadable           // nobody can tell
+)
+
+// Evidence is what a judgement rests on.
+type Evidence struct {
+	Stamp   store.Time // where Stamped
+	Stamped bool       // has a stamp that counts
+	Void    bool       // has only one that was made under another config
+	Mtime   store.Time
+	Now     store.Time // this machine's clock
+	Content Content    // of interest to DetectContent, once the mtime is not the stamp
+}
+
 // Reason is why a file is emitted, or is not.
 type Reason int
 
-// The reasons, those that emit a file first.
+// The reasons: first those that emit a file, then those that do not.
 const (
-	NoStamp     Reason = iota // never processed, or its stamp is void
-	Newer                     // modified after its stamp
-	FutureStamp               // the stamp lies in the future and is not the mtime
-	Unchanged                 // not newer than its stamp
+	Unstamped      Reason = iota // never processed
+	OtherConfig                  // processed under another config
+	Newer                        // modified after its stamp
+	Older                        // not modified after its stamp, but not the file that was stamped
+	FutureStamp                  // the stamp lies in the future and is not the mtime
+	Touched                      // the mtime is not the stamp; the content was not looked at
+	ContentUnknown               // the mtime is not the stamp; no digest was recorded
+	ContentUnread                // the mtime is not the stamp; the content cannot be read
+	ContentChanged               // neither mtime nor content are as recorded
+
+	Unchanged   // its mtime is its stamp, or older where that is all the same
+	ContentSame // only the mtime is not as recorded
+	PassedOver  // no file to be processed
 )
 
 // NeedsWork tells whether a file is emitted for this reason.
-func (r Reason) NeedsWork() bool { return r != Unchanged }
+func (r Reason) NeedsWork() bool { return r < Unchanged }
 
-// Judge applies the rule to a file: it needs work when it has no stamp, or when
-// its mtime is newer than its stamp (see store.Stamp.Covers).
-func Judge(stamp store.Time, stamped bool, mtime, now store.Time) Reason {
+var reasons = [...]string{
+	Unstamped:      "no stamp",
+	OtherConfig:    "other config",
+	Newer:          "newer",
+	Older:          "older",
+	FutureStamp:    "future stamp",
+	Touched:        "touched",
+	ContentUnknown: "no digest",
+	ContentUnread:  "content unreadable",
+	ContentChanged: "content changed",
+	Unchanged:      "unchanged",
+	ContentSame:    "content unchanged",
+	PassedOver:     "passed over",
+}
+
+func (r Reason) String() string { return reasons[r] }
+
+// Judge applies the rule to a file. Every doubt is a reason to emit it.
+func Judge(d Detect, e Evidence) Reason {
 	switch {
-	case !stamped:
-		return NoStamp
-	case store.Stamp{Time: stamp}.Covers(mtime, now):
+	case !e.Stamped && e.Void:
+		return OtherConfig
+	case !e.Stamped:
+		return Unstamped
+	case e.Mtime == e.Stamp:
 		return Unchanged
-	case mtime.Compare(stamp) > 0:
+	case d == DetectContent:
+		return judgeContent(e.Content)
+	case e.Mtime.Compare(e.Stamp) > 0:
 		return Newer
+	case d == DetectDiffers:
+		return Older
+	case store.Stamp{Time: e.Stamp}.Covers(e.Mtime, e.Now):
+		return Unchanged
 	}
 	return FutureStamp
+}
+
+func judgeContent(c Content) Reason {
+	switch c {
+	case SameContent:
+		return ContentSame
+	case OtherContent:
+		return ContentChanged
+	case NoDigest:
+		return ContentUnknown
+	case Unreadable:
+		return ContentUnread
+	}
+	return Touched
 }

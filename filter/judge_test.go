@@ -21,9 +21,9 @@ func TestJudge(t *testing.T) {
 		mtime store.Time
 		want  Reason
 	}{
-		{"no stamp", never, at(1_600_000_000, 0), NoStamp},
-		{"no stamp, mtime 0", never, at(0, 0), NoStamp},
-		{"no stamp, mtime in the future", never, at(1_800_000_000, 0), NoStamp},
+		{"no stamp", never, at(1_600_000_000, 0), Unstamped},
+		{"no stamp, mtime 0", never, at(0, 0), Unstamped},
+		{"no stamp, mtime in the future", never, at(1_800_000_000, 0), Unstamped},
 
 		{"as stamped", s(1_600_000_000, 7), at(1_600_000_000, 7), Unchanged},
 		{"a nanosecond newer", s(1_600_000_000, 7), at(1_600_000_000, 8), Newer},
@@ -58,20 +58,91 @@ func TestJudge(t *testing.T) {
 		{"2446, file of long ago", s(15_032_385_535, 0), at(-1, 0), FutureStamp},
 	}
 	for _, test := range tests {
-		stamp := store.Time{Sec: math.MaxInt64} // must not be looked at
-		if test.stamp != nil {
-			stamp = *test.stamp
-		}
-		if got := Judge(stamp, test.stamp != nil, test.mtime, now); got != test.want {
+		e := evidence(test.stamp, test.mtime, now)
+		if got := Judge(DetectNewer, e); got != test.want {
 			t.Errorf("%s: %v, want %v", test.name, got, test.want)
+		}
+		// The other rules ask whether the mtime is the stamp, whichever is later
+		// and whenever that was.
+		differs, content := test.want, test.want
+		switch {
+		case test.stamp == nil:
+		case test.mtime == *test.stamp:
+			differs, content = Unchanged, Unchanged
+		case test.want == Newer:
+			content = Touched
+		default:
+			differs, content = Older, Touched
+		}
+		if got := Judge(DetectDiffers, e); got != differs {
+			t.Errorf("%s: %v with differs, want %v", test.name, got, differs)
+		}
+		if got := Judge(DetectContent, e); got != content {
+			t.Errorf("%s: %v with content, want %v", test.name, got, content)
 		}
 	}
 }
 
-func TestOnlyUnchangedNeedsNoWork(t *testing.T) {
-	for r, want := range map[Reason]bool{NoStamp: true, Newer: true, FutureStamp: true, Unchanged: false} {
-		if r.NeedsWork() != want {
-			t.Errorf("reason %d: needs work: %v", r, !want)
+func evidence(stamp *store.Time, mtime, now store.Time) Evidence {
+	e := Evidence{Stamp: store.Time{Sec: math.MaxInt64}, Mtime: mtime, Now: now} // that stamp must not be looked at
+	if stamp != nil {
+		e.Stamp, e.Stamped = *stamp, true
+	}
+	return e
+}
+
+// What was read decides only under --detect content, and only when the mtime
+// leaves it open.
+func TestJudgeContent(t *testing.T) {
+	stamp := &store.Time{Sec: 1_600_000_000}
+	now := store.Time{Sec: 1_700_000_000}
+	for content, want := range map[Content]Reason{
+		NotRead:      Touched,
+		SameContent:  ContentSame,
+		OtherContent: ContentChanged,
+		NoDigest:     ContentUnknown,
+		Unreadable:   ContentUnread,
+	} {
+		for _, mtime := range []store.Time{{Sec: 1_500_000_000}, {Sec: 1_650_000_000}, {Sec: 1_800_000_000}} {
+			e := evidence(stamp, mtime, now)
+			e.Content = content
+			if got := Judge(DetectContent, e); got != want {
+				t.Errorf("content %d, mtime %v: %v, want %v", content, mtime, got, want)
+			}
+		}
+		e := evidence(stamp, *stamp, now)
+		e.Content = content
+		if got := Judge(DetectContent, e); got != Unchanged {
+			t.Errorf("content %d, mtime as stamped: %v", content, got)
+		}
+		e = evidence(nil, *stamp, now)
+		e.Content = content
+		if got := Judge(DetectContent, e); got != Unstamped {
+			t.Errorf("content %d, no stamp: %v", content, got)
+		}
+		e = evidence(stamp, store.Time{Sec: 1_650_000_000}, now)
+		e.Content = content
+		if got := Judge(DetectNewer, e); got != Newer {
+			t.Errorf("content %d, newer: %v", content, got)
+		}
+	}
+}
+
+// A stamp of another config is none, and tells why.
+func TestJudgeVoid(t *testing.T) {
+	for _, d := range []Detect{DetectNewer, DetectDiffers, DetectContent} {
+		e := Evidence{Stamp: store.Time{Sec: 5}, Void: true, Mtime: store.Time{Sec: 5}, Now: store.Time{Sec: 9}, Content: SameContent}
+		if got := Judge(d, e); got != OtherConfig {
+			t.Errorf("rule %d: %v", d, got)
+		}
+	}
+}
+
+func TestOnlyWhatIsUnchangedNeedsNoWork(t *testing.T) {
+	for r := range reasons {
+		r := Reason(r)
+		if want := r != Unchanged && r != ContentSame && r != PassedOver; r.NeedsWork() != want {
+			t.Errorf("%v: needs work: %v", r, !want)
 		}
 	}
 }
@@ -91,8 +162,14 @@ func FuzzJudge(f *testing.F) {
 		stamp, mtime, now := norm(ssec, snsec), norm(msec, mnsec), norm(nsec, nnsec)
 
 		hidden := stamped && (stamp == mtime || before(mtime, stamp) && !before(now, stamp))
-		if got := Judge(stamp, stamped, mtime, now); got.NeedsWork() == hidden {
-			t.Errorf("stamp %v (%v), mtime %v, now %v: reason %d", stamp, stamped, mtime, now, got)
+		e := Evidence{Stamp: stamp, Stamped: stamped, Mtime: mtime, Now: now}
+		if got := Judge(DetectNewer, e); got.NeedsWork() == hidden {
+			t.Errorf("stamp %v (%v), mtime %v, now %v: %v", stamp, stamped, mtime, now, got)
+		}
+		for _, d := range []Detect{DetectDiffers, DetectContent} {
+			if got := Judge(d, e); got.NeedsWork() == (stamped && stamp == mtime) {
+				t.Errorf("rule %d, stamp %v (%v), mtime %v, now %v: %v", d, stamp, stamped, mtime, now, got)
+			}
 		}
 	})
 }

@@ -7,7 +7,12 @@ import "treefilter/store"
 type lookup struct {
 	chain   *store.Chain
 	readers []treeReader
+	by      int               // index of the reader that had the last stamp
+	voids   bool              // look for stamps of another config, too
 	met     func(*store.Tree) // called when a tree is first read
+
+	// What was found to need work in the directory or batch at hand, or might.
+	found []finding
 
 	// The directory as a stream of paths spelled it last, and what it is.
 	given, dir string
@@ -16,6 +21,7 @@ type lookup struct {
 type treeReader struct {
 	tree *store.Tree
 	*store.Reader
+	void *store.Reader // nil unless stamps of another config are looked for
 }
 
 // enter makes the directory, absolute, the one whose files are looked up.
@@ -24,7 +30,11 @@ func (l *lookup) enter(chain *store.Chain, dir string) {
 		l.follow(chain)
 	}
 	for _, r := range l.readers {
-		r.Enter(r.tree.Below(dir))
+		below := r.tree.Below(dir)
+		r.Enter(below)
+		if r.void != nil {
+			r.void.Enter(below)
+		}
 	}
 }
 
@@ -42,7 +52,11 @@ next:
 			}
 		}
 		l.met(c.Tree)
-		l.readers = append(l.readers, treeReader{c.Tree, c.Tree.Reader()})
+		r := treeReader{tree: c.Tree, Reader: c.Tree.Reader()}
+		if l.voids {
+			r.void = c.Tree.VoidReader()
+		}
+		l.readers = append(l.readers, r)
 	}
 }
 
@@ -51,6 +65,26 @@ next:
 func (l *lookup) time(name string) (store.Time, bool) {
 	for i := range l.readers {
 		if t, ok := l.readers[i].Time(name); ok {
+			l.by = i
+			return t, true
+		}
+	}
+	return store.Time{}, false
+}
+
+// digest returns what was recorded of the content of the file whose time was
+// found last.
+func (l *lookup) digest(name string) *store.Digest { return l.readers[l.by].Digest(name) }
+
+// void tells whether a file that has no stamp has one of another config, and
+// which tree has it.
+func (l *lookup) void(name string) (store.Time, bool) {
+	for i, r := range l.readers {
+		if r.void == nil {
+			continue
+		}
+		if t, ok := r.void.Time(name); ok {
+			l.by = i
 			return t, true
 		}
 	}

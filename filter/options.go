@@ -25,6 +25,9 @@ type Options struct {
 	ConfigGiven bool
 	// NoCheckConfig lets stamps count that were made under another config.
 	NoCheckConfig bool
+	// Detect is how a stamped file is judged. Under DetectContent stamps are
+	// recorded with a digest.
+	Detect Detect
 	// Warn gets what went wrong with one path or one tree while the flow goes
 	// on; the run then ends with exit code 1. It is never called concurrently.
 	Warn func(error)

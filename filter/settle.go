@@ -30,6 +30,7 @@ func (r *commitRun) settle() error {
 	r.fresh = nil
 	asked := map[*target]bool{}
 	var l looked
+	var settled []sighting
 	for _, s := range waiting {
 		if !asked[s.target] {
 			asked[s.target] = true
@@ -50,12 +51,15 @@ func (r *commitRun) settle() error {
 			l.warns = append(l.warns, err)
 		case info != s.info:
 			l.warns = append(l.warns, &pathError{s.path, errModified})
-		case s.target.settled(&s, again):
-			l.add(s.target, s.entry())
-		default:
+		case !s.target.settled(&s, again):
 			l.fresh = append(l.fresh, s)
+		case r.Detect == DetectContent:
+			settled = append(settled, s)
+		default:
+			l.add(s.target, s.entry())
 		}
 	}
+	r.addDigested(&l, settled)
 	return r.record(l)
 }
 

@@ -1,6 +1,7 @@
 package filter
 
 import (
+	"context"
 	"errors"
 	"path/filepath"
 	"strings"
@@ -17,12 +18,32 @@ type sighting struct {
 	rel    string
 	info   walk.Info
 	at     time.Time // when
+	// Its content: as read, and as it must be found, nil where that is open.
+	digest, want *store.Digest
 }
 
 func (s *sighting) mtime() store.Time { return store.Time{Sec: s.info.Sec, Nsec: s.info.Nsec} }
 
 func (s *sighting) entry() store.Entry {
-	return store.Entry{Path: s.rel, Stamp: store.Stamp{Time: s.mtime()}}
+	return store.Entry{Path: s.rel, Stamp: store.Stamp{Time: s.mtime(), Digest: s.digest}}
+}
+
+// read reads the content of a settled file. It is that of the mtime, which no
+// later write can bear, when the file is the same before and after.
+func (s *sighting) read() error {
+	d, err := digestOf(context.Background(), s.path)
+	if err != nil {
+		return err
+	}
+	info, err := walk.Stat(s.path)
+	switch {
+	case err != nil:
+		return err
+	case info != s.info, s.want != nil && *s.want != d:
+		return &pathError{s.path, errModified}
+	}
+	s.digest = &d
+	return nil
 }
 
 // errPassedOver is a state file on stdin, which is never stamped, just as it is
@@ -61,7 +82,7 @@ func (r *commitRun) sight(at *spot, path string) (s sighting, err error) {
 	if err != nil {
 		return s, &pathError{path, err}
 	}
-	return sighting{at.target, path, at.below + name, info, time.Now()}, nil
+	return sighting{target: at.target, path: path, rel: at.below + name, info: info, at: time.Now()}, nil
 }
 
 // splitGiven cuts a path, as it is spelled, behind its last slash.

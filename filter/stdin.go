@@ -27,7 +27,8 @@ func (r *filterRun) judgeStream(ctx context.Context) error {
 		r.selection = []root{{real: cwd}}
 	}
 	in := walk.NewReader(r.In, r.InDelimiter)
-	return ordered(ctx, workers, in.Next, r.judgeBatch, func(j judged) error {
+	judge := func(worker int, batch walk.Batch) judged { return r.judgeBatch(ctx, worker, batch) }
+	return ordered(ctx, workers, in.Next, judge, func(j judged) error {
 		for _, err := range j.warns {
 			r.report.warn(err)
 		}
@@ -36,27 +37,20 @@ func (r *filterRun) judgeStream(ctx context.Context) error {
 	}, outputLag, r.out.Flush)
 }
 
-func (r *filterRun) judgeBatch(worker int, batch walk.Batch) (j judged) {
+func (r *filterRun) judgeBatch(ctx context.Context, worker int, batch walk.Batch) (j judged) {
 	look := &r.lookups[worker]
+	look.found = look.found[:0]
 	for _, path := range batch.Paths {
-		needsWork, err := r.judgePath(look, path)
+		f, err := r.judgePath(look, path)
 		if err != nil {
 			j.warns = append(j.warns, err)
 		}
-		if !needsWork {
-			continue
-		}
-		if r.Check {
-			r.found.Store(true)
-			r.stop(errFound)
-			return j
-		}
-		start := len(j.out)
-		j.out = append(j.out, operand(path)...)
-		if err := r.terminate(&j.out, start); err != nil {
-			j.warns = append(j.warns, err)
+		if f.NeedsWork() {
+			look.found = append(look.found, f)
 		}
 	}
+	j.warns = append(j.warns, r.read(ctx, look.found)...)
+	j.warns = append(j.warns, r.emit(&j.out, look.found)...)
 	if r.Examined != nil {
 		r.Examined.Add(int64(len(batch.Paths)))
 	}
@@ -65,31 +59,33 @@ func (r *filterRun) judgeBatch(worker int, batch walk.Batch) (j judged) {
 
 // judgePath judges one path as stdin gave it. Directories are passed over, so
 // that find needs no flags in front of treefilter.
-func (r *filterRun) judgePath(look *lookup, path string) (needsWork bool, err error) {
+func (r *filterRun) judgePath(look *lookup, path string) (finding, error) {
+	passed := finding{Reason: PassedOver}
 	info, err := walk.Stat(path)
 	switch {
 	case err != nil:
-		return false, err
+		return passed, err
 	case info.IsDir:
-		return false, nil
+		return passed, nil
 	case !info.Regular:
-		return false, &pathError{path, errNotRegular}
+		return passed, &pathError{path, errNotRegular}
 	}
+	mtime := store.Time{Sec: info.Sec, Nsec: info.Nsec}
 	given, name := splitGiven(path)
 	if given != look.given || look.dir == "" {
 		dir, _, err := r.grove.Locate(path)
 		if err != nil {
-			return true, err
+			return finding{name: operand(path), Evidence: Evidence{Mtime: mtime}}, err
 		}
 		look.enter(r.grove.Chain(dir), dir)
 		look.given, look.dir = given, dir
 	}
 	if store.IsStateName(name) || r.ignored(look.dir, name) {
-		return false, nil
+		return passed, nil
 	}
-	stamp, stamped := look.time(name)
-	mtime := store.Time{Sec: info.Sec, Nsec: info.Nsec}
-	return Judge(stamp, stamped, mtime, r.now).NeedsWork(), nil
+	f := r.judge(look, name, mtime)
+	f.name = operand(path)
+	return f, nil
 }
 
 // ignored tells whether a pattern matches the path, taken from the deepest

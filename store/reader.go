@@ -6,9 +6,12 @@ import "errors"
 // order it reads the snapshot front to back and searches nothing. For one
 // goroutine; any number of Readers may be used side by side.
 type Reader struct {
-	tree  *Tree
-	st    *state
+	tree *Tree
+	st   *state
+	void bool // reads the stamps that do not count, in place of those that do
+
 	times *cursor
+	sums  *cursor // of the digests, opened when one is asked for
 	hand  *run
 	wal   *run
 	// Where the next name is expected in hand and wal.
@@ -18,13 +21,24 @@ type Reader struct {
 
 // Reader returns a new reader of the tree's stamps as they were when the tree
 // was first read.
-func (t *Tree) Reader() *Reader {
-	r := &Reader{tree: t, st: t.loaded()}
-	if r.st.snapshotCounts(t.scope()) {
+func (t *Tree) Reader() *Reader { return t.reads(false) }
+
+// VoidReader returns a reader of the stamps that do not count, because they were
+// made under another config.
+func (t *Tree) VoidReader() *Reader { return t.reads(true) }
+
+func (t *Tree) reads(void bool) *Reader {
+	r := &Reader{tree: t, st: t.loaded(), void: void}
+	if r.snapshot() {
 		r.times = r.st.cursor(timesOf)
 	}
 	r.Enter("")
 	return r
+}
+
+// snapshot tells whether the stamps of the snapshot are among those it reads.
+func (r *Reader) snapshot() bool {
+	return r.st.hash != "" && r.st.snapshotCounts(r.tree.scope()) != r.void
 }
 
 func timesOf(t *trailer) span   { return t.times }
@@ -36,9 +50,13 @@ func (r *Reader) Enter(dir string) {
 	r.dir = dir
 	r.hand, r.handAt, r.wal, r.walAt = nil, 0, nil, 0
 	if r.st.wal != nil {
-		r.wal = r.st.wal.stamps.dirs[dir]
+		stamps := r.st.wal.stamps
+		if r.void {
+			stamps = r.st.wal.void
+		}
+		r.wal = stamps.dirs[dir]
 	}
-	if r.st.hand != nil && r.st.snapshotCounts(r.tree.scope()) {
+	if r.st.hand != nil && r.snapshot() {
 		r.hand = r.st.hand.dirs[dir]
 	}
 	if r.times != nil {
@@ -106,11 +124,12 @@ func (r *Reader) Stamp(name string) (Stamp, bool) {
 	if !ok {
 		return Stamp{}, false
 	}
-	return Stamp{Time: t, Digest: r.digest(name)}, true
+	return Stamp{Time: t, Digest: r.Digest(name)}, true
 }
 
-// digest finds the digest that belongs to the stamp that Time returned.
-func (r *Reader) digest(name string) *Digest {
+// Digest returns the digest of the stamp that Time has just returned, nil where
+// none was recorded with it.
+func (r *Reader) Digest(name string) *Digest {
 	if it, _ := r.wal.find(name, 0); it != nil {
 		return it.digest
 	}
@@ -120,9 +139,11 @@ func (r *Reader) digest(name string) *Digest {
 	if r.st.trailer == nil || r.st.trailer.digests == 0 || r.damaged() {
 		return nil
 	}
-	c := r.st.cursor(digestsOf)
-	c.enter(r.dir)
-	value, err := c.find(name)
+	if r.sums == nil {
+		r.sums = r.st.cursor(digestsOf)
+	}
+	r.sums.enter(r.dir)
+	value, err := r.sums.find(name)
 	if err != nil || value == nil {
 		return nil
 	}

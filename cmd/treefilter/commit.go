@@ -16,6 +16,7 @@ type commitCommand struct {
 	Dump          dumpMode `placeholder:"auto|always|never" help:"when to fold the WAL into the snapshot (auto)"`
 	NoWAL         bool     `name:"no-wal" help:"keep stamps in memory, dump them at the end"`
 	EmptyConfig   bool     `help:"no config is meant, not forgotten"`
+	detectFlag
 	configFlags
 }
 
@@ -28,7 +29,8 @@ xargs -0 -r ./optimize <todo && treefilter commit /photos <todo`,
 mtime as it is now, to the WAL: then it no longer needs work. With --since, a
 file that changed while it was processed comes again next time: "start" is two
 seconds before this commit began, FILE lends its mtime, TIME is a date and time,
-such as 2026-01-31T12:00:00Z (local without a zone).`,
+such as 2026-01-31T12:00:00Z (local without a zone). With --detect content the
+stamp gets a digest of the file's content.`,
 		exits: `0         every path is safely stored
 1         some paths could not be stamped (each is named on stderr)
 2         usage; state that cannot be read or is not ours: nothing was changed
@@ -54,6 +56,7 @@ func (c *commitCommand) job(s *session) (*filter.Commit, error) {
 		Dump:          filter.DumpMode(c.Dump),
 		NoWAL:         c.NoWAL,
 	}
+	job.Detect = filter.Detect(c.Detect)
 	if err := c.configure(&job.Options); err != nil {
 		return nil, err
 	}

@@ -17,7 +17,10 @@ type filterCommand struct {
 	trees
 	Stdin bool `help:"read paths from stdin; the ROOTs only name the trees"`
 	Check bool `help:"print nothing; exit 1 when something needs work"`
+	JSON  bool `name:"json" help:"print an object a line: path, mtime, stamp, reason"`
 	delimiterFlags
+	detectFlag
+	Refresh       bool `help:"stamp what --detect content found unchanged anew"`
 	Ignore        list `placeholder:"GLOB" help:"pass over what matches, as in .gitignore (repeatable)"`
 	Follow        bool `help:"follow symbolic links"`
 	OneFileSystem bool `short:"x" help:"stay on the file system of each ROOT"`
@@ -29,12 +32,13 @@ func (*filterCommand) page() page {
 		usage: "treefilter [ROOT...]",
 		example: `treefilter --ignore .git --ignore '*.tmp' /photos | xargs -0 -r ls -l
 treefilter --check -c quality=90 /photos || make photos`,
-		text: `Prints each file that has no stamp, or whose mtime is newer than its stamp.
+		text: `Prints each file that has no stamp, or whose mtime is newer than its stamp;
+with --detect differs: whose mtime is another; with --detect content: whose
+content is, too (commit --detect content records its digest).
 Without a ROOT, and with --stdin, it reads the paths to judge from stdin.
 Output is NUL-delimited unless stdout is a terminal; input is recognised.`,
 		exits: `0         all done; printing nothing is success
-1         some paths could not be examined (each is named on stderr);
-          with --check: something needs work
+1         some paths not examined (named on stderr); --check: work to do
 2         usage; a ROOT that cannot be read; output failure
 130, 143  ended by SIGINT, SIGTERM`,
 	}
@@ -76,10 +80,16 @@ func (c *filterCommand) job(s *session) (*filter.Filter, error) {
 		Follow:        c.Follow,
 		OneFileSystem: c.OneFileSystem,
 		Check:         c.Check,
+		JSON:          c.JSON,
+		Refresh:       c.Refresh,
+	}
+	job.Detect = filter.Detect(c.Detect)
+	if c.Refresh && job.Detect != filter.DetectContent {
+		return nil, &usageError{reason: "--refresh: nothing to do without --detect content"}
 	}
 	if isTerminal(s.out) {
 		job.OutDelimiter = c.delimiter(walk.Newline)
-		job.Out = &terminal{w: s.out, lines: job.OutDelimiter == walk.Newline}
+		job.Out = &terminal{w: s.out, lines: c.JSON || job.OutDelimiter == walk.Newline}
 	}
 	if c.Stdin || len(c.Roots) == 0 {
 		job.In = s.in

@@ -108,8 +108,7 @@ func (p page) render(sections ...section) string {
 	for _, s := range sections {
 		b.WriteString("\n" + s.title + ":\n" + columns(s.rows))
 	}
-	b.WriteString("A flag that is not given is taken from its variable: " + variable("config") + " for\n" +
-		"--config, and so on. A variable holds several entries one a line.\n")
+	b.WriteString("Each flag has a variable: " + variable("config") + " for --config; entries one a line.\n")
 	b.WriteString("\nExit codes:\n" + indent(p.exits))
 	return b.String()
 }
@@ -135,14 +134,24 @@ func flagRows(flags []*kong.Flag) (rows [][2]string) {
 	return rows
 }
 
+// widest is how wide the first column becomes for long flags: what is longer
+// stands on a line of its own.
+const widest = 27
+
 // columns lays rows out with the second column aligned.
 func columns(rows [][2]string) string {
 	width := 0
 	for _, r := range rows {
-		width = max(width, len(r[0]))
+		if len(r[0]) <= widest {
+			width = max(width, len(r[0]))
+		}
 	}
 	var b strings.Builder
 	for _, r := range rows {
+		if len(r[0]) > widest {
+			fmt.Fprintf(&b, "  %s\n", r[0])
+			r[0] = ""
+		}
 		fmt.Fprintf(&b, "  %-*s  %s\n", width, r[0], r[1])
 	}
 	return b.String()

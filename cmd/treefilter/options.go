@@ -1,7 +1,9 @@
 package main
 
 import (
-	"strconv"
+	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/alecthomas/kong"
 
@@ -26,6 +28,11 @@ func (t *trees) options(s *session) filter.Options {
 		Warn:     s.warn,
 		Notice:   s.voice.say,
 	}
+}
+
+// detectFlag says how a stamped file is judged.
+type detectFlag struct {
+	Detect detectMode `placeholder:"newer|differs|content" help:"the rule for stamped files (newer)"`
 }
 
 // configFlags make up the program config.
@@ -87,19 +94,30 @@ type dumpMode filter.DumpMode
 
 // Decode implements kong.MapperValue.
 func (m *dumpMode) Decode(ctx *kong.DecodeContext) error {
+	i, err := popWord(ctx, "auto", "always", "never")
+	*m = dumpMode(i) // in the order of filter.DumpMode
+	return err
+}
+
+// detectMode is the value of --detect.
+type detectMode filter.Detect
+
+// Decode implements kong.MapperValue.
+func (m *detectMode) Decode(ctx *kong.DecodeContext) error {
+	i, err := popWord(ctx, "newer", "differs", "content")
+	*m = detectMode(i) // in the order of filter.Detect
+	return err
+}
+
+// popWord returns which of some words the next value is.
+func popWord(ctx *kong.DecodeContext, words ...string) (int, error) {
 	word, err := popText(ctx)
 	if err != nil {
-		return err
+		return 0, err
 	}
-	modes := map[string]filter.DumpMode{
-		"auto":   filter.DumpAuto,
-		"always": filter.DumpAlways,
-		"never":  filter.DumpNever,
+	if i := slices.Index(words, word); i >= 0 {
+		return i, nil
 	}
-	mode, ok := modes[word]
-	if !ok {
-		return &usageError{reason: "not auto, always or never: " + strconv.Quote(word)}
-	}
-	*m = dumpMode(mode)
-	return nil
+	last := len(words) - 1
+	return 0, &usageError{reason: fmt.Sprintf("not %s or %s: %q", strings.Join(words[:last], ", "), words[last], word)}
 }

@@ -181,6 +181,8 @@ func sample(flag *kong.Flag) string {
 		return "yes"
 	case dumpMode:
 		return "never"
+	case detectMode:
+		return "content"
 	default:
 		return "k=v"
 	}

@@ -1,0 +1,91 @@
+package filter
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"io"
+	"os"
+	"runtime"
+	"sync"
+
+	"treefilter/store"
+)
+
+// readSize is how much of a file is read at a time, and how far a run that was
+// cancelled still reads.
+const readSize = 256 << 10
+
+// digestOf reads a file. Nothing blocks it: what is not a regular file, or no
+// longer, is an error.
+func digestOf(ctx context.Context, path string) (d store.Digest, err error) {
+	f, err := os.OpenFile(path, os.O_RDONLY|nonblock, 0)
+	if err != nil {
+		return d, err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return d, err
+	}
+	if !info.Mode().IsRegular() {
+		return d, &pathError{path, errNotRegular}
+	}
+	return digest(ctx, f, make([]byte, min(readSize, info.Size()+1)))
+}
+
+// digest reads r to its end, through buf.
+func digest(ctx context.Context, r io.Reader, buf []byte) (d store.Digest, err error) {
+	sum := sha256.New()
+	for {
+		n, err := r.Read(buf)
+		sum.Write(buf[:n])
+		d.Size += int64(n)
+		switch {
+		case errors.Is(err, io.EOF):
+			sum.Sum(d.SHA256[:0])
+			return d, nil
+		case err != nil:
+			return d, err
+		case ctx.Err() != nil:
+			return d, ctx.Err()
+		}
+	}
+}
+
+// compare tells whether a file still has the content that was recorded. What
+// cannot be read may be anything. A file of another length need not be read.
+func compare(ctx context.Context, path string, recorded *store.Digest) (Content, error) {
+	if recorded == nil {
+		return NoDigest, nil
+	}
+	if info, err := os.Stat(path); err == nil && info.Size() != recorded.Size {
+		return OtherContent, nil
+	}
+	d, err := digestOf(ctx, path)
+	switch {
+	case err != nil:
+		return Unreadable, err
+	case d != *recorded:
+		return OtherContent, nil
+	}
+	return SameContent, nil
+}
+
+// readers bounds how many files are read at once, whoever asks.
+type readers chan struct{}
+
+func newReaders() readers { return make(readers, max(2, runtime.NumCPU())) }
+
+// each calls read with 0 to n-1, several at once.
+func (slots readers) each(n int, read func(i int)) {
+	var wg sync.WaitGroup
+	for i := range n {
+		slots <- struct{}{}
+		wg.Go(func() {
+			defer func() { <-slots }()
+			read(i)
+		})
+	}
+	wg.Wait()
+}

@@ -1,0 +1,75 @@
+package filter
+
+import (
+	"context"
+
+	"treefilter/store"
+	"treefilter/walk"
+)
+
+// finding is what was found out about one file.
+type finding struct {
+	prefix, rel, name string // together the path as it is printed
+	Evidence
+	Reason
+	recorded *store.Digest // with the stamp; only where the content must tell
+	info     walk.Info     // before the content was read; only for a refresh
+}
+
+// path is how the file is printed.
+func (f *finding) path() string { return string(f.appendPath(nil)) }
+
+func (f *finding) appendPath(b []byte) []byte {
+	b = append(b, f.prefix...)
+	if f.rel != "" {
+		b = append(append(b, f.rel...), '/')
+	}
+	return append(b, f.name...)
+}
+
+// judge judges a file of the directory that look has entered.
+func (r *filterRun) judge(look *lookup, name string, mtime store.Time) (f finding) {
+	f.Mtime, f.Now = mtime, r.now
+	f.Stamp, f.Stamped = look.time(name)
+	if !f.Stamped && look.voids {
+		f.Stamp, f.Void = look.void(name)
+	}
+	f.Reason = Judge(r.Detect, f.Evidence)
+	if f.Reason == Touched {
+		f.recorded = look.digest(name)
+	}
+	return f
+}
+
+// read makes the content of the files tell that were only touched, as far as
+// is known by then.
+func (r *filterRun) read(ctx context.Context, found []finding) (warns []error) {
+	var touched []*finding
+	for i := range found {
+		if found[i].Reason == Touched {
+			touched = append(touched, &found[i])
+		}
+	}
+	if len(touched) == 0 {
+		return nil
+	}
+	errs := make([]error, len(touched))
+	r.readers.each(len(touched), func(i int) {
+		f := touched[i]
+		path := f.path()
+		if r.refresh != nil {
+			f.info, _ = walk.Stat(path) // as it was before it is read
+		}
+		f.Content, errs[i] = compare(ctx, path, f.recorded)
+		f.Reason = Judge(r.Detect, f.Evidence)
+	})
+	for _, err := range errs {
+		if err != nil && ctx.Err() == nil {
+			warns = append(warns, err)
+		}
+	}
+	if r.refresh != nil {
+		r.refresh.stamp(touched)
+	}
+	return warns
+}

@@ -1,0 +1,4 @@
+package filter
+
+// nonblock: opening waits for nobody here.
+const nonblock = 0
