@@ -56,8 +56,9 @@ func (f *Filter) Run(ctx context.Context) (needsWork bool, err error) {
 	}
 	defer func() { err = errors.Join(err, g.Close()) }()
 	r := &filterRun{Filter: f, roots: roots, grove: g, report: newReporter(&f.Options), out: newOutput(f.Out), readers: newReaders()}
+	r.met = r.meet
 	for _, t := range g.Roots() {
-		r.meet(t)
+		r.met(t)
 	}
 	if f.Refresh && f.Detect == DetectContent {
 		writable, err := f.openGrove(dirs(roots))
@@ -100,7 +101,8 @@ type filterRun struct {
 	// What patterns are relative to: the roots, or the current directory.
 	selection []root
 	readers   readers
-	refresh   *refresher // nil unless asked for
+	refresh   *refresher        // nil unless asked for
+	met       func(*store.Tree) // called when a tree is first used
 	stop      context.CancelCauseFunc
 	found     atomic.Bool
 	places    []*place // of the roots
@@ -147,7 +149,7 @@ func (r *filterRun) prepare(workers int) {
 	r.now = present()
 	r.lookups = make([]lookup, workers)
 	for i := range r.lookups {
-		r.lookups[i].met = r.meet
+		r.lookups[i].met = r.met
 		r.lookups[i].voids = r.JSON
 	}
 }

@@ -12,6 +12,14 @@ const (
 	DetectContent               // nor is its content what was recorded
 )
 
+var detects = [...]string{
+	DetectNewer:   "newer",
+	DetectDiffers: "differs",
+	DetectContent: "content",
+}
+
+func (d Detect) String() string { return detects[d] }
+
 // Content is what reading a file's content has told.
 type Content int
 
@@ -22,6 +30,9 @@ const (
 	NoDigest             // none was recorded to compare with
 	Unreadable           // nobody can tell
 )
+
+// Time is an mtime or a stamp.
+type Time = store.Time
 
 // Evidence is what a judgement rests on.
 type Evidence struct {
@@ -50,7 +61,10 @@ const (
 
 	Unchanged   // its mtime is its stamp, or older where that is all the same
 	ContentSame // only the mtime is not as recorded
-	PassedOver  // no file to be processed
+	IsDirectory // passed over, with what is below it where paths come from stdin
+	IsState     // passed over: a state file, of any program
+	Ignored     // passed over, as was asked for
+	NoFile      // nothing that can be processed, or not there
 )
 
 // NeedsWork tells whether a file is emitted for this reason.
@@ -68,7 +82,10 @@ var reasons = [...]string{
 	ContentChanged: "content changed",
 	Unchanged:      "unchanged",
 	ContentSame:    "content unchanged",
-	PassedOver:     "passed over",
+	IsDirectory:    "directory",
+	IsState:        "state file",
+	Ignored:        "ignored",
+	NoFile:         "no file",
 }
 
 func (r Reason) String() string { return reasons[r] }

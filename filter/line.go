@@ -38,11 +38,18 @@ func number(t store.Time) json.Number { return json.Number(t.String()) }
 
 // appendLine appends the line of a file.
 func appendLine(b []byte, f *finding) []byte {
-	out := bytes.NewBuffer(b)
-	to := json.NewEncoder(out)
-	to.SetEscapeHTML(false)
-	if err := to.Encode(newLine(f.path(), f)); err != nil {
+	line, err := marshal(newLine(f.path(), f))
+	if err != nil {
 		panic(err) // a struct of strings and numbers
 	}
-	return out.Bytes()
+	return append(append(b, line...), '\n')
+}
+
+// marshal leaves "<" and "&" as they are: this is not for a page of HTML.
+func marshal(v any) ([]byte, error) {
+	var out bytes.Buffer
+	to := json.NewEncoder(&out)
+	to.SetEscapeHTML(false)
+	err := to.Encode(v)
+	return bytes.TrimSuffix(out.Bytes(), []byte{'\n'}), err
 }

@@ -59,33 +59,41 @@ func (r *filterRun) judgeBatch(ctx context.Context, worker int, batch walk.Batch
 
 // judgePath judges one path as stdin gave it. Directories are passed over, so
 // that find needs no flags in front of treefilter.
-func (r *filterRun) judgePath(look *lookup, path string) (finding, error) {
-	passed := finding{Reason: PassedOver}
+func (r *filterRun) judgePath(look *lookup, path string) (f finding, err error) {
+	f.name = operand(path)
 	info, err := walk.Stat(path)
+	f.Mtime = store.Time{Sec: info.Sec, Nsec: info.Nsec}
 	switch {
 	case err != nil:
-		return passed, err
+		f.Reason = NoFile
+		return f, err
 	case info.IsDir:
-		return passed, nil
+		f.Reason = IsDirectory
+		return f, nil
 	case !info.Regular:
-		return passed, &pathError{path, errNotRegular}
+		f.Reason = NoFile
+		return f, &pathError{path, errNotRegular}
 	}
-	mtime := store.Time{Sec: info.Sec, Nsec: info.Nsec}
 	given, name := splitGiven(path)
 	if given != look.given || look.dir == "" {
 		dir, _, err := r.grove.Locate(path)
 		if err != nil {
-			return finding{name: operand(path), Evidence: Evidence{Mtime: mtime}}, err
+			return f, err // and no stamp
 		}
 		look.enter(r.grove.Chain(dir), dir)
 		look.given, look.dir = given, dir
 	}
-	if store.IsStateName(name) || r.ignored(look.dir, name) {
-		return passed, nil
+	switch {
+	case store.IsStateName(name):
+		f.Reason = IsState
+		return f, nil
+	case r.ignored(look.dir, name):
+		f.Reason = Ignored
+		return f, nil
 	}
-	f := r.judge(look, name, mtime)
-	f.name = operand(path)
-	return f, nil
+	judged := r.judge(look, name, f.Mtime)
+	judged.name = f.name
+	return judged, nil
 }
 
 // ignored tells whether a pattern matches the path, taken from the deepest

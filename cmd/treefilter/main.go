@@ -19,6 +19,8 @@
 //	treefilter commit [ROOT...]   read processed paths from stdin, append
 //	                              their stamps to the WAL
 //	treefilter dump [ROOT...]     fold the WAL into the snapshot
+//	treefilter explain PATH...    say why each path would or would not be
+//	                              printed
 //	treefilter discard [ROOT...]  throw away the WAL of a failed run
 //
 // A file needs work when it has no stamp, or when its mtime is newer than its

@@ -1,0 +1,135 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"treefilter/filter"
+)
+
+// explainCommand says why each path would be printed, or would not.
+type explainCommand struct {
+	trees
+	JSON bool `name:"json" help:"print an object a line"`
+	detectFlag
+	configFlags
+}
+
+func (*explainCommand) page() page {
+	return page{
+		usage:   "treefilter explain PATH...",
+		example: `treefilter explain -c quality=90 /photos/tower.jpg`,
+		text: `Says of each PATH whether the filter would print it and why: the tree that it
+belongs to, its mtime and its stamp, and the file that holds the stamp. When the
+stamp was made under another config, it names the settings that changed. The
+tree is found above the path. Nothing is written.`,
+		exits: `0         every path is explained
+1         some paths could not be examined (each is named on stderr)
+2         usage; output failure
+130, 143  ended by SIGINT, SIGTERM`,
+	}
+}
+
+func (c *explainCommand) run(ctx context.Context, s *session) (needsWork bool, err error) {
+	if len(c.Roots) == 0 {
+		return false, &usageError{reason: "explain: no PATH", hint: `"treefilter explain --help" shows an example`}
+	}
+	job := &filter.Explain{Options: c.options(s), Paths: c.Roots}
+	job.Detect = filter.Detect(c.Detect)
+	if err := c.configure(&job.Options); err != nil {
+		return false, err
+	}
+	out := s.out
+	if isTerminal(out) {
+		out = &terminal{w: out, lines: true}
+	}
+	err = job.Run(ctx, func(x *filter.Explanation) error {
+		if c.JSON {
+			return printJSON(out, x)
+		}
+		_, err := io.WriteString(out, explain(x))
+		return err
+	})
+	if isClosedPipe(err) {
+		err = nil
+	}
+	return false, err
+}
+
+// printJSON prints one line.
+func printJSON(w io.Writer, v any) error {
+	to := json.NewEncoder(w)
+	to.SetEscapeHTML(false)
+	return to.Encode(v)
+}
+
+// explain words an explanation: the verdict, and below it what it rests on.
+func explain(x *filter.Explanation) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s: %s\n", printable(x.Path), verdict(x))
+	switch x.Reason {
+	case filter.IsDirectory, filter.IsState:
+		return b.String()
+	}
+	line := func(what, text string) { fmt.Fprintf(&b, "  %-6s %s\n", what, text) }
+	line("mtime", moment(x.Mtime))
+	switch {
+	case x.Stamped, x.Void:
+		line("stamp", moment(x.Stamp)+", in "+printable(x.Source))
+	default:
+		line("stamp", "none")
+	}
+	if x.Tree != "" {
+		line("tree", printable(x.Tree))
+	} else {
+		line("tree", "none: neither above the file nor here are stamps")
+	}
+	line("rule", rule(x.Detect))
+	return b.String()
+}
+
+func verdict(x *filter.Explanation) string {
+	why := map[filter.Reason]string{
+		filter.Unstamped:      "it has no stamp",
+		filter.OtherConfig:    "its stamp was made under another config",
+		filter.Newer:          "its mtime is newer than its stamp",
+		filter.Older:          "its mtime is older than its stamp",
+		filter.FutureStamp:    "its stamp lies in the future and is not its mtime",
+		filter.Touched:        "its mtime is not its stamp",
+		filter.ContentUnknown: "its mtime is not its stamp, and no digest was recorded",
+		filter.ContentUnread:  "its mtime is not its stamp, and its content cannot be read",
+		filter.ContentChanged: "neither its mtime nor its content is what was recorded",
+		filter.Unchanged:      "its mtime is not newer than its stamp",
+		filter.ContentSame:    "its mtime is not its stamp, but its content is what was recorded",
+		filter.IsDirectory:    "a directory: only files are",
+		filter.IsState:        "a state file of treefilter",
+	}[x.Reason]
+	switch {
+	case x.Reason == filter.IsDirectory, x.Reason == filter.IsState:
+		return "never printed: " + why
+	case x.Reason == filter.Unchanged && x.Mtime == x.Stamp:
+		return "nothing to do: its mtime is its stamp"
+	case !x.NeedsWork():
+		return "nothing to do: " + why
+	case len(x.Changes) > 0:
+		return "needs work: " + why + " (" + printable(strings.Join(x.Changes, ", ")) + ")"
+	}
+	return "needs work: " + why
+}
+
+func rule(d filter.Detect) string {
+	return d.String() + ": needs work " + map[filter.Detect]string{
+		filter.DetectNewer:   "when its mtime is newer than its stamp",
+		filter.DetectDiffers: "when its mtime is not its stamp",
+		filter.DetectContent: "when neither its mtime nor its content is what was recorded",
+	}[d]
+}
+
+// moment shows a time as the files hold it, and as people do.
+func moment(t filter.Time) string {
+	return t.String() + " (" + time.Unix(t.Sec, int64(t.Nsec)).Format("2006-01-02 15:04:05.999999999 -0700") + ")"
+}
