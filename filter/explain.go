@@ -32,7 +32,8 @@ func (e *Explain) Run(ctx context.Context, take func(*Explanation) error) error 
 		return err
 	}
 	defer g.Close()
-	r := &filterRun{Filter: &Filter{Options: e.Options, JSON: true}, grove: g, report: newReporter(&e.Options), readers: newReaders()}
+	r := (&Filter{Options: e.Options}).newRun(nil, g)
+	r.voids = true
 	r.met = r.report.problems // what is void is said of each path
 	r.prepare(1)
 	for _, path := range e.Paths {

@@ -55,8 +55,11 @@ func (f *Filter) Run(ctx context.Context) (needsWork bool, err error) {
 		return false, err
 	}
 	defer func() { err = errors.Join(err, g.Close()) }()
-	r := &filterRun{Filter: f, roots: roots, grove: g, report: newReporter(&f.Options), out: newOutput(f.Out), readers: newReaders()}
+	r := f.newRun(roots, g)
+	r.out, r.voids = newOutput(f.Out), f.JSON
+	r.judged = func(d *walk.Dir, _ *place, found []finding) { d.Errs = append(d.Errs, r.emit(&d.Out, found)...) }
 	r.met = r.meet
+	r.left = r.report.problems
 	for _, t := range g.Roots() {
 		r.met(t)
 	}
@@ -101,13 +104,20 @@ type filterRun struct {
 	// What patterns are relative to: the roots, or the current directory.
 	selection []root
 	readers   readers
-	refresh   *refresher        // nil unless asked for
-	met       func(*store.Tree) // called when a tree is first used
+	refresh   *refresher                                    // nil unless asked for
+	voids     bool                                          // look for stamps of another config, too
+	judged    func(d *walk.Dir, at *place, found []finding) // what to do with those of a directory
+	met       func(*store.Tree)                             // called when a tree is first used
+	left      func(*store.Tree)                             // called when the walk is done with a nested tree
 	stop      context.CancelCauseFunc
 	found     atomic.Bool
 	places    []*place // of the roots
 	lookups   []lookup // one a worker
 	now       store.Time
+}
+
+func (f *Filter) newRun(roots []root, g *store.Grove) *filterRun {
+	return &filterRun{Filter: f, roots: roots, grove: g, report: newReporter(&f.Options), readers: newReaders()}
 }
 
 // meet says what there is to say of a tree when it is first used.
@@ -140,6 +150,9 @@ func (r *filterRun) walk(ctx context.Context) error {
 		for _, err := range d.Errs {
 			r.report.warn(err)
 		}
+		if len(d.Out) == 0 {
+			return nil
+		}
 		_, err := r.out.Write(d.Out)
 		return err
 	})
@@ -150,7 +163,7 @@ func (r *filterRun) prepare(workers int) {
 	r.lookups = make([]lookup, workers)
 	for i := range r.lookups {
 		r.lookups[i].met = r.met
-		r.lookups[i].voids = r.JSON
+		r.lookups[i].voids = r.voids
 	}
 }
 
@@ -182,7 +195,7 @@ func (r *filterRun) visit(ctx context.Context, d *walk.Dir) {
 		}
 	}
 	d.Errs = append(d.Errs, r.read(ctx, look.found)...)
-	d.Errs = append(d.Errs, r.emit(&d.Out, look.found)...)
+	r.judged(d, at, look.found)
 	if r.Examined != nil {
 		r.Examined.Add(int64(len(d.Files)))
 	}
@@ -243,7 +256,7 @@ func (r *filterRun) leave(context any) {
 	if at.nested == nil {
 		return
 	}
-	r.report.problems(at.nested)
+	r.left(at.nested)
 	if err := r.grove.Release(at.nested); err != nil {
 		r.report.warn(err)
 	}

@@ -19,6 +19,7 @@
 //	treefilter commit [ROOT...]   read processed paths from stdin, append
 //	                              their stamps to the WAL
 //	treefilter dump [ROOT...]     fold the WAL into the snapshot
+//	treefilter status [ROOT...]   show what is stored, what is pending
 //	treefilter explain PATH...    say why each path would or would not be
 //	                              printed
 //	treefilter discard [ROOT...]  throw away the WAL of a failed run

@@ -18,6 +18,7 @@ type grammar struct {
 	Filter  filterCommand  `cmd:"" default:"withargs" help:"print the files that need work (what it does without COMMAND)"`
 	Commit  commitCommand  `cmd:"" help:"read processed paths from stdin, append their stamps to the WAL"`
 	Dump    dumpCommand    `cmd:"" help:"fold the WAL into the snapshot"`
+	Status  statusCommand  `cmd:"" help:"show what is stored, what is pending"`
 	Explain explainCommand `cmd:"" help:"say why each path would or would not be printed"`
 	Discard discardCommand `cmd:"" help:"throw away the WAL of a failed run"`
 }

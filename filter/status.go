@@ -1,0 +1,148 @@
+package filter
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"treefilter/store"
+	"treefilter/walk"
+)
+
+// Status tells what is stored, and what is pending. It never writes.
+type Status struct {
+	Options
+	// Ignore, Follow and OneFileSystem are those of Filter.
+	Ignore        *walk.Ignore
+	Follow        bool
+	OneFileSystem bool
+	// Examined, where not nil, counts the files judged so far.
+	Examined *atomic.Int64
+}
+
+// TreeStatus is the state of one tree.
+type TreeStatus struct {
+	Root    string
+	Program string
+	store.Facts
+	// Config is that of the newest stamps, in canonical form, and ConfigHash its
+	// hash; both are "" where there are no stamps.
+	Config, ConfigHash string
+	// Counting is how many stamps count under the config of this run, Gone how
+	// many of them are of files that are not there.
+	Counting, Gone int64
+	// Void is how many do not count, and Changes are the settings that differ.
+	Void    int64
+	Changes []string
+	// Files is how many files the walk found, and Pending how many of them need
+	// work, by reason.
+	Files   int64
+	Pending map[Reason]int64
+	// Outer are the roots of trees further out, whose stamps count here, too.
+	Outer []string
+	// Damage is what is wrong with the state files.
+	Damage []error
+}
+
+// Run walks the roots, or the current directory, and returns the status of the
+// tree of each, and of each tree nested in them, by directory.
+func (s *Status) Run(ctx context.Context) (trees []*TreeStatus, err error) {
+	paths := s.Roots
+	if len(paths) == 0 {
+		paths = []string{"."}
+	}
+	roots, err := parseRoots(paths)
+	if err != nil {
+		return nil, err
+	}
+	g, err := s.openGrove(dirs(roots))
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, g.Close()) }()
+	f := &Filter{Options: s.Options, Ignore: s.Ignore, Follow: s.Follow, OneFileSystem: s.OneFileSystem, Examined: s.Examined}
+	r := &statusRun{filterRun: f.newRun(roots, g), tallies: map[*store.Tree]*tally{}}
+	r.met = func(*store.Tree) {} // what is wrong is part of the status
+	r.voids, r.judged, r.left = true, r.count, r.finish
+	if err := r.walk(ctx); err != nil {
+		return nil, err
+	}
+	for _, t := range g.Roots() {
+		r.finish(t)
+	}
+	for _, t := range g.Trees() {
+		if r.tallies[t] == nil {
+			r.report.problems(t)
+		}
+	}
+	slices.SortFunc(r.done, func(a, b *TreeStatus) int { return cmp.Compare(a.Root, b.Root) })
+	return r.done, nil
+}
+
+type statusRun struct {
+	*filterRun
+	mu      sync.Mutex
+	tallies map[*store.Tree]*tally
+	done    []*TreeStatus
+}
+
+// tally counts the files of one tree.
+type tally struct {
+	files   int64
+	pending map[Reason]int64
+	outer   *store.Chain
+}
+
+// count adds the files of one directory.
+func (r *statusRun) count(d *walk.Dir, at *place, found []finding) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	t := r.tallies[at.chain.Tree]
+	if t == nil {
+		t = &tally{pending: map[Reason]int64{}, outer: at.chain.Outer}
+		r.tallies[at.chain.Tree] = t
+	}
+	t.files += int64(len(d.Files))
+	for i := range found {
+		if found[i].NeedsWork() {
+			t.pending[found[i].Reason]++
+		}
+	}
+}
+
+// finish makes up the status of a tree that the walk is done with.
+func (r *statusRun) finish(t *store.Tree) {
+	s := &TreeStatus{Root: t.Root(), Program: cmp.Or(r.Program, store.DefaultProgram), Facts: t.Facts()}
+	if stored, any := t.Stored(); any {
+		s.Config, s.ConfigHash = stored.String(), stored.Hash()
+	}
+	s.Void, s.Changes = t.Void()
+	for e := range t.Stamps() {
+		s.Counting++
+		if isGone(t, e.Path) {
+			s.Gone++
+		}
+	}
+	s.Damage = t.Problems()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if n := r.tallies[t]; n != nil {
+		s.Files, s.Pending = n.files, n.pending
+		for c := n.outer; c != nil; c = c.Outer {
+			s.Outer = append(s.Outer, c.Tree.Root())
+		}
+	}
+	r.done = append(r.done, s)
+}
+
+// isGone tells whether nothing is there any more under a path of the tree.
+func isGone(t *store.Tree, path string) bool {
+	_, err := os.Lstat(filepath.Join(t.Root(), filepath.FromSlash(path)))
+	return errors.Is(err, fs.ErrNotExist)
+}
