@@ -20,8 +20,9 @@ import (
 // The README is run. What its fenced blocks may hold:
 //
 //	```console   "$ COMMAND", and below it what COMMAND prints, both streams. A
-//	             line "..." stands for any number of lines. A command succeeds,
-//	             unless the next one is "echo $?".
+//	             line "..." stands for any number of lines, and behind a text for
+//	             the rest of its line. A command succeeds, unless the next one is
+//	             "echo $?".
 //	```make      the Makefile of the section
 //	```yaml      a CI job: each "run" is run, in a directory of its own
 //
@@ -258,13 +259,16 @@ func runCommands(t *testing.T, dir, before string, commands []shellCommand) {
 	}
 }
 
-// match compares lines; "..." in want matches any number of them.
+// match compares lines; "..." in want matches any number of them, or the rest of
+// one.
 func match(want, got []string) bool {
 	switch {
 	case len(want) == 0:
 		return len(got) == 0
 	case want[0] != "...":
-		return len(got) > 0 && got[0] == want[0] && match(want[1:], got[1:])
+		begin, open := strings.CutSuffix(want[0], "...")
+		same := len(got) > 0 && (got[0] == want[0] || open && strings.HasPrefix(got[0], begin))
+		return same && match(want[1:], got[1:])
 	}
 	for i := range len(got) + 1 {
 		if match(want[1:], got[i:]) {
