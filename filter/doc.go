@@ -4,7 +4,8 @@
 //
 // In reading order: judge.go (the rule), options.go (what every flow is told),
 // roots.go (what the roots name), filter.go and stdin.go (print what needs
-// work), commit.go with sight.go, target.go, settle.go and since.go (record what
-// was done), upkeep.go (dump and discard), config.go (the program config);
-// lookup.go, ordered.go and output.go serve them.
+// work) with finding.go, content.go, refresh.go and line.go, commit.go with
+// sight.go, target.go, settle.go and since.go (record what was done), status.go
+// and explain.go (say what is pending, and why), upkeep.go (dump and discard),
+// config.go (the program config); lookup.go, ordered.go and output.go serve them.
 package filter
