@@ -88,10 +88,11 @@ type commitRun struct {
 
 // looked is what became of one batch of paths.
 type looked struct {
-	runs  []entryRun
-	fresh []sighting
-	late  int
-	warns []error
+	runs   []entryRun
+	fresh  []sighting // not settled yet
+	unread []sighting // settled, but for their content
+	late   int
+	warns  []error
 }
 
 // entryRun is stamps for one tree that came one after the other.
@@ -111,39 +112,50 @@ func (r *commitRun) look(_ int, batch walk.Batch) (l looked) {
 		paths = paths[:last]
 	}
 	var at spot
-	var settled []sighting
 	for _, path := range paths {
 		s, err := r.sight(&at, path)
-		switch {
-		case r.IgnoreMissing && errors.Is(err, fs.ErrNotExist), err == errPassedOver:
-		case err != nil:
-			l.warns = append(l.warns, err)
-		case s.target.tooLate(s.mtime()):
-			l.late++
-		case !s.target.settled(&s, s.at):
-			l.fresh = append(l.fresh, s)
-		case r.Detect == DetectContent:
-			settled = append(settled, s)
-		default:
-			l.add(s.target, s.entry())
-		}
+		r.sort(&l, s, err)
 	}
-	r.addDigested(&l, settled)
+	r.read(&l)
 	return l
 }
 
-// addDigested adds the stamps of settled files, with the digests of their
-// contents.
-func (r *commitRun) addDigested(l *looked, sights []sighting) {
-	errs := make([]error, len(sights))
-	r.readers.each(len(sights), func(i int) { errs[i] = sights[i].read() })
-	for i := range sights {
+// sort puts what came of the look at one file where it belongs.
+func (r *commitRun) sort(l *looked, s sighting, err error) {
+	switch {
+	case r.IgnoreMissing && errors.Is(err, fs.ErrNotExist), err == errPassedOver:
+	case err != nil:
+		l.warns = append(l.warns, err)
+	case s.target.tooLate(s.mtime()):
+		l.late++
+	case !s.target.settled(&s, s.at):
+		l.fresh = append(l.fresh, s)
+	default:
+		r.settled(l, s)
+	}
+}
+
+// settled takes a file whose mtime is final.
+func (r *commitRun) settled(l *looked, s sighting) {
+	if r.Detect == DetectContent && s.digest == nil {
+		l.unread = append(l.unread, s)
+	} else {
+		l.add(s.target, s.entry())
+	}
+}
+
+// read adds the stamps of settled files whose content is to be recorded, too.
+func (r *commitRun) read(l *looked) {
+	errs := make([]error, len(l.unread))
+	r.readers.each(len(l.unread), func(i int) { errs[i] = l.unread[i].read() })
+	for i := range l.unread {
 		if errs[i] != nil {
 			l.warns = append(l.warns, errs[i])
 			continue
 		}
-		l.add(sights[i].target, sights[i].entry())
+		l.add(l.unread[i].target, l.unread[i].entry())
 	}
+	l.unread = nil
 }
 
 func (l *looked) add(t *target, e store.Entry) {
@@ -156,6 +168,7 @@ func (l *looked) add(t *target, e store.Entry) {
 
 // record writes the stamps of a batch.
 func (r *commitRun) record(l looked) error {
+	r.read(&l)
 	for _, err := range l.warns {
 		r.report.warn(err)
 	}

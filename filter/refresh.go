@@ -40,11 +40,7 @@ func (r *refresher) stamp(read []*finding) {
 			continue // modified meanwhile: judged anew the next time
 		}
 		s.digest, s.want = f.recorded, f.recorded
-		if s.target.settled(&s, s.at) {
-			l.add(s.target, s.entry())
-		} else {
-			l.fresh = append(l.fresh, s)
-		}
+		r.run.sort(&l, s, nil)
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -30,7 +30,6 @@ func (r *commitRun) settle() error {
 	r.fresh = nil
 	asked := map[*target]bool{}
 	var l looked
-	var settled []sighting
 	for _, s := range waiting {
 		if !asked[s.target] {
 			asked[s.target] = true
@@ -53,13 +52,11 @@ func (r *commitRun) settle() error {
 			l.warns = append(l.warns, &pathError{s.path, errModified})
 		case !s.target.settled(&s, again):
 			l.fresh = append(l.fresh, s)
-		case r.Detect == DetectContent:
-			settled = append(settled, s)
 		default:
-			l.add(s.target, s.entry())
+			s.digest = nil // what was read before its tick was over may have changed
+			r.settled(&l, s)
 		}
 	}
-	r.addDigested(&l, settled)
 	return r.record(l)
 }
 
