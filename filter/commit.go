@@ -128,7 +128,7 @@ func (r *commitRun) sort(l *looked, s sighting, err error) {
 		l.warns = append(l.warns, err)
 	case s.target.tooLate(s.mtime()):
 		l.late++
-	case !s.target.settled(&s, s.at):
+	case !s.target.settled(&s, s.began):
 		l.fresh = append(l.fresh, s)
 	default:
 		r.settled(l, s)

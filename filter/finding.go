@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"treefilter/store"
-	"treefilter/walk"
 )
 
 // finding is what was found out about one file.
@@ -13,7 +12,7 @@ type finding struct {
 	Evidence
 	Reason
 	recorded *store.Digest // with the stamp; only where the content must tell
-	info     walk.Info     // before the content was read; only for a refresh
+	before   *lookBefore   // its content was read; only for a refresh
 }
 
 // path is how the file is printed.
@@ -58,7 +57,7 @@ func (r *filterRun) read(ctx context.Context, found []finding) (warns []error) {
 		f := touched[i]
 		path := f.path()
 		if r.refresh != nil {
-			f.info, _ = walk.Stat(path) // as it was before it is read
+			f.before = r.refresh.look(path)
 		}
 		f.Content, errs[i] = compare(ctx, path, f.recorded)
 		f.Reason = Judge(r.Detect, f.Evidence)

@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"treefilter/store"
+	"treefilter/walk"
 )
 
 // refresher gives files whose content is the recorded one a stamp of their
@@ -23,24 +24,50 @@ func (f *Filter) newRefresher(g *store.Grove, report *reporter) *refresher {
 	return &refresher{run: &commitRun{Commit: &Commit{Options: f.Options}, grove: g, report: report, readers: newReaders()}}
 }
 
+// lookBefore is how a file was before its content was read.
+type lookBefore struct {
+	sighting
+	settled bool
+}
+
+// look looks at a file that is about to be read, nil where it will not be
+// recorded. What is read then is the content of its mtime only when its tick was
+// over before.
+func (r *refresher) look(path string) *lookBefore {
+	var at spot
+	s, err := r.run.sight(&at, path)
+	if at.err != nil {
+		r.run.report.once(fmt.Errorf("not refreshed: %w", at.err), r.run.Warn)
+	}
+	if err != nil {
+		return nil
+	}
+	if s.target.unasked() {
+		r.mu.Lock()
+		err = s.target.refresh()
+		r.mu.Unlock()
+	}
+	return &lookBefore{s, err == nil && s.target.settled(&s, s.began)}
+}
+
 // stamp records those of the files that were read and found the same.
 func (r *refresher) stamp(read []*finding) {
 	var l looked
-	var at spot
 	for _, f := range read {
-		if f.Reason != ContentSame {
+		if f.Reason != ContentSame || f.before == nil {
 			continue
 		}
-		s, err := r.run.sight(&at, f.path())
-		if at.err != nil {
-			r.run.report.once(fmt.Errorf("not refreshed: %w", at.err), r.run.Warn)
-			continue
-		}
-		if err != nil || s.info != f.info {
+		s := f.before.sighting
+		if info, err := walk.Stat(s.path); err != nil || info != s.info {
 			continue // modified meanwhile: judged anew the next time
 		}
-		s.digest, s.want = f.recorded, f.recorded
-		r.run.sort(&l, s, nil)
+		s.want = f.recorded
+		if f.before.settled {
+			s.digest = f.recorded
+			r.run.settled(&l, s)
+		} else {
+			l.fresh = append(l.fresh, s)
+		}
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -17,7 +17,8 @@ type sighting struct {
 	path   string // as given
 	rel    string
 	info   walk.Info
-	at     time.Time // when
+	// When the look at it began, and when it was over.
+	began, at time.Time
 	// Its content: as read, and as it must be found, nil where that is open.
 	digest, want *store.Digest
 }
@@ -61,6 +62,7 @@ type spot struct {
 
 // sight looks at one file.
 func (r *commitRun) sight(at *spot, path string) (s sighting, err error) {
+	began := time.Now()
 	info, err := walk.Stat(path)
 	if err != nil {
 		return s, err
@@ -82,7 +84,7 @@ func (r *commitRun) sight(at *spot, path string) (s sighting, err error) {
 	if err != nil {
 		return s, &pathError{path, err}
 	}
-	return sighting{target: at.target, path: path, rel: at.below + name, info: info, at: time.Now()}, nil
+	return sighting{target: at.target, path: path, rel: at.below + name, info: info, began: began, at: time.Now()}, nil
 }
 
 // splitGiven cuts a path, as it is spelled, behind its last slash.

@@ -18,9 +18,16 @@ type target struct {
 
 	// now is the newest known present of the tree's file system, nil while it
 	// was not asked: this machine's clock need not be its clock.
-	now atomic.Pointer[store.Time]
+	now atomic.Pointer[clockReading]
 	// failed is why nothing more is written to the tree, nil while all is well.
 	failed atomic.Pointer[error]
+}
+
+// clockReading is the present of a file system, as it was told before a moment on
+// this machine's own clock.
+type clockReading struct {
+	store.Time
+	before time.Time
 }
 
 // tooLate tells whether a file may have been modified at or after the moment:
@@ -30,13 +37,14 @@ func (t *target) tooLate(mtime store.Time) bool {
 }
 
 // settled tells whether no later write can bear the mtime of a sighting, which
-// a look at the given moment has shown again.
-func (t *target) settled(s *sighting, again time.Time) bool {
+// a look that began at the given moment has shown, or shown again. The tick must
+// have been over before the look: a write between the two would go unseen.
+func (t *target) settled(s *sighting, looked time.Time) bool {
 	if !t.OwnClock() {
-		return store.TickOver(s.mtime(), again.Sub(s.at))
+		return store.TickOver(s.mtime(), looked.Sub(s.at))
 	}
 	now := t.now.Load()
-	return now != nil && store.Settled(s.mtime(), *now)
+	return now != nil && !looked.Before(now.before) && store.Settled(s.mtime(), now.Time)
 }
 
 // unasked tells whether the present of the file system would tell more.
@@ -49,7 +57,7 @@ func (t *target) refresh() error {
 	}
 	now, err := t.Now()
 	if err == nil {
-		t.now.Store(&now)
+		t.now.Store(&clockReading{now, time.Now()})
 	}
 	return err
 }
