@@ -299,12 +299,13 @@ func runJob(t *testing.T, text, fixture string) {
 		t.Fatal(err)
 	}
 	dir := tempDir(t)
+	home := "HOME=" + tempDir(t) + "\n"
 	runShell(t, dir, "set -e\n"+fixture)
 	ran := 0
 	for _, step := range job.Steps {
 		if step.Run != "" {
 			ran++
-			runShell(t, dir, "set -e\n"+step.Run)
+			runShell(t, dir, "set -e\n"+home+step.Run)
 		}
 	}
 	if ran == 0 {
