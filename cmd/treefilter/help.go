@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"runtime/debug"
@@ -11,21 +10,25 @@ import (
 	"github.com/alecthomas/kong"
 )
 
-// helpFlag and versionFlag ask for an answer in place of a command. They stop
-// the parser before it looks for anything that may be missing.
+// helpFlag, versionFlag and manFlag ask for an answer in place of a command, as
+// completionFlag does. They stop the parser before it looks for anything that
+// may be missing.
 type (
 	helpFlag    bool
 	versionFlag bool
+	manFlag     bool
 )
 
-var (
-	errHelp    = errors.New("help was asked for")
-	errVersion = errors.New("the version was asked for")
-)
+// A request is what stops the parser: the answer to it, given the grammar and
+// the command that was named, if any.
+type request func(app *kong.Application, selected *kong.Node) string
+
+func (request) Error() string { return "an answer was asked for" }
 
 // BeforeReset is called by kong when the flag was given.
-func (helpFlag) BeforeReset() error    { return errHelp }
-func (versionFlag) BeforeReset() error { return errVersion }
+func (helpFlag) BeforeReset() error    { return request(help) }
+func (versionFlag) BeforeReset() error { return request(version) }
+func (manFlag) BeforeReset() error     { return request(manual) }
 
 // IgnoreDefault tells kong not to take --help for that of the default command.
 func (helpFlag) IgnoreDefault() {}
@@ -33,7 +36,7 @@ func (helpFlag) IgnoreDefault() {}
 // isRequest tells whether a flag asks for an answer.
 func isRequest(flag *kong.Flag) bool {
 	switch flag.Target.Interface().(type) {
-	case helpFlag, versionFlag:
+	case helpFlag, versionFlag, manFlag, completionFlag:
 		return true
 	}
 	return false
@@ -51,7 +54,7 @@ func (a *answer) run(_ context.Context, s *session) (needsWork bool, err error) 
 }
 
 // version returns what the go command recorded when it built the binary.
-func version() string {
+func version(*kong.Application, *kong.Node) string {
 	built := "(devel)"
 	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
 		built = info.Main.Version
@@ -85,16 +88,31 @@ Each ROOT keeps two files: .treefilter_treestamps.yaml (the snapshot) and
 130, 143  ended by SIGINT, SIGTERM, with everything already read stored`,
 }
 
-// help returns the page of a command, or the overview.
+// help returns the page of a command, or the overview, which alone lists the
+// flags that ask for an answer.
 func help(app *kong.Application, selected *kong.Node) string {
 	if selected == nil {
 		return overview.render(
 			section{"Commands (treefilter COMMAND --help lists their flags)", commandRows(app.Children)},
 			section{"Flags of every command", flagRows(app.Flags)})
 	}
-	p := selected.Target.Addr().Interface().(interface{ page() page }).page()
-	return p.render(section{"Flags", flagRows(append(selected.Flags, app.Flags...))})
+	var flags []*kong.Flag
+	for _, f := range flagsOf(app, selected) {
+		if !isRequest(f) {
+			flags = append(flags, f)
+		}
+	}
+	return pageOf(selected).render(section{"Flags", flagRows(flags)})
 }
+
+// pageOf returns the page of a command.
+func pageOf(command *kong.Node) page {
+	return command.Target.Addr().Interface().(interface{ page() page }).page()
+}
+
+// variablesText stands below every list of flags.
+var variablesText = "A flag that is not given is taken from its variable: " + variable("config") + ` for
+--config, and so on. A variable holds several entries one a line.`
 
 // A section is a heading above two columns.
 type section struct {
@@ -108,7 +126,7 @@ func (p page) render(sections ...section) string {
 	for _, s := range sections {
 		b.WriteString("\n" + s.title + ":\n" + columns(s.rows))
 	}
-	b.WriteString("Each flag has a variable: " + variable("config") + " for --config; entries one a line.\n")
+	b.WriteString(variablesText + "\n")
 	b.WriteString("\nExit codes:\n" + indent(p.exits))
 	return b.String()
 }

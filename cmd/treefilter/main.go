@@ -45,6 +45,7 @@
 // In this package, parse.go turns arguments into a command, one file a command
 // (filter.go, commit.go, dump.go, discard.go) turns that into a job,
 // options.go holds the flags they share, voice.go all that is said on stderr.
+// help.go, man.go and completion.go answer from the grammar.
 package main
 
 import (

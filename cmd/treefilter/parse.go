@@ -12,8 +12,10 @@ import (
 // grammar is the command line: one field a command.
 type grammar struct {
 	global
-	Help    helpFlag    `short:"h" help:"this page"`
-	Version versionFlag `help:"the version"`
+	Help       helpFlag       `short:"h" help:"help; behind a COMMAND, the help of that"`
+	Version    versionFlag    `help:"the version"`
+	Man        manFlag        `help:"the man page: treefilter --man | man -l -"`
+	Completion completionFlag `placeholder:"bash|zsh|fish" help:"for: source <(treefilter --completion bash)"`
 
 	Filter  filterCommand  `cmd:"" default:"withargs" help:"print the files that need work (what it does without COMMAND)"`
 	Commit  commitCommand  `cmd:"" help:"read processed paths from stdin, append their stamps to the WAL"`
@@ -53,19 +55,19 @@ func parse(args []string) (command, error) {
 	var failed *kong.ParseError
 	errors.As(err, &failed)
 	selected := failed.Context.Selected()
-	switch {
-	case errors.Is(err, errHelp):
-		return &answer{help(parser.Model, selected)}, nil
-	case errors.Is(err, errVersion):
-		return &answer{version()}, nil
+	var asked request
+	if errors.As(err, &asked) {
+		return &answer{asked(parser.Model, selected)}, nil
 	}
 	if selected == nil {
 		selected = parser.Model.DefaultCmd
 	}
-	return nil, &usageError{
-		reason: err.Error(),
-		hint:   `"treefilter ` + selected.Name + ` --help" lists the flags`,
+	hint := `"treefilter ` + selected.Name + ` --help" lists the flags`
+	var usage *usageError
+	if errors.As(err, &usage) && usage.hint != "" {
+		hint = usage.hint
 	}
+	return nil, &usageError{err.Error(), hint}
 }
 
 // arrange puts arguments into the order in which kong can take nothing for
