@@ -103,9 +103,10 @@ func scopesOf(app *kong.Application) []scope {
 	return scopes
 }
 
-// runsCommand tells whether the operands end in a command line.
+// runsCommand tells whether what follows "--" is a command with arguments of its
+// own. The grammar may not show it, since none of that is the parser's business.
 func runsCommand(command *kong.Node) bool {
-	return slices.ContainsFunc(command.Positional, func(p *kong.Positional) bool { return p.Name == "command" })
+	return strings.Contains(pageOf(command).usage, "-- COMMAND")
 }
 
 // spellings returns a flag as it is written, the short form first.

@@ -95,18 +95,27 @@ func TestCompletion(t *testing.T) {
 }
 
 // toy has what the grammar has not, or may not have for ever.
-type toy struct {
-	Help helpFlag `short:"h" help:"it's [help]: \\ \"$HOME\" %s"`
-	Show struct {
+type (
+	toy struct {
+		Help   helpFlag  `short:"h" help:"it's [help]: \\ \"$HOME\" %s"`
+		Show   toyShow   `cmd:"" default:"withargs" help:"it's [show]: \\ \"$HOME\" %s"`
+		Exec   toyExec   `cmd:"" help:"run"`
+		Secret toySecret `cmd:"" hidden:"" help:"not shown"`
+	}
+	toyShow struct {
 		Flat bool `short:"f" help:"a:b"`
-	} `cmd:"" default:"withargs" help:"it's [show]: \\ \"$HOME\" %s"`
-	Exec struct {
+	}
+	toyExec struct {
 		StateDir string   `placeholder:"DIR" help:"where"`
 		Jobs     string   `short:"j" placeholder:"N" help:"how many"`
-		Command  []string `arg:"" optional:""`
-	} `cmd:"" help:"run"`
-	Secret struct{} `cmd:"" hidden:"" help:"not shown"`
-}
+		Roots    []string `arg:"" optional:""`
+	}
+	toySecret struct{}
+)
+
+func (*toyShow) page() page   { return page{usage: "treefilter show [ROOT...]"} }
+func (*toyExec) page() page   { return page{usage: "treefilter exec [ROOT...] -- COMMAND [ARG...]"} }
+func (*toySecret) page() page { return page{} }
 
 func TestCompletionOfToy(t *testing.T) {
 	app := kong.Must(&toy{}, kong.Name("treefilter"), kong.NoDefaultHelp()).Model
@@ -129,6 +138,34 @@ func TestCompletionOfToy(t *testing.T) {
 			{"treefilter exec --jobs=2 a=b -- mkfifo tod", []string{"mkfifo itself"}},
 		})
 	})
+}
+
+func TestZshSpec(t *testing.T) {
+	app := kong.Must(&struct {
+		Odd   string   `placeholder:"a|FILE" help:"it's [odd]: \\ x"`
+		Many  []string `short:"m" placeholder:"N" help:"many"`
+		Left  bool     `xor:"side" help:"left"`
+		Right bool     `short:"r" xor:"side" help:"right"`
+		Help  helpFlag `help:"help"`
+	}{}, kong.NoDefaultHelp()).Model
+	want := []string{
+		`(--odd)--odd=[it's \[odd\]\: \\ x]:a|FILE: _treefilter_word_or_file a`,
+		`*-m+[many]:N:()`,
+		`*--many=[many]:N:()`,
+		`(--left -r --right)--left[left]`,
+		`(--left -r --right)-r[right]`,
+		`(--left -r --right)--right[right]`,
+		`(- *)--help[help]`,
+	}
+	var got []string
+	for _, f := range app.Flags {
+		for _, spelling := range spellings(f) {
+			got = append(got, zshSpec(f, spelling, app.Flags))
+		}
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("got\n%q, want\n%q", got, want)
+	}
 }
 
 func testTabs(t *testing.T, app *kong.Application, tabs []tab) {

@@ -72,8 +72,7 @@ type page struct {
 
 // overview is the page of the program itself.
 var overview = page{
-	usage: `treefilter [ROOT...]
-treefilter COMMAND [ROOT...]`,
+	usage: `treefilter [COMMAND] [ROOT...]`,
 	example: `treefilter /photos >todo
 xargs -0 -r ./optimize <todo && treefilter commit /photos <todo`,
 	text: `Prints the files of a tree that still need work: those without a stamp, and
