@@ -11,8 +11,9 @@ import (
 //go:embed completion.bash
 var bashScript string
 
-// bashCompletion returns the completion script for bash, 3.2 or later; it does
-// not need the package bash-completion.
+// bashCompletion returns the completion script for bash. It does not need the
+// package bash-completion and, for the sake of macOS, nothing that bash 3.2 has
+// not, or else does without.
 func bashCompletion(app *kong.Application) string {
 	var cases strings.Builder
 	for _, s := range scopesOf(app) {

@@ -205,6 +205,7 @@ func testTabsIn(t *testing.T, shell string, app *kong.Application, more string, 
 	home := t.TempDir()
 	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + home, "ZDOTDIR=" + home, "TMPDIR=" + home, "TERM=dumb", "LC_ALL=C"}
 	cmd.Stdin = strings.NewReader(lines.String())
+	cmd.WaitDelay = time.Second
 	var stderr strings.Builder
 	cmd.Stderr = &stderr
 	stdout, err := cmd.Output()
