@@ -77,8 +77,7 @@ var overview = page{
 xargs -0 -r ./optimize <todo && treefilter commit /photos <todo`,
 	text: `Prints the files of a tree that still need work: those without a stamp, and
 those whose mtime is newer than their stamp. A commit stamps what was processed.
-Each ROOT keeps two files: .treefilter_treestamps.yaml (the snapshot) and
-.treefilter_treestamps.wal.yaml (the WAL: the stamps since the last dump).`,
+The stamps are in each ROOT: .treefilter_treestamps.yaml (snapshot), .wal.yaml.`,
 	exits: `0         all done; printing nothing is success
 1         done, but some paths could not be examined, stamped or processed
           (each is named on stderr); with --check: something needs work
@@ -110,8 +109,7 @@ func pageOf(command *kong.Node) page {
 }
 
 // variablesText stands below every list of flags.
-var variablesText = "A flag that is not given is taken from its variable: " + variable("config") + ` for
---config, and so on. A variable holds several entries one a line.`
+var variablesText = "Each flag has a variable: " + variable("config") + " for --config; entries one a line."
 
 // A section is a heading above two columns.
 type section struct {

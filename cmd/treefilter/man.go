@@ -30,7 +30,9 @@ order that is always the same.`
 
 Both are YAML, and stand in the directory that was the ROOT. Both are safe to
 delete: every file is then processed again. With --program NAME they are
-.NAME_treestamps.yaml and .NAME_treestamps.wal.yaml.`
+.NAME_treestamps.yaml and .NAME_treestamps.wal.yaml. With --state-dir DIR they
+stand in DIR instead, in a folder named for the ROOT, and those in trees are not
+looked at: a stamp file that somebody put into a tree is then without effect.`
 
 	manVariables = `NO_COLOR    when it is not empty, nothing is colored
 TERM        "dumb" for no progress
@@ -49,7 +51,8 @@ program that restores mtimes; a link that leads elsewhere now; a write through a
 memory mapping whose mtime the kernel sets late; an edit while the clock runs
 through a time for the second time; an edit between the reading of a tool that
 rewrites its input and its commit. Where that has happened, touch the file, or
-delete the state files: then it is printed again.`
+delete the state files: then it is printed again. --detect differs sees the
+first of these, and any mtime that was set to another one.`
 
 	manSeeAlso = `\fBfind\fR(1), \fBmake\fR(1), \fBparallel\fR(1), \fBxargs\fR(1)`
 )
