@@ -62,7 +62,8 @@ func (c *Commit) Run(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, g.Close()) }()
-	r := &commitRun{Commit: c, grove: g, report: newReporter(&c.Options), readers: newReaders(), since: moment}
+	r := c.newRun(g, newReporter(&c.Options))
+	r.since = moment
 	for _, t := range g.Roots() {
 		if _, err := r.target(t); err != nil {
 			return err
@@ -71,6 +72,10 @@ func (c *Commit) Run(ctx context.Context) (err error) {
 	in := walk.NewReader(c.In, c.InDelimiter)
 	err = ordered(ctx, runtime.GOMAXPROCS(0), in.Next, r.look, r.record, tickPeriod, r.tick)
 	return errors.Join(err, r.finish(err))
+}
+
+func (c *Commit) newRun(g *store.Grove, report *reporter) *commitRun {
+	return &commitRun{Commit: c, grove: g, report: report, readers: newReaders()}
 }
 
 // commitRun is one run of a Commit.
@@ -83,6 +88,7 @@ type commitRun struct {
 	targets targets
 	fresh   []sighting // not settled yet
 	late    int        // left pending by --since
+	stamped int        // stamps written to a WAL
 	synced  time.Time  // when everything was durable last
 }
 
@@ -199,6 +205,7 @@ func (r *commitRun) put(t *target, entries []store.Entry) error {
 		return nil
 	}
 	t.dirty = true
+	r.stamped += len(entries)
 	return nil
 }
 

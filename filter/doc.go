@@ -7,5 +7,7 @@
 // work) with finding.go, content.go, refresh.go and line.go, commit.go with
 // sight.go, target.go, settle.go and since.go (record what was done), status.go
 // and explain.go (say what is pending, and why), upkeep.go (dump and discard),
-// config.go (the program config); lookup.go, ordered.go and output.go serve them.
+// import.go with import_past.go and import_run.go (take over what treestamps
+// wrote), config.go (the program config); lookup.go, ordered.go, output.go and
+// hint.go serve them.
 package filter

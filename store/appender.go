@@ -76,6 +76,9 @@ func (a *appender) join(info fileInfo) (*session, error) {
 	if err := checkWALSize(info.size); err != nil {
 		return nil, err
 	}
+	if isTreestamps(a.f, info.size) {
+		return nil, ErrTreestamps
+	}
 	if info.size > 0 {
 		id, err := a.readID()
 		if err != nil {

@@ -40,5 +40,7 @@
 //	lock.go appender.go        the lock, and appending to the WAL
 //	merge.go dump.go           folding the WAL into the snapshot
 //	tick.go                    when an mtime is final
+//	treestamps.go              what the Python package of that name wrote, with
+//	treestamps_*.go            its lines and entries
 //	tree.go grove.go locate.go what callers see
 package store

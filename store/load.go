@@ -71,7 +71,9 @@ func (st *state) loadWAL(fsys fileSystem, n names, sc scope) (info fileInfo, err
 	if err != nil {
 		return info, err
 	}
-	if err = checkWALSize(info.size); err == nil {
+	if isTreestamps(f, info.size) {
+		err = ErrTreestamps
+	} else if err = checkWALSize(info.size); err == nil {
 		st.wal, err = readWAL(f, sc)
 	}
 	err = errors.Join(err, f.Close())
@@ -97,6 +99,9 @@ func (st *state) loadSnapshot(fsys fileSystem, n names, program string) error {
 	}
 	st.file, st.info = f, info
 	t, intact, err := readTrailer(f, info.size)
+	if errors.Is(err, errNoTrailer) && isTreestamps(f, info.size) {
+		return ErrTreestamps
+	}
 	if errors.Is(err, errNoTrailer) {
 		return st.loadByHand(program)
 	}

@@ -230,7 +230,7 @@ func TestSnapshotForeign(t *testing.T) {
 		{"no version", "program: treefilter\ntimestamps: {a: 1}\n", "no version", true},
 		{"another program", sealed(t, "other", Config{}, Entry{"a", at(1)}), `program "other"`, true},
 		{"no program", "version: 1\ntimestamps: {a: 1}\n", `program ""`, true},
-		{"treestamps' flat form", "config:\n  quality: 90\na: 1600000000.5\n", "no version", true},
+		{"treestamps' flat form", "config:\n  quality: 90\na: 1600000000.5\n", "written by the Python package treestamps", true},
 		{"a list", "- a\n- b\n", "not a mapping", true},
 		{"text", "hello\n", "not a mapping", true},
 		{"empty", "\n", "empty", false},

@@ -23,6 +23,8 @@
 //	treefilter explain PATH...    say why each path would or would not be
 //	                              printed
 //	treefilter discard [ROOT...]  throw away the WAL of a failed run
+//	treefilter import [ROOT...]   take over the files that the Python package
+//	                              treestamps wrote
 //
 // A file needs work when it has no stamp, or when its mtime is newer than its
 // stamp. A stamp is made by commit, once the work is done:
@@ -43,7 +45,7 @@
 // the exit codes.
 //
 // In this package, parse.go turns arguments into a command, one file a command
-// (filter.go, commit.go, dump.go, discard.go) turns that into a job,
+// (filter.go, commit.go, dump.go, discard.go, import.go) turns that into a job,
 // options.go holds the flags they share, voice.go all that is said on stderr.
 // help.go, man.go and completion.go answer from the grammar.
 package main

@@ -35,23 +35,32 @@ type detectFlag struct {
 	Detect detectMode `placeholder:"newer|differs|content" help:"the rule for stamped files (newer)"`
 }
 
-// configFlags make up the program config.
+// settingFlags make up the program config.
+type settingFlags struct {
+	Config     list   `short:"c" placeholder:"KEY=VALUE" help:"a setting that decides the outcome (repeatable)"`
+	ConfigFile string `placeholder:"FILE" help:"a YAML mapping of such settings"`
+	Depends    list   `placeholder:"FILE" help:"a file whose content decides it (repeatable)"`
+}
+
+// configFlags say which stamps count.
 type configFlags struct {
-	Config        list   `short:"c" placeholder:"KEY=VALUE" help:"a setting that decides the outcome (repeatable)"`
-	ConfigFile    string `placeholder:"FILE" help:"a YAML mapping of such settings"`
-	Depends       list   `placeholder:"FILE" help:"a file whose content decides it (repeatable)"`
-	NoCheckConfig bool   `help:"let stamps made under another config count"`
+	settingFlags
+	NoCheckConfig bool `help:"let stamps made under another config count"`
+}
+
+func (c *configFlags) configure(o *filter.Options) error {
+	o.NoCheckConfig = c.NoCheckConfig
+	return c.settingFlags.configure(o)
 }
 
 // configure puts the program config into the options of a job.
-func (c *configFlags) configure(o *filter.Options) error {
+func (c *settingFlags) configure(o *filter.Options) error {
 	config, err := filter.ReadConfig(c.Config, c.ConfigFile, c.Depends)
 	if err != nil {
 		return err
 	}
 	o.Config = config
 	o.ConfigGiven = len(c.Config) > 0 || c.ConfigFile != "" || len(c.Depends) > 0
-	o.NoCheckConfig = c.NoCheckConfig
 	return nil
 }
 

@@ -23,6 +23,7 @@ type grammar struct {
 	Status  statusCommand  `cmd:"" help:"show what is stored, what is pending"`
 	Explain explainCommand `cmd:"" help:"say why each path would or would not be printed"`
 	Discard discardCommand `cmd:"" help:"throw away the WAL of a failed run"`
+	Import  importCommand  `cmd:"" help:"take over what the Python package treestamps wrote"`
 }
 
 // global are the flags that belong to all commands: which state files.

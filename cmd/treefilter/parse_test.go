@@ -30,14 +30,14 @@ func TestParse(t *testing.T) {
 		{"-l", &filterCommand{delimiterFlags: delimiterFlags{Lines: true}}},
 		{"--ignore a,b --ignore=c", &filterCommand{Ignore: list{"a,b", "c"}}},
 		{"-c a=1,2 -cb=2 --config c=3 --config-file ~/f --depends d --depends e --no-check-config",
-			&filterCommand{configFlags: configFlags{
-				Config: list{"a=1,2", "b=2", "c=3"}, ConfigFile: "~/f", Depends: list{"d", "e"}, NoCheckConfig: true}}},
+			&filterCommand{configFlags: configFlags{NoCheckConfig: true, settingFlags: settingFlags{
+				Config: list{"a=1,2", "b=2", "c=3"}, ConfigFile: "~/f", Depends: list{"d", "e"}}}}},
 
 		// Flags and ROOTs in any order.
 		{"/a --check /b", &filterCommand{trees: on("/a", "/b"), Check: true}},
 		{"--ignore commit /a", &filterCommand{trees: on("/a"), Ignore: list{"commit"}}},
-		{"-0c commit /a", &filterCommand{trees: on("/a"), delimiterFlags: null, configFlags: configFlags{Config: list{"commit"}}}},
-		{"-0ck=v commit", &commitCommand{delimiterFlags: null, configFlags: configFlags{Config: list{"k=v"}}}},
+		{"-0c commit /a", &filterCommand{trees: on("/a"), delimiterFlags: null, configFlags: configFlags{settingFlags: settingFlags{Config: list{"commit"}}}}},
+		{"-0ck=v commit", &commitCommand{delimiterFlags: null, configFlags: configFlags{settingFlags: settingFlags{Config: list{"k=v"}}}}},
 		{"--program p commit /a", &commitCommand{trees: under("p", "/a")}},
 		{"commit /a --program p /b", &commitCommand{trees: under("p", "/a", "/b")}},
 		{"-", &filterCommand{trees: on("-")}},
@@ -63,6 +63,8 @@ func TestParse(t *testing.T) {
 		{"dump --repair /a", &dumpCommand{trees: on("/a"), Repair: true}},
 		{"discard --program p", &discardCommand{trees: under("p")}},
 		{"dump --state-dir d", &dumpCommand{trees: trees{state: global{StateDir: "d"}}}},
+		{"import --from picopt --follow --empty-config -c a=1 /a", &importCommand{trees: on("/a"),
+			From: "picopt", Follow: true, EmptyConfig: true, settingFlags: settingFlags{Config: list{"a=1"}}}},
 	} {
 		got, err := parse(strings.Fields(test.args))
 		if err != nil {
@@ -106,7 +108,7 @@ func TestVariables(t *testing.T) {
 		want command
 	}{
 		{"a list, one entry a line", []string{"TREEFILTER_CONFIG=a=1,2\nb= 3\n"}, "",
-			&filterCommand{configFlags: configFlags{Config: list{"a=1,2", "b= 3"}}}},
+			&filterCommand{configFlags: configFlags{settingFlags: settingFlags{Config: list{"a=1,2", "b= 3"}}}}},
 		{"a flag overrides a list", []string{"TREEFILTER_IGNORE=a\nb"}, "--ignore c",
 			&filterCommand{Ignore: list{"c"}}},
 		{"a flag overrides a text", []string{"TREEFILTER_PROGRAM=p"}, "--program q",
@@ -120,7 +122,7 @@ func TestVariables(t *testing.T) {
 		{"empty is unset", []string{"TREEFILTER_CHECK=", "TREEFILTER_CONFIG=", "TREEFILTER_PROGRAM="}, "",
 			&filterCommand{}},
 		{"bytes that are not UTF-8", []string{"TREEFILTER_DEPENDS=\xff"}, "",
-			&filterCommand{configFlags: configFlags{Depends: list{"\xff"}}}},
+			&filterCommand{configFlags: configFlags{settingFlags: settingFlags{Depends: list{"\xff"}}}}},
 		{"a bad value of another command", []string{"TREEFILTER_DUMP=often", "TREEFILTER_REPAIR=perhaps"}, "",
 			&filterCommand{}},
 		{"help is asked for by hand", []string{"TREEFILTER_HELP=1", "TREEFILTER_VERSION=1"}, "",

@@ -27,6 +27,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/schollz/progressbar/v3"
+
+	"treefilter/filter"
 )
 
 // A voice speaks on stderr. Its methods may be called concurrently.
@@ -34,12 +36,24 @@ type voice struct {
 	mu       sync.Mutex
 	w        io.Writer
 	progress *progressbar.ProgressBar // what is drawn at present, or nil
+	hint     string                   // given last
 }
 
 func newVoice(w io.Writer) *voice { return &voice{w: w} }
 
-// say prints one message about err.
-func (v *voice) say(err error) { v.line(describe(err)) }
+// say prints one message about err, and the hint that goes with it, unless it
+// was given just before.
+func (v *voice) say(err error) {
+	v.line(describe(err))
+	hint := filter.Hint(err)
+	v.mu.Lock()
+	news := hint != "" && hint != v.hint
+	v.hint = hint
+	v.mu.Unlock()
+	if news {
+		v.line("hint: " + hint)
+	}
+}
 
 // fail prints the error that ends a run, and the hint that goes with it. There
 // is nothing to say about a signal: who sent it knows.

@@ -1,0 +1,58 @@
+package filter
+
+import (
+	"errors"
+	"io/fs"
+	"testing"
+
+	"treefilter/store"
+)
+
+func TestGather(t *testing.T) {
+	at := func(sec int64) store.Time { return store.Time{Sec: sec} }
+	file := func(path, made string, stamps ...store.TreestampsEntry) *store.Treestamps {
+		return &store.Treestamps{File: path, Made: made, Stamps: stamps}
+	}
+	p := gather(root{real: "/t"}, []*store.Treestamps{
+		file("/t/.p_treestamps.yaml", "x",
+			store.TreestampsEntry{Path: "a", Time: at(5)}, store.TreestampsEntry{Path: "b", Time: at(5)},
+			store.TreestampsEntry{Path: "", Time: at(1)}, store.TreestampsEntry{Path: "sub/d", Time: at(5)},
+			store.TreestampsEntry{Path: "late", Time: at(11)}, store.TreestampsEntry{Path: "both", Time: at(11)},
+			store.TreestampsEntry{Path: "both", Time: at(5)}),
+		file("/t/.p_treestamps.wal.yaml", "x",
+			store.TreestampsEntry{Path: "a", Time: at(6)}, store.TreestampsEntry{Path: "b", Time: at(4)}),
+		file("/t/sub/.p_treestamps.yaml", "x",
+			store.TreestampsEntry{Path: "c", Time: at(7)}, store.TreestampsEntry{Path: "", Time: at(2)},
+			store.TreestampsEntry{Path: "d", Time: at(8)}),
+		file("/t/sub/.p_treestamps.wal.yaml", "y", store.TreestampsEntry{Path: "c", Time: at(9)}),
+	}, "x", at(10))
+	for path, want := range map[string]store.Time{
+		"": at(1), "a": at(6), "b": at(5), "sub": at(2), "sub/c": at(7), "sub/d": at(8), "c": {}, "d": {},
+		"late": {}, "both": at(5),
+	} {
+		if got := p.at(path); got != want {
+			t.Errorf("%q: %v, want %v", path, got, want)
+		}
+	}
+}
+
+func TestHint(t *testing.T) {
+	state := func(path string, err error) error { return &store.StateError{Path: path, Err: err} }
+	for _, test := range []struct {
+		err  error
+		want string
+	}{
+		{errors.New("x"), ""},
+		{state("/t/.p_treestamps.yaml", fs.ErrPermission), ""},
+		{state("/t/.p_treestamps.yaml", store.ErrTreestamps), "treefilter import --from p /t takes over what it says"},
+		{state("/a b/it's/.p q_treestamps.wal.yaml", store.ErrTreestamps),
+			`treefilter import --from 'p q' '/a b/it'\''s' takes over what it says`},
+		{state("/t/.treefilter_treestamps.yaml", store.ErrTreestamps),
+			"treefilter --program NAME import --from treefilter /t takes over what it says"},
+		{&pathError{"/t", &hintError{errors.New("x"), "try y"}}, "try y"},
+	} {
+		if got := Hint(test.err); got != test.want {
+			t.Errorf("%v: %q, want %q", test.err, got, test.want)
+		}
+	}
+}
