@@ -33,8 +33,10 @@ func (treestampsError) Is(target error) bool { return target == errForeign }
 
 // Bounds on what such a file may make us read and hold.
 const (
-	// maxTreestamps bounds the file: ten million stamps and more.
-	maxTreestamps = 1 << 30
+	// maxTreestamps bounds the file, maxTreestampsEntries what is kept of it: a
+	// line may be much shorter than what it takes in memory.
+	maxTreestamps        = 1 << 30
+	maxTreestampsEntries = 10_000_000
 	// maxTreestampsBad bounds how many of its entries are reported.
 	maxTreestampsBad = 1000
 )
@@ -79,8 +81,8 @@ func ReadTreestamps(dir, program string) (files []*Treestamps, err error) {
 		return nil, err
 	}
 	var errs []error
-	n := stateNames(dir, program)
-	for _, name := range []string{n.snapshot, n.wal} {
+	for _, suffix := range []string{snapshotSuffix, walSuffix} {
+		name := filepath.Join(dir, "."+program+suffix)
 		t, err := readTreestamps(osFS{}, name)
 		switch {
 		case err == nil:

@@ -86,7 +86,7 @@ func (t *treestampsReader) continues(text []byte) bool {
 
 func (t *treestampsReader) take(text []byte) {
 	if t.item != nil && t.continues(text) {
-		if len(t.item)+len(text) < maxHeader {
+		if len(t.item) < maxHeader {
 			t.item = append(append(t.item, text...), '\n')
 		}
 		return
@@ -187,8 +187,12 @@ func (t *treestampsReader) takeItem(text []byte) error {
 }
 
 func (t *treestampsReader) add(line int, e TreestampsEntry) {
-	if e.Time.Sec < 0 {
+	switch {
+	case e.Time.Sec < 0:
 		t.fail(line, errors.New("a time before 1970"))
+		return
+	case len(t.Stamps) == maxTreestampsEntries:
+		t.fail(line, fmt.Errorf("behind %d others", maxTreestampsEntries))
 		return
 	}
 	name, err := t.relative(e.Path)

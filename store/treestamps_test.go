@@ -14,12 +14,11 @@ import (
 func readSample(t *testing.T, snapshot, wal string) (files []*Treestamps, err error) {
 	t.Helper()
 	dir := t.TempDir()
-	n := stateNames(dir, "p")
-	for name, text := range map[string]string{n.snapshot: snapshot, n.wal: wal} {
+	for name, text := range map[string]string{".p_treestamps.yaml": snapshot, ".p_treestamps.wal.yaml": wal} {
 		if text == "" {
 			continue
 		}
-		if err := os.WriteFile(name, []byte(text), 0o666); err != nil {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o666); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -221,6 +220,24 @@ func TestTreestampsInOurPlace(t *testing.T) {
 				t.Errorf("%s: %s was changed", name, file)
 			}
 		}
+	}
+}
+
+// However many entries there are, good or bad, what is kept of them is bounded.
+func TestTreestampsBounds(t *testing.T) {
+	f, err := parseTreestamps(strings.NewReader(strings.Repeat("a:1\n", 3*maxTreestampsBad)), "/t/.p_treestamps.yaml")
+	if err != nil || f.Unread != 3*maxTreestampsBad || len(f.Bad) != maxTreestampsBad {
+		t.Errorf("%d unread, %d reported, error %v", f.Unread, len(f.Bad), err)
+	}
+	full := &treestampsReader{Treestamps: &Treestamps{Stamps: make([]TreestampsEntry, maxTreestampsEntries)}}
+	full.take([]byte("a: 1"))
+	if len(full.Stamps) != maxTreestampsEntries || full.Unread != 1 {
+		t.Errorf("%d stamps, %d unread", len(full.Stamps), full.Unread)
+	}
+	long := "config:\n" + strings.Repeat("  k: v\n", maxHeader/7+1) + strings.Repeat("x", maxRecord+1) + "\na: 1.5\n"
+	f, err = parseTreestamps(strings.NewReader(long), "/t/.p_treestamps.yaml")
+	if err != nil || len(f.Stamps) != 1 || f.Unread != 2 || f.ConfigErr == nil {
+		t.Errorf("%d stamps, bad %v, config error %v, error %v", len(f.Stamps), f.Bad, f.ConfigErr, err)
 	}
 }
 
