@@ -49,26 +49,11 @@ type Commit struct {
 // durable all the same, and the error is ctx's. When it returns nil, every path
 // that was not warned of has a durable stamp.
 func (c *Commit) Run(ctx context.Context) (err error) {
-	roots, err := parseRoots(c.Roots)
+	r, err := c.open()
 	if err != nil {
 		return err
 	}
-	moment, err := parseSince(c.Since)
-	if err != nil {
-		return err
-	}
-	g, err := c.openGrove(dirs(roots))
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, g.Close()) }()
-	r := c.newRun(g, newReporter(&c.Options))
-	r.since = moment
-	for _, t := range g.Roots() {
-		if _, err := r.target(t); err != nil {
-			return err
-		}
-	}
+	defer func() { err = errors.Join(err, r.grove.Close()) }()
 	in := walk.NewReader(c.In, c.InDelimiter)
 	err = ordered(ctx, runtime.GOMAXPROCS(0), in.Next, r.look, r.record, tickPeriod, r.tick)
 	return errors.Join(err, r.finish(err))
@@ -76,6 +61,31 @@ func (c *Commit) Run(ctx context.Context) (err error) {
 
 func (c *Commit) newRun(g *store.Grove, report *reporter) *commitRun {
 	return &commitRun{Commit: c, grove: g, report: report, readers: newReaders()}
+}
+
+// open begins a run, unless one of the roots must not be written to. The caller
+// closes the grove.
+func (c *Commit) open() (*commitRun, error) {
+	roots, err := parseRoots(c.Roots)
+	if err != nil {
+		return nil, err
+	}
+	moment, err := parseSince(c.Since)
+	if err != nil {
+		return nil, err
+	}
+	g, err := c.openGrove(dirs(roots))
+	if err != nil {
+		return nil, err
+	}
+	r := c.newRun(g, newReporter(&c.Options))
+	r.since = moment
+	for _, t := range g.Roots() {
+		if _, err := r.target(t); err != nil {
+			return nil, errors.Join(err, g.Close())
+		}
+	}
+	return r, nil
 }
 
 // commitRun is one run of a Commit.

@@ -32,7 +32,7 @@ func (e *Explain) Run(ctx context.Context, take func(*Explanation) error) error 
 		return err
 	}
 	defer g.Close()
-	r := (&Filter{Options: e.Options}).newRun(nil, g)
+	r := (&Filter{Options: e.Options}).newRun(nil, g, newReporter(&e.Options))
 	r.voids = true
 	r.met = r.report.problems // what is void is said of each path
 	r.prepare(1)

@@ -46,6 +46,10 @@ type Filter struct {
 // Stored state never stops it: what cannot be read counts as missing, with a
 // warning.
 func (f *Filter) Run(ctx context.Context) (needsWork bool, err error) {
+	return f.run(ctx, newReporter(&f.Options))
+}
+
+func (f *Filter) run(ctx context.Context, report *reporter) (needsWork bool, err error) {
 	roots, err := parseRoots(f.Roots)
 	if err != nil {
 		return false, err
@@ -55,7 +59,7 @@ func (f *Filter) Run(ctx context.Context) (needsWork bool, err error) {
 		return false, err
 	}
 	defer func() { err = errors.Join(err, g.Close()) }()
-	r := f.newRun(roots, g)
+	r := f.newRun(roots, g, report)
 	r.out, r.voids = newOutput(f.Out), f.JSON
 	r.judged = func(d *walk.Dir, _ *place, found []finding) { d.Errs = append(d.Errs, r.emit(&d.Out, found)...) }
 	r.met = r.meet
@@ -116,8 +120,8 @@ type filterRun struct {
 	now       store.Time
 }
 
-func (f *Filter) newRun(roots []root, g *store.Grove) *filterRun {
-	return &filterRun{Filter: f, roots: roots, grove: g, report: newReporter(&f.Options), readers: newReaders()}
+func (f *Filter) newRun(roots []root, g *store.Grove, report *reporter) *filterRun {
+	return &filterRun{Filter: f, roots: roots, grove: g, report: report, readers: newReaders()}
 }
 
 // meet says what there is to say of a tree when it is first used.

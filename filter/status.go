@@ -67,7 +67,7 @@ func (s *Status) Run(ctx context.Context) (trees []*TreeStatus, err error) {
 	}
 	defer func() { err = errors.Join(err, g.Close()) }()
 	f := &Filter{Options: s.Options, Ignore: s.Ignore, Follow: s.Follow, OneFileSystem: s.OneFileSystem, Examined: s.Examined}
-	r := &statusRun{filterRun: f.newRun(roots, g), tallies: map[*store.Tree]*tally{}}
+	r := &statusRun{filterRun: f.newRun(roots, g, newReporter(&s.Options)), tallies: map[*store.Tree]*tally{}}
 	r.met = func(*store.Tree) {} // what is wrong is part of the status
 	r.voids, r.judged, r.left = true, r.count, r.finish
 	if err := r.walk(ctx); err != nil {

@@ -1,6 +1,11 @@
 package main
 
-import "os"
+import (
+	"errors"
+	"syscall"
+
+	"treefilter/filter"
+)
 
 // The exit codes, the same for every command:
 //
@@ -10,27 +15,34 @@ import "os"
 //	2    usage; a ROOT that cannot be read; output failure; for the commands
 //	     that write state, state that cannot be read or is not ours: nothing
 //	     was changed
+//	126  the command of exec cannot be run
+//	127  the command of exec was not found
 //	130  ended by SIGINT, with everything already read safe in the WAL
-//	143  ended by SIGTERM, likewise
+//	143  ended by SIGTERM, likewise; 129 by SIGHUP
 const (
 	exitDone       = 0
 	exitIncomplete = 1
 	exitNeedsWork  = 1
 	exitFailed     = 2
-	exitInterrupt  = 130
-	exitTerminated = 143
+	exitCannotRun  = 126
+	exitNotFound   = 127
+	exitSignalled  = 128 // and the number of the signal
 )
 
 // exitCode is the one place where the outcome of a run becomes its exit code.
 // A signal decides only when nothing else went wrong: what was read may not be
 // safe when something did.
 func exitCode(err error, warned, needsWork bool) int {
+	var start *filter.StartError
 	end, bySignal := err.(*ended)
 	switch {
-	case bySignal && end.by == os.Interrupt:
-		return exitInterrupt
 	case bySignal:
-		return exitTerminated
+		return exitSignalled + int(end.by.(syscall.Signal))
+	case errors.As(err, &start) && len(unjoin(err)) == 1:
+		if start.NotFound() {
+			return exitNotFound
+		}
+		return exitCannotRun
 	case err != nil:
 		return exitFailed
 	case needsWork:

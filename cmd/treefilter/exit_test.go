@@ -3,8 +3,11 @@ package main
 import (
 	"errors"
 	"os"
+	"os/exec"
 	"syscall"
 	"testing"
+
+	"treefilter/filter"
 )
 
 func TestExitCode(t *testing.T) {
@@ -12,6 +15,8 @@ func TestExitCode(t *testing.T) {
 		failed      = errors.New("no such tree")
 		interrupted = &ended{by: os.Interrupt}
 		terminated  = &ended{by: syscall.SIGTERM}
+		notFound    = &filter.StartError{Command: "a", Err: exec.ErrNotFound}
+		cannotRun   = &filter.StartError{Command: "a", Err: syscall.EACCES}
 	)
 	for _, test := range []struct {
 		name      string
@@ -29,6 +34,10 @@ func TestExitCode(t *testing.T) {
 		{"SIGINT", interrupted, false, false, 130},
 		{"SIGINT after a warning", interrupted, true, true, 130},
 		{"SIGTERM", terminated, false, false, 143},
+		{"SIGHUP", &ended{by: syscall.SIGHUP}, false, false, 129},
+		{"a command that cannot be run", cannotRun, true, false, 126},
+		{"a command that is not there", errors.Join(errors.Join(notFound)), true, false, 127},
+		{"a command that is not there, and stamps not saved", errors.Join(failed, notFound), true, false, 2},
 		{"SIGTERM, and the rest could not be saved", errors.Join(terminated, failed), false, false, 2},
 	} {
 		if got := exitCode(test.err, test.warned, test.needsWork); got != test.want {

@@ -20,10 +20,8 @@ type filterCommand struct {
 	JSON  bool `name:"json" help:"print an object a line: path, mtime, stamp, reason"`
 	delimiterFlags
 	detectFlag
-	Refresh       bool `help:"stamp what --detect content found unchanged anew"`
-	Ignore        list `placeholder:"GLOB" help:"pass over what matches, as in .gitignore (repeatable)"`
-	Follow        bool `help:"follow symbolic links"`
-	OneFileSystem bool `short:"x" help:"stay on the file system of each ROOT"`
+	Refresh bool `help:"stamp what --detect content found unchanged anew"`
+	selectionFlags
 	configFlags
 }
 

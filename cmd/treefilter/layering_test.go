@@ -27,6 +27,8 @@ var layers = map[string][]string{
 	"filter": {
 		"treefilter/walk",
 		"treefilter/store",
+		"golang.org/x/sys/unix",    // command_unix.go: the names of signals
+		"golang.org/x/sys/windows", // command_windows.go: process groups
 	},
 	"walk": {
 		"github.com/bmatcuk/doublestar/v4",

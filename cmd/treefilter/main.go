@@ -22,6 +22,9 @@
 //	treefilter status [ROOT...]   show what is stored, what is pending
 //	treefilter explain PATH...    say why each path would or would not be
 //	                              printed
+//	treefilter exec [ROOT...] -- COMMAND [ARG...]
+//	                              filter, run the command on each file, commit
+//	                              those that succeed
 //	treefilter discard [ROOT...]  throw away the WAL of a failed run
 //	treefilter import [ROOT...]   take over the files that the Python package
 //	                              treestamps wrote
@@ -45,7 +48,7 @@
 // the exit codes.
 //
 // In this package, parse.go turns arguments into a command, one file a command
-// (filter.go, commit.go, dump.go, discard.go, import.go) turns that into a job,
+// (filter.go, commit.go, dump.go, exec.go, discard.go ...) turns that into a job,
 // options.go holds the flags they share, voice.go all that is said on stderr.
 // help.go, man.go and completion.go answer from the grammar.
 package main

@@ -64,6 +64,13 @@ func (c *settingFlags) configure(o *filter.Options) error {
 	return nil
 }
 
+// selectionFlags say which files of a walk are looked at.
+type selectionFlags struct {
+	Ignore        list `placeholder:"GLOB" help:"pass over matches, as in .gitignore (repeatable)"`
+	Follow        bool `help:"follow symbolic links"`
+	OneFileSystem bool `short:"x" help:"stay on the file system of each ROOT"`
+}
+
 // delimiterFlags say how paths are told apart.
 type delimiterFlags struct {
 	Null  bool `short:"0" xor:"delimiter" help:"paths end in NUL"`

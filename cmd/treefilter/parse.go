@@ -20,6 +20,7 @@ type grammar struct {
 	Filter  filterCommand  `cmd:"" default:"withargs" help:"print the files that need work (what it does without COMMAND)"`
 	Commit  commitCommand  `cmd:"" help:"read processed paths from stdin, append their stamps to the WAL"`
 	Dump    dumpCommand    `cmd:"" help:"fold the WAL into the snapshot"`
+	Exec    execCommand    `cmd:"" help:"filter, run a command on each file, commit those that succeed"`
 	Status  statusCommand  `cmd:"" help:"show what is stored, what is pending"`
 	Explain explainCommand `cmd:"" help:"say why each path would or would not be printed"`
 	Discard discardCommand `cmd:"" help:"throw away the WAL of a failed run"`
@@ -46,10 +47,14 @@ func newParser() (*grammar, *kong.Kong) {
 // parse turns arguments and variables into the command that they select.
 func parse(args []string) (command, error) {
 	g, parser := newParser()
-	ctx, err := parser.Parse(arrange(args, parser.Model))
+	args, toRun := arrange(args, parser.Model)
+	ctx, err := parser.Parse(args)
 	if err == nil {
 		cmd := ctx.Selected().Target.Addr().Interface().(command)
 		cmd.(interface{ under(global) }).under(g.global)
+		if exec, ok := cmd.(*execCommand); ok {
+			exec.command = toRun
+		}
 		return cmd, nil
 	}
 
@@ -75,8 +80,9 @@ func parse(args []string) (command, error) {
 // something else: the command, the flags, "--", the operands. As the arguments
 // come, kong takes "commit" in "treefilter -- commit" for the command, refuses
 // an operand behind a flag behind an operand, and the flags of a command before
-// its name.
-func arrange(args []string, model *kong.Application) []string {
+// its name. For exec, what stands behind "--" is none of kong's business: it is
+// returned apart.
+func arrange(args []string, model *kong.Application) (arranged, toRun []string) {
 	args, operands := cut(args, "--")
 	valued := valuedFlags(model)
 	var flags, words []string
@@ -101,9 +107,12 @@ func arrange(args []string, model *kong.Application) []string {
 	case len(words) > 0 && isCommand(words[0]):
 		name, words = words[0], words[1:]
 	case len(words) == 0 && len(operands) == 0:
-		return flags // perhaps --help, which says more when no command is named
+		return flags, nil // perhaps --help, which says more when no command is named
 	}
-	return slices.Concat([]string{name}, flags, []string{"--"}, words, operands)
+	if name == execName {
+		operands, toRun = nil, operands
+	}
+	return slices.Concat([]string{name}, flags, []string{"--"}, words, operands), toRun
 }
 
 // cut splits args around the first that is sep.

@@ -26,16 +26,16 @@ func TestParse(t *testing.T) {
 		{"/a /b", &filterCommand{trees: on("/a", "/b")}},
 		{"filter /a", &filterCommand{trees: on("/a")}},
 		{"filter filter", &filterCommand{trees: on("filter")}},
-		{"-0x --stdin --check --follow", &filterCommand{Stdin: true, Check: true, delimiterFlags: null, Follow: true, OneFileSystem: true}},
+		{"-0x --stdin --check --follow", &filterCommand{Stdin: true, Check: true, delimiterFlags: null, selectionFlags: selectionFlags{Follow: true, OneFileSystem: true}}},
 		{"-l", &filterCommand{delimiterFlags: delimiterFlags{Lines: true}}},
-		{"--ignore a,b --ignore=c", &filterCommand{Ignore: list{"a,b", "c"}}},
+		{"--ignore a,b --ignore=c", &filterCommand{selectionFlags: selectionFlags{Ignore: list{"a,b", "c"}}}},
 		{"-c a=1,2 -cb=2 --config c=3 --config-file ~/f --depends d --depends e --no-check-config",
 			&filterCommand{configFlags: configFlags{NoCheckConfig: true, settingFlags: settingFlags{
 				Config: list{"a=1,2", "b=2", "c=3"}, ConfigFile: "~/f", Depends: list{"d", "e"}}}}},
 
 		// Flags and ROOTs in any order.
 		{"/a --check /b", &filterCommand{trees: on("/a", "/b"), Check: true}},
-		{"--ignore commit /a", &filterCommand{trees: on("/a"), Ignore: list{"commit"}}},
+		{"--ignore commit /a", &filterCommand{trees: on("/a"), selectionFlags: selectionFlags{Ignore: list{"commit"}}}},
 		{"-0c commit /a", &filterCommand{trees: on("/a"), delimiterFlags: null, configFlags: configFlags{settingFlags: settingFlags{Config: list{"commit"}}}}},
 		{"-0ck=v commit", &commitCommand{delimiterFlags: null, configFlags: configFlags{settingFlags: settingFlags{Config: list{"k=v"}}}}},
 		{"--program p commit /a", &commitCommand{trees: under("p", "/a")}},
@@ -53,7 +53,7 @@ func TestParse(t *testing.T) {
 		{"-- --help", &filterCommand{trees: on("--help")}},
 
 		// Bytes that are not UTF-8 stay what they are.
-		{"/\xff --ignore \xfe", &filterCommand{trees: on("/\xff"), Ignore: list{"\xfe"}}},
+		{"/\xff --ignore \xfe", &filterCommand{trees: on("/\xff"), selectionFlags: selectionFlags{Ignore: list{"\xfe"}}}},
 
 		{"commit --since start --ignore-missing --no-wal --empty-config",
 			&commitCommand{Since: "start", IgnoreMissing: true, NoWAL: true, EmptyConfig: true}},
@@ -61,6 +61,17 @@ func TestParse(t *testing.T) {
 		{"commit --dump never", &commitCommand{Dump: dumpMode(filter.DumpNever)}},
 		{"commit --dump auto", &commitCommand{}},
 		{"dump --repair /a", &dumpCommand{trees: on("/a"), Repair: true}},
+
+		// What exec runs is its own business.
+		{"exec -- a", &execCommand{command: []string{"a"}}},
+		{"exec /a -j4 --batch 10 /b --fail-fast -- a -j 5 -- --help {}",
+			&execCommand{trees: on("/a", "/b"), Jobs: 4, Batch: 10, FailFast: true, command: []string{"a", "-j", "5", "--", "--help", "{}"}}},
+		{"-j 4 exec exec --program p -- commit", &execCommand{trees: under("p", "exec"), Jobs: 4, command: []string{"commit"}}},
+		{"exec -x --stdin --since start --dump never -- a",
+			&execCommand{Stdin: true, Since: "start", Dump: dumpMode(filter.DumpNever), selectionFlags: selectionFlags{OneFileSystem: true}, command: []string{"a"}}},
+		{"-- exec a", &filterCommand{trees: on("exec", "a")}},
+		{"./exec", &filterCommand{trees: on("./exec")}},
+
 		{"discard --program p", &discardCommand{trees: under("p")}},
 		{"dump --state-dir d", &dumpCommand{trees: trees{state: global{StateDir: "d"}}}},
 		{"import --from picopt --follow --empty-config -c a=1 /a", &importCommand{trees: on("/a"),
@@ -90,6 +101,9 @@ func TestParseRefuses(t *testing.T) {
 		{"--ignore", "--ignore: needs a value", `"treefilter filter --help" lists the flags`},
 		{"--ignore -x /a", `--ignore: needs a value; one that begins with "-" is written --ignore=-x`, `"treefilter filter --help" lists the flags`},
 		{"commit --dump often", `--dump: not auto, always or never: "often"`, `"treefilter commit --help" lists the flags`},
+		{"exec -j 0 -- a", `--jobs: not a number from 1 on: "0"`, `"treefilter exec --help" lists the flags`},
+		{"exec --batch -- 3 a", "--batch: needs a value", `"treefilter exec --help" lists the flags`},
+		{"exec --check -- a", "unknown flag --check", `"treefilter exec --help" lists the flags`},
 		{"--check=perhaps", `--check: bool value must be true, 1, yes, false, 0 or no but got "perhaps"`, `"treefilter filter --help" lists the flags`},
 	} {
 		_, err := parse(strings.Fields(test.args))
@@ -110,7 +124,7 @@ func TestVariables(t *testing.T) {
 		{"a list, one entry a line", []string{"TREEFILTER_CONFIG=a=1,2\nb= 3\n"}, "",
 			&filterCommand{configFlags: configFlags{settingFlags: settingFlags{Config: list{"a=1,2", "b= 3"}}}}},
 		{"a flag overrides a list", []string{"TREEFILTER_IGNORE=a\nb"}, "--ignore c",
-			&filterCommand{Ignore: list{"c"}}},
+			&filterCommand{selectionFlags: selectionFlags{Ignore: list{"c"}}}},
 		{"a flag overrides a text", []string{"TREEFILTER_PROGRAM=p"}, "--program q",
 			&filterCommand{trees: trees{state: global{Program: "q"}}}},
 		{"a flag overrides a boolean", []string{"TREEFILTER_CHECK=1"}, "--check=no",
@@ -185,6 +199,8 @@ func sample(flag *kong.Flag) string {
 		return "never"
 	case detectMode:
 		return "content"
+	case count:
+		return "7"
 	default:
 		return "k=v"
 	}

@@ -17,6 +17,19 @@ const (
 // over, until stop is called, which clears it. No colour is used, so NO_COLOR
 // has nothing to switch off.
 func (v *voice) watch(examined *atomic.Int64) (stop func()) {
+	drawn := int64(-1)
+	return v.animate(func() {
+		// Once the walk is done only the tools at the other end of the pipe are
+		// at work, and the line is theirs.
+		if count := examined.Load(); count != drawn {
+			v.draw(count)
+			drawn = count
+		}
+	})
+}
+
+// animate calls draw again and again, unless stop is called soon.
+func (v *voice) animate(draw func()) (stop func()) {
 	done := make(chan struct{})
 	stopped := make(chan struct{})
 	go func() {
@@ -30,13 +43,8 @@ func (v *voice) watch(examined *atomic.Int64) (stop func()) {
 		}
 		tick := time.NewTicker(progressTick)
 		defer tick.Stop()
-		for drawn := int64(-1); ; {
-			// Once the walk is done only the tools at the other end of the
-			// pipe are at work, and the line is theirs.
-			if count := examined.Load(); count != drawn {
-				v.draw(count)
-				drawn = count
-			}
+		for {
+			draw()
 			select {
 			case <-tick.C:
 			case <-done:

@@ -15,18 +15,27 @@ type ended struct{ by os.Signal }
 
 func (e *ended) Error() string { return "ended by signal: " + e.by.String() }
 
-// untilSignal returns a context that the first SIGINT or SIGTERM cancels. The
-// flows then finish what they must; a second signal kills at once.
-func untilSignal() (ctx context.Context, release func()) {
-	ctx, cancel := context.WithCancelCause(context.Background())
-	signals := make(chan os.Signal, 1)
-	for _, sig := range []os.Signal{os.Interrupt, syscall.SIGTERM} {
+// endings are the signals that end a run. A terminal that is closed sends SIGHUP.
+var endings = []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP}
+
+// notify relays signals to a channel.
+func notify(to chan<- os.Signal, signals ...os.Signal) {
+	for _, sig := range signals {
 		// A shell starts its background jobs with SIGINT ignored, and nohup
 		// and its like rely on the same: what was ignored stays so.
 		if !signal.Ignored(sig) {
-			signal.Notify(signals, sig)
+			signal.Notify(to, sig)
 		}
 	}
+}
+
+// untilSignal returns a context that the first SIGINT, SIGTERM or SIGHUP cancels.
+// The flows then finish what they must; a second signal kills at once, unless it
+// is caught elsewhere.
+func untilSignal() (ctx context.Context, release func()) {
+	ctx, cancel := context.WithCancelCause(context.Background())
+	signals := make(chan os.Signal, 1)
+	notify(signals, endings...)
 	go func() {
 		select {
 		case sig := <-signals:
@@ -39,6 +48,14 @@ func untilSignal() (ctx context.Context, release func()) {
 		signal.Stop(signals)
 		cancel(nil)
 	}
+}
+
+// everySignal returns the signals that end a run, and those that suspend it, for
+// a flow that has something to do about each.
+func everySignal() (signals <-chan os.Signal, release func()) {
+	c := make(chan os.Signal, 8)
+	notify(c, append(suspensions, endings...)...)
+	return c, func() { signal.Stop(c) }
 }
 
 // causeOf returns what ended a flow: the signal, when err says nothing but that

@@ -19,9 +19,7 @@ type statusCommand struct {
 	trees
 	JSON bool `name:"json" help:"print an object a line, one for each tree"`
 	detectFlag
-	Ignore        list `placeholder:"GLOB" help:"pass over what matches, as in .gitignore (repeatable)"`
-	Follow        bool `help:"follow symbolic links"`
-	OneFileSystem bool `short:"x" help:"stay on the file system of each ROOT"`
+	selectionFlags
 	configFlags
 }
 
@@ -118,12 +116,12 @@ func statusText(t *filter.TreeStatus, st style) string {
 		line("pending", "%s", st.warn(fmt.Sprint(n, reasonsOf(t.Pending))))
 	}
 	if t.HasSnapshot {
-		line("snapshot", "%s, dumped %s", count(t.Stamps, "stamp"), time.Unix(t.Dumped.Sec, int64(t.Dumped.Nsec)).Format(time.DateTime))
+		line("snapshot", "%s, dumped %s", counted(t.Stamps, "stamp"), time.Unix(t.Dumped.Sec, int64(t.Dumped.Nsec)).Format(time.DateTime))
 	} else {
 		line("snapshot", "none")
 	}
 	if t.HasWAL {
-		line("WAL", "%s, %s", count(t.Records, "record"), count(t.WALSize, "byte"))
+		line("WAL", "%s, %s", counted(t.Records, "record"), counted(t.WALSize, "byte"))
 	} else {
 		line("WAL", "none")
 	}
@@ -147,8 +145,8 @@ func gone(n int64) string {
 	return fmt.Sprintf(", %d of files that are gone", n)
 }
 
-// count puts a number before what it counts.
-func count[N int | int64](n N, what string) string {
+// counted puts a number before what it counts.
+func counted[N int | int64](n N, what string) string {
 	if n == 1 {
 		return "1 " + what
 	}

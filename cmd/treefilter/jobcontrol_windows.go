@@ -1,0 +1,7 @@
+package main
+
+import "os"
+
+var suspensions []os.Signal
+
+func refuseTerminal() {}

@@ -1,0 +1,138 @@
+package filter
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os/exec"
+	"strings"
+	"time"
+)
+
+// slot is what stands for the path in an argument.
+const slot = "{}"
+
+// template is a command with the places for its paths.
+type template struct {
+	args []string
+	file string // what args[0] was found to be, "" where it depends on the path
+	rest int    // bytes of the arguments that are no path
+	many bool
+}
+
+// parseCommand makes a template for runs of up to a number of paths.
+func parseCommand(args []string, batch int) (*template, error) {
+	if len(args) == 0 {
+		return nil, errors.New("no command to run")
+	}
+	t := &template{args: args, many: batch > 1}
+	holds := false
+	for i, arg := range args {
+		t.rest += len(arg) + 1
+		if !strings.Contains(arg, slot) {
+			continue
+		}
+		holds = true
+		if t.many && (arg != slot || i == 0) {
+			return nil, fmt.Errorf("--batch: many paths cannot take the place of {} in %q", arg)
+		}
+	}
+	if !holds {
+		t.args = append(args[:len(args):len(args)], slot)
+	}
+	return t, nil
+}
+
+// fill returns the arguments of one run.
+func (t *template) fill(paths []string) []string {
+	args := make([]string, 0, len(t.args)+len(paths))
+	for _, arg := range t.args {
+		if arg == slot {
+			args = append(args, paths...)
+		} else if t.many {
+			args = append(args, arg)
+		} else {
+			args = append(args, strings.ReplaceAll(arg, slot, paths[0]))
+		}
+	}
+	return args
+}
+
+// A StartError is a command that could not be started.
+type StartError struct {
+	Command string
+	Err     error
+}
+
+func (e *StartError) Error() string { return e.Command + ": " + e.reason().Error() }
+func (e *StartError) Unwrap() error { return e.Err }
+
+// NotFound tells a command that is not there from one that cannot be executed.
+func (e *StartError) NotFound() bool {
+	return errors.Is(e.Err, exec.ErrNotFound) || errors.Is(e.Err, fs.ErrNotExist)
+}
+
+// reason is the error without the words of os/exec, which name the command again.
+func (e *StartError) reason() error {
+	if e.NotFound() {
+		return errors.New("command not found")
+	}
+	err := e.Err
+	for inner := err; inner != nil; inner = errors.Unwrap(inner) {
+		err = inner
+	}
+	return fmt.Errorf("command cannot be run: %w", err)
+}
+
+// find looks the command up before anything is run, unless it depends on the
+// path.
+func (t *template) find() (err error) {
+	if !strings.Contains(t.args[0], slot) {
+		t.file, err = lookPath(t.args[0])
+	}
+	return err
+}
+
+// lookPath finds a command as a shell does: in the current directory, too, if
+// PATH says so.
+func lookPath(name string) (string, error) {
+	file, err := exec.LookPath(name)
+	if err != nil && !errors.Is(err, exec.ErrDot) {
+		return "", &StartError{name, err}
+	}
+	return file, nil
+}
+
+// pipeDelay is how long a command that has ended is listened to when something
+// that it left behind holds its output open: nobody waits for a daemon.
+const pipeDelay = 2 * time.Second
+
+// command returns one run of the template. What it prints is kept.
+func (t *template) command(paths []string, stdout, stderr *spool) (*exec.Cmd, error) {
+	args, file := t.fill(paths), t.file
+	if file == "" {
+		var err error
+		if file, err = lookPath(args[0]); err != nil {
+			return nil, err
+		}
+	}
+	// exec.Command would look it up again, and refuse a relative PATH.
+	return &exec.Cmd{Path: file, Args: args, Stdout: stdout, Stderr: stderr, WaitDelay: pipeDelay}, nil
+}
+
+// outcome words how a command ended; it is nil for success.
+func outcome(err error, outputs ...*spool) error {
+	for _, s := range outputs {
+		if s.err != nil {
+			return fmt.Errorf("command failed: %w", s.err)
+		}
+	}
+	var exit *exec.ExitError
+	switch {
+	case err == nil, errors.Is(err, exec.ErrWaitDelay):
+		return nil
+	case errors.As(err, &exit):
+		return errors.New("command failed: " + wayOut(exit.ProcessState))
+	}
+	return fmt.Errorf("command failed: %w", err)
+}

@@ -1,0 +1,57 @@
+//go:build unix
+
+package filter
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// maxArguments is how many bytes of arguments a run gets at most: what xargs
+// takes by default, on every system.
+const maxArguments = 128 << 10
+
+func ownGroup(cmd *exec.Cmd) {
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+}
+
+// signalGroup reaches also what a command has started. A group that has ended
+// just now is no fault.
+func signalGroup(leader *os.Process, sig os.Signal) {
+	_ = syscall.Kill(-leader.Pid, sig.(syscall.Signal))
+}
+
+// wayOut words an exit that was no success.
+func wayOut(state *os.ProcessState) string {
+	status := state.Sys().(syscall.WaitStatus)
+	if !status.Signaled() {
+		return fmt.Sprintf("exit status %d", status.ExitStatus())
+	}
+	name := unix.SignalName(status.Signal())
+	if name == "" {
+		name = fmt.Sprintf("signal %d", status.Signal())
+	}
+	return "killed by " + name
+}
+
+// isTooLong tells that the system takes fewer arguments than these.
+func isTooLong(err error) bool { return errors.Is(err, syscall.E2BIG) }
+
+func isSuspension(sig os.Signal) bool { return sig == syscall.SIGTSTP }
+
+// suspend stops the commands, and this process, until it is continued. They are
+// no jobs of the shell, and would not be stopped with us.
+func (p *processes) suspend() {
+	for leader := range p.running {
+		signalGroup(leader, syscall.SIGSTOP)
+	}
+	_ = syscall.Kill(os.Getpid(), syscall.SIGSTOP)
+	for leader := range p.running {
+		signalGroup(leader, syscall.SIGCONT)
+	}
+}

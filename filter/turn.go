@@ -1,0 +1,163 @@
+package filter
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"time"
+)
+
+// take runs the command of one turn. Its files are recorded first and its output
+// is printed then: a reader that is slow, or has gone, costs no stamps.
+func (r *execRun) take(ctx context.Context, t turn) {
+	stdout, stderr := &spool{}, &spool{}
+	defer stdout.close()
+	defer stderr.close()
+
+	r.turns.Add(1)
+	res, err := r.execute(ctx, t, stdout, stderr)
+	if err == nil {
+		r.results <- res
+	}
+	r.turns.Add(-1)
+	switch {
+	case err == nil:
+		r.print(stdout, stderr)
+	case isTooLong(err) && len(t.paths) > 1:
+		half := len(t.paths) / 2
+		r.take(ctx, turn{t.number, t.paths[:half]})
+		r.take(ctx, turn{t.number, t.paths[half:]})
+	case err != errStopped:
+		r.fail(err)
+	}
+}
+
+// execute runs the command. An error means that it was not started.
+func (r *execRun) execute(ctx context.Context, t turn, stdout, stderr *spool) (res result, err error) {
+	res.paths = len(t.paths)
+	before, err := r.lookBefore(ctx, t.paths, &res)
+	if err != nil || len(before) == 0 {
+		return res, err
+	}
+	paths := make([]string, len(before))
+	for i, s := range before {
+		paths[i] = s.path
+	}
+	if r.OneStream {
+		stderr = stdout
+	}
+	cmd, err := r.template.command(paths, stdout, stderr)
+	if err != nil {
+		return res, err
+	}
+	if err := r.processes.start(cmd); err != nil {
+		return res, err
+	}
+	failed := outcome(r.processes.wait(cmd), stdout, stderr)
+	if failed == nil {
+		r.lookAfter(before, &res)
+		r.commit.read(&res.looked)
+		return res, nil
+	}
+	for _, path := range paths {
+		res.failures = append(res.failures, failure{t.number, &pathError{path, failed}})
+	}
+	if r.FailFast {
+		r.halt(errFailFast)
+	}
+	return res, nil
+}
+
+// lookBefore looks at files right before their command starts. Those that cannot
+// be stamped are left out: the work would be for nothing.
+func (r *execRun) lookBefore(ctx context.Context, paths []string, res *result) (before []sighting, err error) {
+	var at spot
+	for _, path := range paths {
+		s, err := r.lookSettled(ctx, &at, path)
+		switch {
+		case ctx.Err() != nil, err == errStopped:
+			return nil, errStopped
+		case errors.Is(err, fs.ErrNotExist):
+			r.gone(res, path, "gone before its turn")
+		case err != nil:
+			r.commit.sort(&res.looked, s, err)
+		default:
+			before = append(before, s)
+		}
+	}
+	return before, nil
+}
+
+// lookSettled looks at a file. For --since start it waits until its tick is
+// over: an edit in the same tick would not show.
+func (r *execRun) lookSettled(ctx context.Context, at *spot, path string) (sighting, error) {
+	var first sighting // that was like the last
+	for deadline := time.Now().Add(settleWait); ; {
+		s, err := r.commit.sight(at, path)
+		if err != nil || !r.exact {
+			return s, err
+		}
+		if s.info != first.info {
+			first = s
+		}
+		if s.target.settled(&first, s.began) {
+			return s, nil
+		}
+		if err := s.target.refresh(); err != nil {
+			if err := r.commit.giveUp(s.target, err); err != nil {
+				r.fail(err)
+				return s, errStopped
+			}
+			continue
+		}
+		if s.target.settled(&first, time.Now()) {
+			continue // the tick must have been over before the look
+		}
+		select {
+		case <-time.After(tickPeriod):
+		case <-ctx.Done():
+			return s, errStopped
+		}
+		if time.Now().After(deadline) {
+			return s, &pathError{path, errors.New("not run: it is being modified, or its file system's clock stands still")}
+		}
+	}
+}
+
+// lookAfter looks at files whose command succeeded.
+func (r *execRun) lookAfter(before []sighting, res *result) {
+	var at spot
+	for _, b := range before {
+		s, err := r.commit.sight(&at, b.path)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			r.gone(res, b.path, "not stamped: gone when its command had ended")
+		case err == nil && r.exact && s.info != b.info:
+			res.changed++
+		default:
+			r.commit.sort(&res.looked, s, err)
+		}
+	}
+}
+
+func (r *execRun) gone(res *result, path, what string) {
+	if !r.IgnoreMissing {
+		res.warns = append(res.warns, &pathError{path, errors.New(what)})
+	}
+}
+
+// print hands on what a command printed.
+func (r *execRun) print(stdout, stderr *spool) {
+	if r.Print == nil || stdout.empty() && stderr.empty() {
+		return
+	}
+	r.printing.Lock()
+	defer r.printing.Unlock()
+	if r.mute {
+		return
+	}
+	if err := r.Print(stdout, stderr); err != nil {
+		r.mute = true
+		r.fail(err)
+	}
+}
