@@ -42,16 +42,19 @@ func wayOut(state *os.ProcessState) string {
 // isTooLong tells that the system takes fewer arguments than these.
 func isTooLong(err error) bool { return errors.Is(err, syscall.E2BIG) }
 
-func isSuspension(sig os.Signal) bool { return sig == syscall.SIGTSTP }
-
-// suspend stops the commands, and this process, until it is continued. They are
-// no jobs of the shell, and would not be stopped with us.
-func (p *processes) suspend() {
-	for leader := range p.running {
-		signalGroup(leader, syscall.SIGSTOP)
+// suspend handles Ctrl-Z and its end; it is false for any other signal. The
+// commands are no jobs of the shell, so they are stopped and continued with this
+// process. SIGCONT must be waited for: a process goes on for a moment after it
+// has sent SIGSTOP to itself.
+func (p *processes) suspend(sig os.Signal) bool {
+	switch sig {
+	case syscall.SIGTSTP:
+		p.pass(syscall.SIGSTOP)
+		_ = syscall.Kill(os.Getpid(), syscall.SIGSTOP)
+	case syscall.SIGCONT:
+		p.pass(syscall.SIGCONT)
+	default:
+		return false
 	}
-	_ = syscall.Kill(os.Getpid(), syscall.SIGSTOP)
-	for leader := range p.running {
-		signalGroup(leader, syscall.SIGCONT)
-	}
+	return true
 }

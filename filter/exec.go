@@ -44,8 +44,8 @@ type Exec struct {
 	OneStream bool
 	// Signals: the first is passed on to the commands that run, a second kills
 	// them. No command is started any more. Who sends them cancels the context,
-	// too, so that the walk ends. SIGTSTP is none of them: it suspends the
-	// commands, and this process, until SIGCONT.
+	// too, so that the walk ends. Apart from that, SIGTSTP suspends the commands
+	// and this process, and SIGCONT continues the commands.
 	Signals <-chan os.Signal
 	// Progress, where not nil, is kept up to date.
 	Progress *Progress
@@ -86,6 +86,9 @@ func (e *Exec) Run(ctx context.Context) (err error) {
 	if r.progress == nil {
 		r.progress = &Progress{}
 	}
+	ended := make(chan struct{})
+	defer close(ended)
+	go r.passOn(ended)
 	in, err := r.paths(ctx)
 	if err != nil {
 		return err

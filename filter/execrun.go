@@ -73,9 +73,6 @@ func (r *execRun) run(ctx context.Context, in *source) error {
 	todo := make(chan turn)
 	fed := make(chan error, 1)
 	go func() { fed <- r.feed(running, in, todo) }()
-	ended := make(chan struct{})
-	defer close(ended)
-	go r.passOn(ended)
 	r.work(running, todo)
 
 	r.collect(ctx)

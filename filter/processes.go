@@ -50,15 +50,18 @@ func (p *processes) wait(cmd *exec.Cmd) error {
 func (p *processes) signal(sig os.Signal) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if isSuspension(sig) {
-		p.suspend()
+	if p.suspend(sig) {
 		return
 	}
 	if p.signalled {
 		sig = os.Kill
 	}
 	p.signalled = true
-	for process := range p.running {
-		signalGroup(process, sig)
+	p.pass(sig)
+}
+
+func (p *processes) pass(sig os.Signal) {
+	for leader := range p.running {
+		signalGroup(leader, sig)
 	}
 }

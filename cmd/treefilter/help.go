@@ -83,6 +83,7 @@ The stamps are in each ROOT: .treefilter_treestamps.yaml (snapshot), .wal.yaml.`
           (each is named on stderr); with --check: something needs work
 2         usage; a ROOT that cannot be read; output failure; for commands that
           write: state that cannot be read or is not ours, nothing was changed
+126, 127  exec: COMMAND cannot be run, was not found
 130, 143  ended by SIGINT, SIGTERM, with everything already read stored`,
 }
 
