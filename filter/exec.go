@@ -43,8 +43,8 @@ type Exec struct {
 	// stdout, in the order in which it came.
 	OneStream bool
 	// Signals: the first is passed on to the commands that run, a second kills
-	// them. No command is started any more. Who sends them cancels the context,
-	// too, so that the walk ends. Apart from that, SIGTSTP suspends the commands
+	// them. No command is started any more. Who sends one has cancelled the
+	// context before, so that all else ends, too. Apart from that, SIGTSTP suspends the commands
 	// and this process, and SIGCONT continues the commands.
 	Signals <-chan os.Signal
 	// Progress, where not nil, is kept up to date.

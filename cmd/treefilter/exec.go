@@ -59,7 +59,7 @@ func (c *execCommand) run(ctx context.Context, s *session) (needsWork bool, err 
 	}
 	refuseTerminal()
 	var release func()
-	job.Signals, release = everySignal()
+	job.Signals, release = everySignal(ctx)
 	defer release()
 	if isTerminal(s.voice.w) && os.Getenv("TERM") != "dumb" {
 		job.Examined, job.Progress = new(atomic.Int64), new(filter.Progress)

@@ -51,11 +51,32 @@ func untilSignal() (ctx context.Context, release func()) {
 }
 
 // everySignal returns the signals that end a run, and those that suspend it, for
-// a flow that has something to do about each.
-func everySignal() (signals <-chan os.Signal, release func()) {
-	c := make(chan os.Signal, 8)
-	notify(c, append(suspensions, endings...)...)
-	return c, func() { signal.Stop(c) }
+// a flow that has something to do about each. The former come only once ctx,
+// which is that of untilSignal, is done.
+func everySignal(ctx context.Context) (<-chan os.Signal, func()) {
+	caught := make(chan os.Signal, 8)
+	notify(caught, append(suspensions, endings...)...)
+	signals, released := make(chan os.Signal), make(chan struct{})
+	go func() {
+		for {
+			select {
+			case sig := <-caught:
+				if slices.Contains(endings, sig) {
+					<-ctx.Done()
+				}
+				select {
+				case signals <- sig:
+				case <-released:
+				}
+			case <-released:
+				return
+			}
+		}
+	}()
+	return signals, func() {
+		signal.Stop(caught)
+		close(released)
+	}
 }
 
 // causeOf returns what ended a flow: the signal, when err says nothing but that
