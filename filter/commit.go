@@ -270,11 +270,7 @@ func (r *commitRun) finish(failed error) error {
 		return err
 	}
 	if r.late > 0 {
-		files := "files"
-		if r.late == 1 {
-			files = "file"
-		}
-		r.report.notice(fmt.Errorf("%d %s modified since the given moment: left pending", r.late, files))
+		r.report.notice(fmt.Errorf("%s modified since the given moment: left pending", counted(r.late, "file")))
 	}
 	var errs []error
 	for _, t := range r.targets.all() {

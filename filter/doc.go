@@ -8,8 +8,8 @@
 // sight.go, target.go, settle.go and since.go (record what was done), exec.go
 // with execrun.go, turn.go, command.go and processes.go (all of it, with a
 // command in the middle), status.go and explain.go (say what is pending, and
-// why), upkeep.go (dump and discard), import.go with import_past.go and
-// import_run.go (take over what treestamps wrote), config.go (the program
-// config); lookup.go, ordered.go, output.go, pathlist.go, spool.go and hint.go
+// why), upkeep.go (dump and discard), prune.go and absence.go (forget what is
+// gone), import.go with import_past.go and import_run.go (take over what
+// treestamps wrote), config.go (the program config); lookup.go, ordered.go, output.go, pathlist.go, spool.go and hint.go
 // serve them.
 package filter

@@ -214,7 +214,7 @@ func (r *execRun) conclude(ctx context.Context, fed error) error {
 	finished := r.commit.finish(r.fatal)
 	report := r.commit.report
 	if r.changed > 0 {
-		report.notice(fmt.Errorf("%s modified while the command ran: left pending", files(r.changed)))
+		report.notice(fmt.Errorf("%s modified while the command ran: left pending", counted(r.changed, "file")))
 	}
 	slices.SortStableFunc(r.failures, func(a, b failure) int { return cmp.Compare(a.turn, b.turn) })
 	for _, f := range r.failures {
@@ -230,7 +230,7 @@ func (r *execRun) conclude(ctx context.Context, fed error) error {
 	case r.In != nil && fed == errStopped:
 		report.warn(errors.New("stopped before the end of stdin"))
 	case rest > 0:
-		report.warn(fmt.Errorf("%s left pending: the command was not run", files(rest)))
+		report.warn(fmt.Errorf("%s left pending: the command was not run", counted(rest, "file")))
 	}
 	if fed == errStopped {
 		fed = nil
@@ -238,11 +238,4 @@ func (r *execRun) conclude(ctx context.Context, fed error) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return errors.Join(r.fatal, finished, fed, r.failed, ctx.Err())
-}
-
-func files(n int) string {
-	if n == 1 {
-		return "1 file"
-	}
-	return fmt.Sprintf("%d files", n)
 }

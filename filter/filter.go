@@ -1,7 +1,6 @@
 package filter
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -228,21 +227,15 @@ func (r *filterRun) emit(out *[]byte, found []finding) (warns []error) {
 	return warns
 }
 
-// line appends what is printed of a file. A path that could not be told from two
-// is an error.
+// line appends what is printed of a file.
 func (r *filterRun) line(b []byte, f *finding) ([]byte, error) {
 	if r.JSON {
 		return appendLine(b, f), nil
 	}
 	start := len(b)
 	b = f.appendPath(b)
-	switch {
-	case r.OutDelimiter == walk.NUL:
-		return append(b, 0), nil
-	case bytes.IndexByte(b[start:], '\n') >= 0:
-		return b[:start], &pathError{f.path(), errors.New("not printed: its name holds a newline (use --null)")}
-	}
-	return append(b, '\n'), nil
+	err := terminate(&b, start, r.OutDelimiter)
+	return b, err
 }
 
 func (r *filterRun) nest(dir string, outer *place) *place {

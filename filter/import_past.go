@@ -104,11 +104,3 @@ func (r *importRun) sayVoid(base *store.Treestamps) {
 		r.report.notice(&pathError{f.File, fmt.Errorf("%s: %s void", why, counted(len(f.Stamps), "stamp"))})
 	}
 }
-
-// counted is a number and what it is of.
-func counted(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
-}

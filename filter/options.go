@@ -87,11 +87,15 @@ func (r *reporter) void(t *store.Tree) {
 	if len(changes) > 0 {
 		what += " (" + strings.Join(changes, ", ") + ")"
 	}
-	stamps := "stamps"
-	if n == 1 {
-		stamps = "stamp"
+	r.once(fmt.Errorf("%s: %s: %s void", t.Root(), what, counted(n, "stamp")), r.opt.Notice)
+}
+
+// counted puts a number before a noun.
+func counted[N int | int64](n N, what string) string {
+	if n != 1 {
+		what += "s"
 	}
-	r.once(fmt.Errorf("%s: %s: %d %s void", t.Root(), what, n, stamps), r.opt.Notice)
+	return fmt.Sprintf("%d %s", n, what)
 }
 
 func (r *reporter) once(err error, say func(error)) {

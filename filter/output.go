@@ -1,9 +1,13 @@
 package filter
 
 import (
+	"errors"
 	"io"
+	"strings"
 	"sync"
 	"time"
+
+	"treefilter/walk"
 )
 
 // Output is gathered so that a million paths do not cost a million writes, but
@@ -22,6 +26,22 @@ type output struct {
 	buf   []byte
 	timer *time.Timer // runs while buf holds something
 	err   error
+}
+
+// terminate ends the path that begins at start, or takes it back when it cannot
+// be told from two.
+func terminate(b *[]byte, start int, end walk.Delimiter) error {
+	if end == walk.NUL {
+		*b = append(*b, 0)
+		return nil
+	}
+	path := string((*b)[start:])
+	if strings.ContainsRune(path, '\n') {
+		*b = (*b)[:start]
+		return &pathError{path, errors.New("not printed: its name holds a newline (use --null)")}
+	}
+	*b = append(*b, '\n')
+	return nil
 }
 
 func newOutput(w io.Writer) *output { return &output{w: w} }

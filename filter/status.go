@@ -4,9 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -85,6 +82,25 @@ func (s *Status) Run(ctx context.Context) (trees []*TreeStatus, err error) {
 	return r.done, nil
 }
 
+// countStamps tells how many stamps count, and how many of these a prune would
+// drop.
+func countStamps(t *store.Tree) (stamps, gone int64) {
+	a, err := newAbsence(t.Root())
+	if err == nil {
+		defer a.look.Close()
+	}
+	for e := range t.Stamps() {
+		stamps++
+		if err != nil {
+			continue
+		}
+		if is, _ := a.gone(e.Path); is {
+			gone++
+		}
+	}
+	return stamps, gone
+}
+
 type statusRun struct {
 	*filterRun
 	mu      sync.Mutex
@@ -123,12 +139,7 @@ func (r *statusRun) finish(t *store.Tree) {
 		s.Config, s.ConfigHash = stored.String(), stored.Hash()
 	}
 	s.Void, s.Changes = t.Void()
-	for e := range t.Stamps() {
-		s.Counting++
-		if isGone(t, e.Path) {
-			s.Gone++
-		}
-	}
+	s.Counting, s.Gone = countStamps(t)
 	s.Damage = t.Problems()
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -139,10 +150,4 @@ func (r *statusRun) finish(t *store.Tree) {
 		}
 	}
 	r.done = append(r.done, s)
-}
-
-// isGone tells whether nothing is there any more under a path of the tree.
-func isGone(t *store.Tree, path string) bool {
-	_, err := os.Lstat(filepath.Join(t.Root(), filepath.FromSlash(path)))
-	return errors.Is(err, fs.ErrNotExist)
 }

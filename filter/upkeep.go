@@ -3,6 +3,7 @@ package filter
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"treefilter/store"
 )
@@ -16,7 +17,7 @@ type Dump struct {
 
 // Run dumps the tree of every root.
 func (d *Dump) Run(ctx context.Context) error {
-	return d.eachTree(ctx, func(t *store.Tree, r *reporter) error {
+	return d.eachTree(ctx, func(t *store.Tree, _ root, r *reporter) error {
 		if _, err := t.Dump(d.Repair); err != nil {
 			return err
 		}
@@ -32,12 +33,13 @@ type Discard struct {
 
 // Run discards the WAL of every root.
 func (d *Discard) Run(ctx context.Context) error {
-	return d.eachTree(ctx, func(t *store.Tree, _ *reporter) error { return t.Discard() })
+	return d.eachTree(ctx, func(t *store.Tree, _ root, _ *reporter) error { return t.Discard() })
 }
 
-// eachTree runs do on the tree of every root, or of the current directory. An
-// error in one tree does not keep the others from their turn.
-func (o *Options) eachTree(ctx context.Context, do func(*store.Tree, *reporter) error) (err error) {
+// eachTree runs do on the tree of every root, or of the current directory, with
+// the first root that named it. An error in one tree does not keep the others
+// from their turn.
+func (o *Options) eachTree(ctx context.Context, do func(*store.Tree, root, *reporter) error) (err error) {
 	paths := o.Roots
 	if len(paths) == 0 {
 		paths = []string{"."}
@@ -57,7 +59,8 @@ func (o *Options) eachTree(ctx context.Context, do func(*store.Tree, *reporter) 
 			errs = append(errs, ctx.Err())
 			break
 		}
-		errs = append(errs, do(t, report))
+		named := slices.IndexFunc(roots, func(r root) bool { return r.real == t.Root() })
+		errs = append(errs, do(t, roots[named], report))
 	}
 	return errors.Join(append(errs, g.Close())...)
 }

@@ -85,12 +85,18 @@ func (a *appender) join(info fileInfo) (*session, error) {
 			return nil, err
 		}
 		if id != "" {
-			return newSession(a.program, id, a.config), nil
+			return a.newSession(id), nil
 		}
 	}
 	var id [8]byte
 	rand.Read(id[:])
-	return newSession(a.program, hex.EncodeToString(id[:]), a.config), nil
+	return a.newSession(hex.EncodeToString(id[:])), nil
+}
+
+func (a *appender) newSession(id string) *session {
+	s := newSession(a.program, id, a.config)
+	s.volume = a.fsys.volume(a.root).id
+	return s
 }
 
 // readID finds the id of a WAL: nearly always in its first line.
@@ -126,6 +132,27 @@ func (a *appender) append(entries []Entry) error {
 	})
 }
 
+// drop writes that the stamps of paths are to be forgotten, as append does, and
+// returns of how many. It asks for each again while it holds the lock: a stamp
+// that somebody has just made of it is older than our record.
+func (a *appender) drop(paths []string, gone func(path string) bool) (dropped int, err error) {
+	err = a.write(func(b []byte) []byte {
+		for _, p := range paths {
+			if gone(p) {
+				b = a.session.appendDrop(b, p)
+				dropped++
+			}
+		}
+		return b
+	})
+	if err != nil {
+		return 0, err
+	}
+	return dropped, nil
+}
+
+// write appends the records that encode writes, called under the lock: nothing,
+// where it writes none.
 func (a *appender) write(encode func([]byte) []byte) (err error) {
 	if a.failed != nil {
 		return a.failed
@@ -153,6 +180,9 @@ func (a *appender) write(encode func([]byte) []byte) (err error) {
 	}
 	head := int64(len(b))
 	b = encode(b)
+	if int64(len(b)) == head {
+		return nil
+	}
 	if info.size == 0 {
 		// Once more: all that follows rests on it, should the first be damaged.
 		b = a.session.appendOpen(b)

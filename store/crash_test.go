@@ -139,12 +139,17 @@ var crashScenarios = []struct {
 	{"commit", []program{committer([]string{"a"}, long("x"), []string{"b"}, []string{"changed.jpg", "a"})}, 0},
 	{"dump", []program{dumper(false)}, 0},
 	{"commit_dump_commit", []program{both([]string{"a", "b"}, []string{"a", "c"})}, 0},
+	{"prune", []program{pruner("changed.jpg", "sub/old3.jpg", "wal1.jpg", "nowhere")}, 0},
 	{"two_commits", []program{committer([]string{"a"}, []string{"b"}), committer([]string{"c", "changed.jpg"}, []string{"d"})}, 1},
 	{"commit_and_dump", []program{committer([]string{"a", "changed.jpg"}, []string{"b"}), dumper(false)}, 1},
 	{"dump_and_commit", []program{dumper(false), committer([]string{"a", "changed.jpg"}, []string{"b"})}, 1},
 	{"two_dumps", []program{dumper(false), dumper(false)}, 1},
 	{"commit_dump_and_filter", []program{filterer, committer([]string{"a", "changed.jpg"}), dumper(false)}, 1},
 	{"empty_commit_and_commit", []program{committer(), committer([]string{"c"})}, 1},
+	{"prune_come_back_and_dump", []program{again("changed.jpg"), dumper(false)}, 1},
+	{"prune_and_commit", []program{pruner("changed.jpg", "wal1.jpg"), committer([]string{"a"}, []string{"b"})}, 1},
+	{"prune_and_dump", []program{pruner("changed.jpg", "old1.jpg"), dumper(false)}, 1},
+	{"prune_and_filter", []program{pruner("changed.jpg", "old1.jpg"), filterer}, 1},
 	{"dump_filter_and_commit", []program{dumper(false), filterer, committer([]string{"a", "changed.jpg"})}, 1},
 }
 
@@ -231,7 +236,7 @@ func TestCrashDuringRecovery(t *testing.T) {
 // it appended, and nothing that stands in the way of the next.
 func TestKilledProcess(t *testing.T) {
 	collectLess(t)
-	for _, sc := range crashScenarios[:3] {
+	for _, sc := range crashScenarios[:4] {
 		t.Run(sc.name, func(t *testing.T) {
 			t.Parallel()
 			c := &crashChecker{}

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -164,6 +165,25 @@ func (l *ledger) append(entries []Entry) {
 	l.version++
 }
 
+// prune takes all promises back that were made of paths.
+func (l *ledger) prune(paths ...string) {
+	for _, p := range paths {
+		delete(l.acked, p)
+		delete(l.appended, p)
+	}
+	l.version++
+}
+
+// unpruned leaves out what was pruned since.
+func (l *ledger) unpruned(stamps map[string]Time) map[string]Time {
+	left := maps.Clone(stamps)
+	maps.DeleteFunc(left, func(p string, _ Time) bool {
+		_, still := l.appended[p]
+		return !still
+	})
+	return left
+}
+
 // ack makes promises of stamps. An older one takes nothing back.
 func (l *ledger) ack(stamps map[string]Time) {
 	for p, t := range stamps {
@@ -286,8 +306,54 @@ func dumper(repair bool) program {
 		if _, err := tree.Dump(repair); err != nil {
 			return err
 		}
-		s.ledger.ack(before)
+		s.ledger.ack(s.ledger.unpruned(before))
 		return tree.Close()
+	}
+}
+
+// pruner drops the stamps of files that are gone for good. From then on no one
+// may count on them, and what else there is stays.
+func pruner(paths ...string) program {
+	return func(s *simulation, fsys fileSystem) error {
+		tree, err := OpenTree(simRoot, Options{fsys: fsys, AnyConfig: true, LockWait: time.Hour})
+		if err != nil {
+			return err
+		}
+		if len(slices.Collect(tree.Stamps())) == 0 {
+			return tree.Close()
+		}
+		s.ledger.prune(paths...)
+		if _, err := tree.Drop(paths, func(string) bool { return true }); err != nil {
+			return err
+		}
+		if err := tree.Sync(); err != nil {
+			return err
+		}
+		return tree.Close()
+	}
+}
+
+// again commits a file that was pruned and has come back: its new stamp counts,
+// whoever came first.
+func again(path string) program {
+	return func(s *simulation, fsys fileSystem) error {
+		tree, err := OpenTree(simRoot, Options{fsys: fsys, AnyConfig: true, LockWait: time.Hour})
+		if err != nil {
+			return err
+		}
+		s.ledger.prune(path)
+		present := false
+		if _, err := tree.Drop([]string{path}, func(string) bool { return !present }); err != nil {
+			return err
+		}
+		present = true
+		if err := committer([]string{path})(s, fsys); err != nil {
+			return err
+		}
+		if _, err := tree.Drop([]string{path}, func(string) bool { return !present }); err != nil {
+			return err
+		}
+		return errors.Join(tree.Sync(), tree.Close())
 	}
 }
 
@@ -330,7 +396,7 @@ func filterer(s *simulation, fsys fileSystem) error {
 	if len(problems) > 0 {
 		return fmt.Errorf("filter: %v", problems)
 	}
-	if err := s.ledger.check(got, must); err != nil {
+	if err := s.ledger.check(got, s.ledger.unpruned(must)); err != nil {
 		return fmt.Errorf("filter: %w", err)
 	}
 	return nil

@@ -159,7 +159,10 @@ func (d *dump) createTemp(temp string) (file, error) {
 }
 
 func (d *dump) merge(out *snapshotWriter) (int64, error) {
-	m := merge{over: newOverlay(), out: out}
+	m := merge{over: newOverlay(), out: out, volume: d.st.volume()}
+	if d.held != nil {
+		m.volume = d.opt.fsys.volume(d.root).id
+	}
 	if d.st.snapshotCounts(d.sc) {
 		if d.st.hand != nil {
 			m.over.addAll(d.st.hand)

@@ -46,7 +46,7 @@ var (
 	}
 	formatExamples = []formatExample{
 		{"snapshot-small", "{quality: 90}", smallStamps, snapshotOf(smallStamps), "snapshot-small"},
-		{"snapshot-forms", "{steps: [resize, {sharpen: 0.5}], png: {level: 9, strip: all}, \"on\": true}", formsStamps, snapshotOf(formsStamps), "snapshot-forms"},
+		{"snapshot-forms", "{steps: [resize, {sharpen: 0.5}], png: {level: 9, strip: all}, \"on\": true}", formsStamps, snapshotOn(testVolume, formsStamps), "snapshot-forms"},
 		{"snapshot-empty", "{}", nil, snapshotOf(nil), "snapshot-empty"},
 		{"snapshot-by-hand", "{quality: 90}", smallStamps, nil, "snapshot-small"},
 		{
@@ -72,18 +72,25 @@ var (
 	}
 )
 
+// testVolume is the file system of the examples.
+const testVolume = "ext-0123456789abcdef"
+
 func snapshotOf(stamps map[string]Stamp) func(*testing.T, Config) string {
+	return snapshotOn("", stamps)
+}
+
+func snapshotOn(volume string, stamps map[string]Stamp) func(*testing.T, Config) string {
 	return func(t *testing.T, c Config) string {
 		var entries []Entry
 		for p, s := range stamps {
 			entries = append(entries, Entry{p, s})
 		}
-		return sealed(t, "treefilter", c, entries...)
+		return sealedOn(t, volume, "treefilter", c, entries...)
 	}
 }
 
-// appended returns what a commit makes of an empty WAL, with the id of the
-// examples in place of the one it drew.
+// appended returns what a commit makes of an empty WAL, with the id and the file
+// system of the examples in place of its own.
 func appended(t *testing.T, c Config, entries ...Entry) string {
 	t.Helper()
 	tree := treeOf(t, Options{Config: c}, "", "")
@@ -94,18 +101,19 @@ func appended(t *testing.T, c Config, entries ...Entry) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	with := func(id string) string {
+	with := func(id, volume string) string {
 		s := newSession("treefilter", id, c)
+		s.volume = volume
 		b := s.appendOpen(nil)
 		for _, e := range entries {
 			b = s.appendSet(b, e)
 		}
 		return string(s.appendOpen(b))
 	}
-	if want := with(tree.app.session.id); string(got) != want {
+	if want := with(tree.app.session.id, tree.app.session.volume); string(got) != want {
 		t.Errorf("a commit appends:\n%s\nwant:\n%s", got, want)
 	}
-	return with(testID)
+	return with(testID, testVolume)
 }
 
 func readFormat(t *testing.T) string {

@@ -236,7 +236,8 @@ func parentDir(dir string) string {
 // Below returns the path of an absolute directory relative to the tree, in
 // which it lies: "" for the tree's own.
 func (t *Tree) Below(dir string) string {
-	return strings.TrimPrefix(dir[len(strings.TrimSuffix(t.root, "/")):], "/")
+	rel, _ := below(dir, t.root)
+	return rel
 }
 
 // Join returns the path, relative to the tree, of a file in an absolute

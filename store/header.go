@@ -21,6 +21,7 @@ const maxHeader = 8 << 20
 type header struct {
 	program string
 	config  Config
+	volume  string // the file system that the tree lay on, "" where it is not known
 }
 
 // snapshotHeader reads the fields that stand in front of the stamps from the
@@ -43,6 +44,10 @@ func snapshotHeader(fields map[string]*yaml.Node, program string) (header, error
 			_, err = stateValue(node)
 		case "program":
 			h.program, err = stateValue(node)
+		case "filesystem":
+			if h.volume, err = stateValue(node); err == nil {
+				h.volume, err = checkVolume(h.volume)
+			}
 		case "config":
 			h.config, err = configFromNode(node)
 		default:

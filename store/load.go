@@ -186,6 +186,15 @@ func (st *state) newest() (Config, bool) {
 	return Config{}, false
 }
 
+// volume is the file system that the tree lay on when the newest stamps were
+// made, "" where it is not known.
+func (st *state) volume() string {
+	if st.wal != nil && st.wal.last != nil {
+		return st.wal.last.volume
+	}
+	return st.header.volume
+}
+
 func (st *state) close() error {
 	if st.file == nil {
 		return nil

@@ -86,7 +86,7 @@ func (g *Grove) belowGiven(given string) (dir string, ok bool) {
 func (g *Grove) belowRoot(abs string) (string, bool) {
 	for at := abs; ; at = parentDir(at) {
 		if root, ok := g.spelled[at]; ok {
-			rest := strings.TrimPrefix(abs[len(strings.TrimSuffix(at, "/")):], "/")
+			rest, _ := below(abs, at)
 			if rest == "" {
 				return root, true
 			}
@@ -105,16 +105,13 @@ func (g *Grove) Owner(dir string) (*Tree, error) {
 	if c := g.Chain(dir); c != nil && c.Own {
 		return c.Tree, nil
 	}
-	if g.cwd != "" && within(dir, g.cwd) {
-		return g.treeAt(g.cwd), nil
+	if g.cwd != "" {
+		if _, ok := below(dir, g.cwd); ok {
+			return g.treeAt(g.cwd), nil
+		}
 	}
 	if len(g.roots) > 0 {
 		return nil, fmt.Errorf("%w: outside every root", ErrNoTree)
 	}
 	return nil, fmt.Errorf("%w: name a root, such as %s", ErrNoTree, dir)
-}
-
-func within(dir, root string) bool {
-	rest, ok := strings.CutPrefix(dir, strings.TrimSuffix(root, "/"))
-	return ok && (rest == "" || rest[0] == '/')
 }

@@ -8,12 +8,14 @@ type merge struct {
 	over *overlay
 	dirs []string // of over, in order
 	out  *snapshotWriter
+	// volume is the file system of the tree, "" where it is not known.
+	volume string
 }
 
 // write writes the whole snapshot and returns how many stamps it holds.
 func (m *merge) write(program string, c Config) (stamps int64, err error) {
 	m.dirs = m.over.sortedDirs()
-	m.out.header(program, c)
+	m.out.header(header{program, c, m.volume})
 
 	times, digests := m.sections()
 	m.out.beginTimes(times.base == nil && m.over.empty())

@@ -47,6 +47,16 @@ func joinPath(dir, name string) string {
 	return dir + "/" + name
 }
 
+// below returns the path of an absolute path relative to a directory, "" for
+// the directory's own, and whether it lies there at all.
+func below(path, dir string) (rel string, ok bool) {
+	rest, ok := strings.CutPrefix(path, strings.TrimSuffix(dir, "/"))
+	if !ok || rest != "" && rest[0] != '/' {
+		return "", false
+	}
+	return strings.TrimPrefix(rest, "/"), true
+}
+
 // compareDirs orders directories as a walk enters them: a directory before
 // what is below it, siblings by name. That is byte order with '/' below every
 // other byte, so that "a/b" comes before "a-b".

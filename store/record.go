@@ -44,6 +44,7 @@ type session struct {
 	hash    string // of config, hex
 	id      string // of the WAL file, 16 hex digits; "" where written by hand
 	seed    uint32
+	volume  string // the file system that the tree lay on, "" where it is not known
 }
 
 func newSession(program, id string, c Config) *session {
@@ -87,6 +88,9 @@ func (s *session) appendOpen(b []byte) []byte {
 	start := len(b)
 	b = append(b, "- open: {version: 1, program: "...)
 	b = appendScalar(b, s.program)
+	if s.volume != "" {
+		b = appendScalar(append(b, ", filesystem: "...), s.volume)
+	}
 	b = append(b, ", config_hash: \""...)
 	b = append(b, s.hash...)
 	b = append(b, "\", config: "...)
@@ -238,6 +242,11 @@ func openFromFields(fields map[string]*yaml.Node) (record, error) {
 			s.program = text
 		case "id":
 			s.id = text
+		case "filesystem":
+			s.volume, err = checkVolume(text)
+			if err != nil {
+				return record{}, err
+			}
 		case "config", "config_hash":
 			// The hash of a config written by hand is what it hashes to.
 		default:
@@ -247,7 +256,9 @@ func openFromFields(fields map[string]*yaml.Node) (record, error) {
 	if fields["version"] == nil {
 		return record{}, errors.New("open without a version")
 	}
-	return record{kind: recordOpen, session: newSession(s.program, s.id, s.config)}, nil
+	open := newSession(s.program, s.id, s.config)
+	open.volume = s.volume
+	return record{kind: recordOpen, session: open}, nil
 }
 
 func setFromFields(fields map[string]*yaml.Node) (record, error) {

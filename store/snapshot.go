@@ -150,18 +150,21 @@ func newSnapshotWriter(w io.Writer) *snapshotWriter {
 	return &snapshotWriter{w: w, buf: make([]byte, 0, writeChunk+maxRecord)}
 }
 
-func (w *snapshotWriter) header(program string, c Config) {
-	w.hash = c.Hash()
+func (w *snapshotWriter) header(h header) {
+	w.hash = h.config.Hash()
 	b := append(w.buf, snapshotHead...)
 	b = append(b, "version: "...)
 	b = strconv.AppendInt(b, formatVersion, 10)
 	b = append(b, "\nprogram: "...)
-	b = appendScalar(b, program)
+	b = appendScalar(b, h.program)
+	if h.volume != "" {
+		b = appendScalar(append(b, "\nfilesystem: "...), h.volume)
+	}
 	b = append(b, "\nconfig_hash: \""...)
 	b = append(b, w.hash...)
 	b = append(b, "\"\n"...)
-	w.buf = appendSection(b, "config", c.Empty())
-	w.buf = appendBlock(w.buf, c.values, len(entryIndent))
+	w.buf = appendSection(b, "config", h.config.Empty())
+	w.buf = appendBlock(w.buf, h.config.values, len(entryIndent))
 }
 
 func appendSection(b []byte, name string, empty bool) []byte {

@@ -83,8 +83,14 @@ func reopen(t testing.TB, dir string, opt Options) *Tree {
 // sealed returns the snapshot that a dump writes.
 func sealed(t testing.TB, program string, c Config, entries ...Entry) string {
 	t.Helper()
+	return sealedOn(t, "", program, c, entries...)
+}
+
+// sealedOn returns that of a tree on a file system.
+func sealedOn(t testing.TB, volume, program string, c Config, entries ...Entry) string {
+	t.Helper()
 	var out bytes.Buffer
-	m := merge{over: newOverlay(), out: newSnapshotWriter(&out)}
+	m := merge{over: newOverlay(), out: newSnapshotWriter(&out), volume: volume}
 	for _, e := range entries {
 		m.over.set([]byte(e.Path), e.Time, e.Digest)
 	}

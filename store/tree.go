@@ -165,6 +165,25 @@ func (t *Tree) Append(entries []Entry) error {
 	return t.app.append(entries)
 }
 
+// Drop appends to the WAL that the stamps of files are to be forgotten, given
+// by their paths relative to the tree, and returns of how many. gone is asked
+// for each while nobody else can write, so that a file which has come back and
+// was recorded keeps its new stamp. Like those of Append, such records are
+// durable after Sync.
+func (t *Tree) Drop(paths []string, gone func(path string) bool) (dropped int, err error) {
+	for _, p := range paths {
+		if err := checkPath(p); err != nil {
+			return 0, fmt.Errorf("%q: %w", p, err)
+		}
+	}
+	if err := t.Writable(); err != nil {
+		return 0, err
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.app.drop(paths, gone)
+}
+
 // Hold keeps stamps in memory until the next Dump, instead of in the WAL: they
 // are lost if the process ends before.
 func (t *Tree) Hold(entries []Entry) error {

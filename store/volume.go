@@ -1,5 +1,7 @@
 package store
 
+import "fmt"
+
 // volume is the file system that a directory lies on.
 type volume struct {
 	dev uint64 // 0 where it is not known
@@ -8,6 +10,23 @@ type volume struct {
 	id string
 	// local tells that this machine's kernel sets its mtimes.
 	local bool
+}
+
+// checkVolume refuses an id that is none of ours.
+func checkVolume(id string) (string, error) {
+	const longest = 100
+	if len(id) > longest {
+		return "", fmt.Errorf("filesystem of %d bytes", len(id))
+	}
+	return id, nil
+}
+
+// Moved tells whether the tree lies on another file system than it did when its
+// newest stamps were made, and what is known of the two. Where one is not known
+// it has not.
+func (t *Tree) Moved() (then, now string, moved bool) {
+	then, now = t.loaded().volume(), t.opt.fsys.volume(t.root).id
+	return then, now, then != "" && now != "" && then != now
 }
 
 // sameClock tells whether the mtimes of two file systems come from one clock.

@@ -73,8 +73,6 @@ func (c *filterCommand) job(s *session) (*filter.Filter, error) {
 	job := &filter.Filter{
 		Options:       c.options(s),
 		InDelimiter:   c.delimiter(walk.Detect),
-		Out:           s.out,
-		OutDelimiter:  c.delimiter(walk.NUL),
 		Follow:        c.Follow,
 		OneFileSystem: c.OneFileSystem,
 		Check:         c.Check,
@@ -85,9 +83,9 @@ func (c *filterCommand) job(s *session) (*filter.Filter, error) {
 	if c.Refresh && job.Detect != filter.DetectContent {
 		return nil, &usageError{reason: "--refresh: nothing to do without --detect content"}
 	}
-	if isTerminal(s.out) {
-		job.OutDelimiter = c.delimiter(walk.Newline)
-		job.Out = &terminal{w: s.out, lines: c.JSON || job.OutDelimiter == walk.Newline}
+	job.Out, job.OutDelimiter = c.output(s)
+	if isTerminal(s.out) && c.JSON {
+		job.Out = &terminal{w: s.out, lines: true}
 	}
 	if c.Stdin || len(c.Roots) == 0 {
 		job.In = s.in

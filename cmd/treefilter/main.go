@@ -19,12 +19,13 @@
 //	treefilter commit [ROOT...]   read processed paths from stdin, append
 //	                              their stamps to the WAL
 //	treefilter dump [ROOT...]     fold the WAL into the snapshot
-//	treefilter status [ROOT...]   show what is stored, what is pending
-//	treefilter explain PATH...    say why each path would or would not be
-//	                              printed
 //	treefilter exec [ROOT...] -- COMMAND [ARG...]
 //	                              filter, run the command on each file, commit
 //	                              those that succeed
+//	treefilter status [ROOT...]   show what is stored, what is pending
+//	treefilter explain PATH...    say why each path would or would not be
+//	                              printed
+//	treefilter prune [ROOT...]    drop the stamps of files that are gone
 //	treefilter discard [ROOT...]  throw away the WAL of a failed run
 //	treefilter import [ROOT...]   take over the files that the Python package
 //	                              treestamps wrote

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 
@@ -87,6 +88,15 @@ func (d *delimiterFlags) delimiter(unsaid walk.Delimiter) walk.Delimiter {
 	default:
 		return unsaid
 	}
+}
+
+// output returns where paths go, and how they end there.
+func (d *delimiterFlags) output(s *session) (io.Writer, walk.Delimiter) {
+	if !isTerminal(s.out) {
+		return s.out, d.delimiter(walk.NUL)
+	}
+	end := d.delimiter(walk.Newline)
+	return &terminal{w: s.out, lines: end == walk.Newline}, end
 }
 
 // A list is a flag that may be given more than once. A variable gives all of

@@ -23,6 +23,7 @@ type grammar struct {
 	Exec    execCommand    `cmd:"" help:"filter, run a command on each file, commit those that succeed"`
 	Status  statusCommand  `cmd:"" help:"show what is stored, what is pending"`
 	Explain explainCommand `cmd:"" help:"say why each path would or would not be printed"`
+	Prune   pruneCommand   `cmd:"" help:"drop the stamps of files that are gone"`
 	Discard discardCommand `cmd:"" help:"throw away the WAL of a failed run"`
 	Import  importCommand  `cmd:"" help:"take over what the Python package treestamps wrote"`
 }

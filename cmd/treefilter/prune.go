@@ -1,0 +1,46 @@
+package main
+
+import (
+	"context"
+
+	"treefilter/filter"
+)
+
+// pruneCommand drops the stamps of files that are gone.
+type pruneCommand struct {
+	trees
+	DryRun bool `help:"print the paths whose stamps would go, drop nothing"`
+	delimiterFlags
+}
+
+func (*pruneCommand) page() page {
+	return page{
+		usage: "treefilter prune [ROOT...]",
+		example: `treefilter prune --dry-run -l /photos
+treefilter prune /photos`,
+		text: `Drops the stamps of files that are gone, made under whatever config. Without a
+ROOT it prunes the current directory's tree; a tree within a tree is pruned when
+it is named. It refuses where the files may only be out of reach: an empty ROOT,
+and one on another file system than it was. For the same reason stamps below a
+directory that is there but empty are kept; remove it if its files are gone.`,
+		exits: `0         all done
+1         done, but some paths could not be examined: their stamps are kept
+2         usage; a ROOT that looks gone; output failure; state that cannot be
+          read or is not ours: nothing was changed
+130, 143  ended by SIGINT, SIGTERM`,
+	}
+}
+
+func (c *pruneCommand) run(ctx context.Context, s *session) (needsWork bool, err error) {
+	err = c.job(s).Run(ctx)
+	if isClosedPipe(err) {
+		err = nil
+	}
+	return false, err
+}
+
+func (c *pruneCommand) job(s *session) *filter.Prune {
+	job := &filter.Prune{Options: c.options(s), DryRun: c.DryRun}
+	job.Out, job.OutDelimiter = c.output(s)
+	return job
+}

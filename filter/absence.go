@@ -1,0 +1,124 @@
+package filter
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	"treefilter/store"
+	"treefilter/walk"
+)
+
+// absence tells which files of a tree are gone. For one goroutine.
+type absence struct {
+	dir  string // of the tree, as the user named it
+	look *walk.Below
+
+	// What is missing in a directory, as found last, is gone unless err says
+	// why nobody knows.
+	below string
+	known bool
+	err   error
+}
+
+func newAbsence(dir string) (*absence, error) {
+	look, err := walk.OpenBelow(dir)
+	return &absence{dir: dir, look: look}, err
+}
+
+// forget makes every answer a new one.
+func (a *absence) forget() {
+	a.look.Forget()
+	a.known = false
+}
+
+// gone tells whether there is no file of that path, relative to the tree. A link
+// stays, wherever it leads: it may have been followed. On an error nobody knows.
+func (a *absence) gone(rel string) (bool, error) {
+	info, err := a.look.Lstat(rel)
+	if err == nil {
+		// What stands in its place will never be looked up, but for a link.
+		return !info.Regular && !info.Link, nil
+	}
+	if !isGone(err) {
+		return false, err
+	}
+	below, _ := splitGiven(rel)
+	if !a.known || below != a.below {
+		a.below, a.known, a.err = below, true, a.unreachable(strings.TrimSuffix(below, "/"))
+	}
+	return a.err == nil, a.err
+}
+
+func isGone(err error) bool {
+	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR)
+}
+
+// unreachable tells why what is missing in a directory may be out of reach
+// only. The deepest directory on the way that is there tells: an empty one may
+// be the mount point of a disk, a link that leads nowhere may lead to one.
+func (a *absence) unreachable(dir string) error {
+	for dir != "" {
+		info, err := a.look.Lstat(dir)
+		switch {
+		case err == nil && (info.IsDir || info.Link):
+			return a.emptied(dir)
+		case err == nil:
+			return nil // something else stands there now
+		case !isGone(err):
+			return err
+		}
+		dir, _ = splitGiven(dir)
+		dir = strings.TrimSuffix(dir, "/")
+	}
+	return nil
+}
+
+func (a *absence) emptied(dir string) error {
+	path := filepath.Join(a.dir, filepath.FromSlash(dir))
+	empty, err := isEmpty(path, "")
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return &pathError{path, errors.New("leads nowhere: stamps below it are kept (remove the link if the files are gone for good)")}
+	case errors.Is(err, syscall.ENOTDIR):
+		return nil // a link to a file
+	case empty && err == nil:
+		return &pathError{path, errors.New("empty, perhaps an unmounted disk: stamps below it are kept (remove the directory if its files are gone for good)")}
+	}
+	return err
+}
+
+// isEmpty tells whether a directory holds nothing but state files, and perhaps
+// the directory that is meant for them.
+func isEmpty(dir, stateDir string) (bool, error) {
+	d, err := os.Open(dir)
+	if err != nil {
+		return false, err
+	}
+	defer d.Close()
+	for {
+		names, err := d.Readdirnames(64)
+		for _, name := range names {
+			if !store.IsStateName(name) && (stateDir == "" || !samePlace(filepath.Join(dir, name), stateDir)) {
+				return false, nil
+			}
+		}
+		if errors.Is(err, io.EOF) {
+			return true, nil
+		}
+		if err != nil {
+			return false, fmt.Errorf("%s: %w", dir, err)
+		}
+	}
+}
+
+func samePlace(a, b string) bool {
+	x, err := os.Stat(a)
+	y, errB := os.Stat(b)
+	return err == nil && errB == nil && os.SameFile(x, y)
+}

@@ -1,0 +1,186 @@
+package filter
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"runtime"
+	"slices"
+	"sync"
+
+	"treefilter/store"
+	"treefilter/walk"
+)
+
+// Prune drops the stamps of files that are gone.
+type Prune struct {
+	Options
+	// DryRun writes the paths whose stamps would be dropped to Out, and drops
+	// nothing.
+	DryRun bool
+	// Out gets these paths.
+	Out io.Writer
+	// OutDelimiter is walk.NUL or walk.Newline.
+	OutDelimiter walk.Delimiter
+}
+
+// Run prunes the tree of every root, or of the current directory: stamps made
+// under any config, since the file is gone for all of them.
+func (p *Prune) Run(ctx context.Context) error {
+	out := newOutput(p.Out)
+	every := p.Options
+	every.NoCheckConfig = true
+	err := every.eachTree(ctx, func(t *store.Tree, root root, report *reporter) error {
+		r := &pruneRun{Prune: p, tree: t, root: root, report: report, out: out}
+		return r.run(ctx)
+	})
+	return errors.Join(err, out.Flush())
+}
+
+// pruneRun is one run of a Prune over one tree.
+type pruneRun struct {
+	*Prune
+	tree   *store.Tree
+	root   root
+	report *reporter
+	out    *output
+
+	workers []*absence
+	batch   []string // paths to be looked at
+	stamps  int64
+	dropped int
+}
+
+func (r *pruneRun) run(ctx context.Context) (err error) {
+	if err := r.refuse(); err != nil {
+		return err
+	}
+	for range runtime.GOMAXPROCS(0) {
+		a, err := newAbsence(r.root.dir)
+		if err != nil {
+			return err
+		}
+		defer a.look.Close()
+		r.workers = append(r.workers, a)
+	}
+	err = r.each(ctx)
+	r.report.problems(r.tree)
+	if r.DryRun {
+		return err
+	}
+	if err := errors.Join(err, r.tree.Sync()); err != nil {
+		return err
+	}
+	r.report.notice(fmt.Errorf("%s: %d of %s dropped", r.tree.Root(), r.dropped, counted(r.stamps, "stamp")))
+	return nil
+}
+
+// refuse tells why the tree must not be pruned: its files may be out of reach
+// only, and their stamps be needed again.
+func (r *pruneRun) refuse() error {
+	if r.root.only != "" {
+		return &pathError{r.root.prefix + r.root.only, errors.New("not a directory")}
+	}
+	if err := r.tree.Writable(); err != nil {
+		return err
+	}
+	empty, err := isEmpty(r.root.dir, r.StateDir)
+	if err != nil {
+		return err
+	}
+	if empty {
+		return &pathError{r.tree.Root(), errors.New("empty, perhaps an unmounted disk: nothing is dropped")}
+	}
+	if then, now, moved := r.tree.Moved(); moved {
+		return &pathError{r.tree.Root(), fmt.Errorf("on another file system (%s) than when its stamps were made (%s): nothing is dropped (the next commit takes the new one for granted)", now, then)}
+	}
+	return nil
+}
+
+// share is how many paths a worker looks at in one go.
+const share = 1024
+
+// each looks at every stamp, many at a time.
+func (r *pruneRun) each(ctx context.Context) error {
+	for e := range r.tree.Stamps() {
+		r.stamps++
+		r.batch = append(r.batch, e.Path)
+		if len(r.batch) < share*len(r.workers) {
+			continue
+		}
+		if err := r.flush(ctx); err != nil {
+			return err
+		}
+	}
+	return r.flush(ctx)
+}
+
+// flush looks at the paths of a batch, and drops or prints those that are gone.
+func (r *pruneRun) flush(ctx context.Context) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	gone := r.look()
+	r.batch = r.batch[:0]
+	if r.DryRun {
+		return r.print(gone)
+	}
+	if len(gone) == 0 {
+		return nil
+	}
+	again := r.workers[0]
+	again.forget()
+	dropped, err := r.tree.Drop(gone, func(path string) bool {
+		still, err := again.gone(path)
+		return still && err == nil
+	})
+	r.dropped += dropped
+	return err
+}
+
+// look returns the paths that are gone, in their order.
+func (r *pruneRun) look() (gone []string) {
+	type found struct {
+		gone  []string
+		warns []error
+	}
+	all := make([]found, len(r.workers))
+	var wait sync.WaitGroup
+	each := (len(r.batch) + len(all) - 1) / len(all)
+	for i, a := range r.workers {
+		part := r.batch[min(i*each, len(r.batch)):min((i+1)*each, len(r.batch))]
+		wait.Go(func() {
+			for _, path := range part {
+				is, err := a.gone(path)
+				if is {
+					all[i].gone = append(all[i].gone, path)
+				}
+				if n := len(all[i].warns); err != nil && (n == 0 || all[i].warns[n-1] != err) {
+					all[i].warns = append(all[i].warns, err)
+				}
+			}
+		})
+	}
+	wait.Wait()
+	for _, f := range all {
+		for _, err := range f.warns {
+			r.report.once(err, r.Warn)
+		}
+		gone = slices.Concat(gone, f.gone)
+	}
+	return gone
+}
+
+func (r *pruneRun) print(paths []string) error {
+	var b []byte
+	for _, path := range paths {
+		start := len(b)
+		b = append(append(b, r.root.prefix...), path...)
+		if err := terminate(&b, start, r.OutDelimiter); err != nil {
+			r.report.warn(err)
+		}
+	}
+	_, err := r.out.Write(b)
+	return err
+}
