@@ -27,6 +27,9 @@ func (t *Tree) Dump(repair bool) (stamps int64, err error) {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if t.held == nil && t.names.absent(t.opt.fsys) {
+		return 0, nil
+	}
 	if _, err := t.app.lock(); err != nil {
 		return 0, err
 	}

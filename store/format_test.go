@@ -206,6 +206,19 @@ func TestFormatConfigHash(t *testing.T) {
 	}
 }
 
+// The folders that FORMAT.md names are those of the code.
+func TestFormatFolders(t *testing.T) {
+	rows := regexp.MustCompile("(?m)^\\| `(/.*)` \\| `(.+)` \\|$").FindAllStringSubmatch(readFormat(t), -1)
+	if len(rows) < 4 {
+		t.Errorf("only %d roots", len(rows))
+	}
+	for _, row := range rows {
+		if got := string(appendFolder(nil, row[1])); got != row[2] {
+			t.Errorf("%s: FORMAT.md has %s, the code %s", row[1], row[2], got)
+		}
+	}
+}
+
 // The limits that FORMAT.md names are those of the code.
 func TestFormatLimits(t *testing.T) {
 	doc := readFormat(t)

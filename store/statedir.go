@@ -117,6 +117,12 @@ func (n names) usable(fsys fileSystem) error {
 	return nil
 }
 
+// absent tells that there is no folder yet, and so nothing in it.
+func (n names) absent(fsys fileSystem) bool {
+	_, err := fsys.lstat(n.dir)
+	return n.base != "" && missing(err)
+}
+
 // make makes the folder of a tree, and what is missing above it. A directory is
 // made only once the one that it stands in is durable: so whoever finds the
 // folder need not look further up than to the folder's own name.
