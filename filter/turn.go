@@ -88,20 +88,18 @@ func (r *execRun) lookBefore(ctx context.Context, paths []string, res *result) (
 	return before, nil
 }
 
-// lookSettled looks at a file. For --since start it waits until its tick is
-// over: an edit in the same tick would not show.
+// lookSettled looks at a file, and makes sure that its tree can be written to: it
+// is asked for its present, in its WAL. For --since start it waits until the
+// file's tick is over: an edit in the same tick would not show.
 func (r *execRun) lookSettled(ctx context.Context, at *spot, path string) (sighting, error) {
 	var first sighting // that was like the last
 	for deadline := time.Now().Add(settleWait); ; {
 		s, err := r.commit.sight(at, path)
-		if err != nil || !r.exact {
-			return s, err
-		}
 		if s.info != first.info {
 			first = s
 		}
-		if s.target.settled(&first, s.began) {
-			return s, nil
+		if err != nil || r.ready(&first, s.began) {
+			return s, err
 		}
 		if err := s.target.refresh(); err != nil {
 			if err := r.commit.giveUp(s.target, err); err != nil {
@@ -110,7 +108,7 @@ func (r *execRun) lookSettled(ctx context.Context, at *spot, path string) (sight
 			}
 			continue
 		}
-		if s.target.settled(&first, time.Now()) {
+		if r.ready(&first, time.Now()) {
 			continue // the tick must have been over before the look
 		}
 		select {
@@ -122,6 +120,10 @@ func (r *execRun) lookSettled(ctx context.Context, at *spot, path string) (sight
 			return s, &pathError{path, errors.New("not run: it is being modified, or its file system's clock stands still")}
 		}
 	}
+}
+
+func (r *execRun) ready(s *sighting, looked time.Time) bool {
+	return s.target.now.Load() != nil && (!r.exact || s.target.settled(s, looked))
 }
 
 // lookAfter looks at files whose command succeeded.

@@ -1,9 +1,61 @@
 package main
 
 import (
+	"io"
+	"strings"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
+
+	"treefilter/filter"
 )
+
+// TestFollow shows the walk and then the commands. What a command prints stands
+// above the progress, which is drawn again below it.
+func TestFollow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var (
+			b        strings.Builder
+			v        = newVoice(&b)
+			examined atomic.Int64
+			at       filter.Progress
+		)
+		screen := func() string {
+			v.mu.Lock()
+			defer v.mu.Unlock()
+			return onScreen(b.String())
+		}
+		examined.Store(12345)
+		stop := v.follow(&examined, &at)
+		time.Sleep(progressDelay + progressTick/2)
+		if shown := screen(); !strings.Contains(shown, "files examined (12345)") {
+			t.Errorf("while it walks: %q", shown)
+		}
+
+		now := time.Now()
+		at.Total.Store(40)
+		at.Began.Store(&now)
+		time.Sleep(10 * time.Second)
+		at.Done.Store(10)
+		at.Failed.Store(1)
+		time.Sleep(progressTick)
+		v.lend(func(w io.Writer) error {
+			_, err := io.WriteString(w, "a: done\n")
+			return err
+		})
+		lines := strings.Split(screen(), "\n")
+		if len(lines) != 2 || lines[0] != "a: done" || !strings.Contains(lines[1], " 25% |") ||
+			!strings.Contains(lines[1], "10/40 files, ") || !strings.HasSuffix(lines[1], " left, 1 failed") {
+			t.Errorf("with commands: %q", lines)
+		}
+
+		stop()
+		if shown := screen(); shown != "a: done\n" {
+			t.Errorf("left on the screen: %q", shown)
+		}
+	})
+}
 
 func TestHowFar(t *testing.T) {
 	for _, test := range []struct {
