@@ -142,6 +142,8 @@ func (r *commitRun) sort(l *looked, s sighting, err error) {
 	case r.IgnoreMissing && errors.Is(err, fs.ErrNotExist), err == errPassedOver:
 	case err != nil:
 		l.warns = append(l.warns, err)
+	case r.since.start && !s.target.ownClock(&s):
+		l.warns = append(l.warns, &pathError{s.path, fmt.Errorf("not stamped: %w", errNoClock)})
 	case s.target.tooLate(s.mtime()):
 		l.late++
 	case !s.target.settled(&s, s.began):
@@ -195,7 +197,7 @@ func (r *commitRun) record(l looked) error {
 			return err
 		}
 	}
-	if slices.ContainsFunc(l.fresh, func(s sighting) bool { return s.target.unasked() }) {
+	if slices.ContainsFunc(l.fresh, func(s sighting) bool { return s.target.unasked(&s) }) {
 		return r.settle()
 	}
 	return r.syncInTime()

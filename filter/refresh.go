@@ -42,7 +42,7 @@ func (r *refresher) look(path string) *lookBefore {
 	if err != nil {
 		return nil
 	}
-	if s.target.unasked() {
+	if s.target.unasked(&s) {
 		r.mu.Lock()
 		err = s.target.refresh()
 		r.mu.Unlock()

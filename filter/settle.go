@@ -31,7 +31,7 @@ func (r *commitRun) settle() error {
 	asked := map[*target]bool{}
 	var l looked
 	for _, s := range waiting {
-		if !asked[s.target] {
+		if !asked[s.target] && s.target.ownClock(&s) {
 			asked[s.target] = true
 			if err := s.target.refresh(); err != nil {
 				if err := r.giveUp(s.target, err); err != nil {

@@ -53,14 +53,14 @@ func (s since) checkPast(text string) error {
 }
 
 // errNoClock: a moment that is guessed too late would stamp files that changed.
-var errNoClock = errors.New("--since start: the clock of its file system cannot be read, its state lies on another one (name a file of the tree's file system that is written before the work begins)")
+var errNoClock = errors.New("--since start: the clock of its file system cannot be read, since the tree's state lies on another one (name a file on it that is written before the work begins)")
 
 // in returns the moment on the clock of a tree's file system.
 func (s since) in(t *store.Tree) (store.Time, error) {
 	if !s.start {
 		return s.time, nil
 	}
-	if !t.OwnClock() {
+	if !t.OwnClock(t.Root()) {
 		return store.Time{}, &pathError{t.Root(), errNoClock}
 	}
 	now, err := t.Now()

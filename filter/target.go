@@ -16,6 +16,9 @@ type target struct {
 	limited bool       // since was given
 	dirty   bool       // holds stamps that may not be durable
 
+	// clocks tells of each device whether the clock of the tree's state is its
+	// own, too.
+	clocks sync.Map
 	// now is the newest known present of the tree's file system, nil while it
 	// was not asked: this machine's clock need not be its clock.
 	now atomic.Pointer[clockReading]
@@ -40,21 +43,30 @@ func (t *target) tooLate(mtime store.Time) bool {
 // a look that began at the given moment has shown, or shown again. The tick must
 // have been over before the look: a write between the two would go unseen.
 func (t *target) settled(s *sighting, looked time.Time) bool {
-	if !t.OwnClock() {
+	if !t.ownClock(s) {
 		return store.TickOver(s.mtime(), looked.Sub(s.at))
 	}
 	now := t.now.Load()
 	return now != nil && !looked.Before(now.before) && store.Settled(s.mtime(), now.Time)
 }
 
-// unasked tells whether the present of the file system would tell more.
-func (t *target) unasked() bool { return t.OwnClock() && t.now.Load() == nil }
+// ownClock tells whether the clock of the tree's state sets the mtime of a file
+// (see store.Tree.OwnClock).
+func (t *target) ownClock(s *sighting) bool {
+	if own, known := t.clocks.Load(s.info.Dev); known {
+		return own.(bool)
+	}
+	own := t.OwnClock(s.path)
+	t.clocks.Store(s.info.Dev, own)
+	return own
+}
+
+// unasked tells whether the present of the file system would tell more of a
+// file.
+func (t *target) unasked(s *sighting) bool { return t.now.Load() == nil && t.ownClock(s) }
 
 // refresh asks the file system for its present.
 func (t *target) refresh() error {
-	if !t.OwnClock() {
-		return nil
-	}
 	now, err := t.Now()
 	if err == nil {
 		t.now.Store(&clockReading{now, time.Now()})

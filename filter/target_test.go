@@ -11,13 +11,14 @@ import (
 // A look tells the last of its tick only when it began after the tick was over:
 // what was written between the two bears the same mtime.
 func TestSettledOnlyByALookAfterTheTick(t *testing.T) {
-	tree, err := store.OpenTree(t.TempDir(), store.Options{})
+	root := t.TempDir()
+	tree, err := store.OpenTree(root, store.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer tree.Close()
 	asked := time.Now()
-	s := &sighting{target: &target{Tree: tree}, info: walk.Info{Sec: 1_700_000_000, Nsec: 5}}
+	s := &sighting{path: root, target: &target{Tree: tree}, info: walk.Info{Sec: 1_700_000_000, Nsec: 5}}
 	over := store.TickEnd(s.mtime())
 	for _, test := range []struct {
 		name   string

@@ -23,8 +23,8 @@ type fileSystem interface {
 	mkdir(path string) error
 	// list returns the names in a directory.
 	list(path string) ([]string, error)
-	// volume tells on which file system a directory lies.
-	volume(dir string) volume
+	// volume tells on which file system a file or directory lies.
+	volume(path string) volume
 }
 
 // file is an open state file. Writes go to its end.

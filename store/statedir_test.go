@@ -154,7 +154,7 @@ func TestStateDirIsDurable(t *testing.T) {
 func TestSetWithForeignClock(t *testing.T) {
 	root := t.TempDir()
 	tree := reopen(t, root, Options{StateDir: filepath.Join(t.TempDir(), "state"), fsys: &durableFS{t: t, frail: map[string]bool{}, foreign: true}})
-	if tree.OwnClock() {
+	if tree.OwnClock(root) {
 		t.Fatal("takes a foreign clock for its own")
 	}
 	file := filepath.Join(root, "a")
@@ -175,6 +175,45 @@ func TestSetWithForeignClock(t *testing.T) {
 	}
 	if s, ok := tree.Get("a"); !ok || s.Time != TimeOf(old) {
 		t.Errorf("stamp %v %v", s, ok)
+	}
+}
+
+// mountFS has a file server mounted below a directory.
+type mountFS struct {
+	osFS
+	server string
+}
+
+func (f mountFS) volume(path string) volume {
+	if _, on := below(path, f.server); on {
+		return volume{dev: 2}
+	}
+	return volume{dev: 1, local: true}
+}
+
+// A file server within a tree has a clock of its own, wherever the state is.
+func TestOwnClock(t *testing.T) {
+	root := t.TempDir()
+	server := root + "/server"
+	for _, c := range []struct {
+		state, path string
+		want        bool
+	}{
+		{"", root, true},
+		{"", root + "/a", true},
+		{"", server + "/a", false},
+		{t.TempDir() + "/not/there", root + "/a", true},
+		{t.TempDir() + "/not/there", server + "/a", false},
+		{server + "/state", root + "/a", false},
+		{server + "/state", server + "/a", true},
+	} {
+		tree := reopen(t, root, Options{StateDir: c.state, fsys: mountFS{server: server}})
+		if err := os.MkdirAll(server, 0o777); err != nil {
+			t.Fatal(err)
+		}
+		if got := tree.OwnClock(c.path); got != c.want {
+			t.Errorf("state in %q, %s: %v", c.state, c.path, got)
+		}
 	}
 }
 

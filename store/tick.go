@@ -50,24 +50,27 @@ func Settled(mtime, now Time) bool {
 	return TickEnd(mtime).Compare(now) <= 0 || mtime.Compare(now.Add(int64(settleWait))) > 0
 }
 
-// OwnClock tells whether Now is the clock that sets the mtimes of the tree's
-// files. Where it is not (the state lies elsewhere, and one of the two on a
-// file server, say) nothing can be told by it: the two may differ by seconds or
-// years. Only TickOver holds then.
-func (t *Tree) OwnClock() bool {
-	t.clock.Do(func() {
-		t.ownClock = t.names.base == ""
-		for dir := t.names.dir; !t.ownClock; dir = filepath.Dir(dir) {
-			_, err := t.opt.fsys.lstat(dir)
-			if err == nil {
-				t.ownClock = t.opt.fsys.volume(dir).sameClock(t.opt.fsys.volume(t.root))
-			}
-			if !missing(err) || dir == filepath.Dir(dir) {
-				break
-			}
+// OwnClock tells whether Now is the clock that sets the mtime of a file, or of
+// those in a directory. Where it is not (the state lies elsewhere, or a file
+// server is mounted in the tree) nothing can be told by it: the two clocks may
+// differ by seconds or years. Only TickOver holds then.
+func (t *Tree) OwnClock(path string) bool {
+	dir := t.names.dir
+	for t.names.base != "" {
+		_, err := t.opt.fsys.lstat(dir)
+		if err == nil {
+			break
 		}
-	})
-	return t.ownClock
+		if !missing(err) || dir == filepath.Dir(dir) {
+			return false
+		}
+		dir = filepath.Dir(dir) // the folder is yet to be made
+	}
+	state := t.opt.fsys.volume(dir)
+	if state.dev == 0 && t.names.base == "" {
+		return true // this system does not tell; nearly always so
+	}
+	return state.sameClock(t.opt.fsys.volume(path))
 }
 
 // Now is the present on the clock of the file system that holds the tree's
@@ -87,7 +90,7 @@ var errUnsettled = errors.New("modified while it was recorded")
 
 // settle returns the mtime of a file, looked at once more after its tick.
 func (t *Tree) settle(path string) (Time, error) {
-	var before sight
+	before := sight{own: t.OwnClock(t.full(path))}
 	deadline := time.Now().Add(settleWait)
 	for pause := time.Millisecond; ; pause *= 2 {
 		mtime, settled, err := t.look(path, &before)
@@ -105,13 +108,14 @@ func (t *Tree) settle(path string) (Time, error) {
 type sight struct {
 	mtime Time
 	at    time.Time
+	own   bool // see OwnClock
 }
 
 // look tells the mtime of a file, and whether no later write can bear it, given
 // what a look before has shown.
 func (t *Tree) look(path string, before *sight) (mtime Time, settled bool, err error) {
 	var now Time
-	if t.OwnClock() {
+	if before.own {
 		if now, err = t.Now(); err != nil {
 			return Time{}, false, err
 		}
@@ -125,11 +129,11 @@ func (t *Tree) look(path string, before *sight) (mtime Time, settled bool, err e
 		return Time{}, false, &fs.PathError{Op: "record", Path: t.full(path), Err: errors.New("not a regular file")}
 	}
 	mtime = TimeOf(info.ModTime())
-	if t.OwnClock() {
+	if before.own {
 		return mtime, Settled(mtime, now), nil
 	}
 	if before.at.IsZero() || before.mtime != mtime {
-		*before = sight{mtime, time.Now()}
+		before.mtime, before.at = mtime, time.Now()
 	}
 	return mtime, TickOver(mtime, began.Sub(before.at)), nil
 }

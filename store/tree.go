@@ -64,9 +64,6 @@ type Tree struct {
 	load sync.Once
 	st   *state
 
-	clock    sync.Once
-	ownClock bool // see OwnClock
-
 	mu     sync.Mutex // guards what follows
 	app    *appender
 	set    map[string]Stamp // by Set, since the state was read

@@ -2,7 +2,7 @@ package store
 
 import "fmt"
 
-// volume is the file system that a directory lies on.
+// volume is the file system that a file or directory lies on.
 type volume struct {
 	dev uint64 // 0 where it is not known
 	// id tells file systems apart and is the same whenever one is mounted, ""

@@ -6,10 +6,10 @@ import "golang.org/x/sys/unix"
 
 // volume: what statfs tells beside the type is the number of a device here,
 // which may be another after each boot.
-func (osFS) volume(dir string) volume {
+func (osFS) volume(path string) volume {
 	var st unix.Stat_t
 	var fs unix.Statfs_t
-	if retry(func() error { return unix.Stat(dir, &st) }) != nil || retry(func() error { return unix.Statfs(dir, &fs) }) != nil {
+	if retry(func() error { return unix.Stat(path, &st) }) != nil || retry(func() error { return unix.Statfs(path, &fs) }) != nil {
 		return volume{}
 	}
 	return volume{

@@ -41,10 +41,10 @@ var volumeKinds = map[int64]volumeKind{
 	unix.V9FS_MAGIC:            {"9p", false, false},
 }
 
-func (osFS) volume(dir string) volume {
+func (osFS) volume(path string) volume {
 	var st unix.Stat_t
 	var fs unix.Statfs_t
-	if retry(func() error { return unix.Stat(dir, &st) }) != nil || retry(func() error { return unix.Statfs(dir, &fs) }) != nil {
+	if retry(func() error { return unix.Stat(path, &st) }) != nil || retry(func() error { return unix.Statfs(path, &fs) }) != nil {
 		return volume{}
 	}
 	magic := int64(fs.Type) & 0xffffffff // signed on some machines
