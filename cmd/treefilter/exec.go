@@ -25,7 +25,7 @@ type execCommand struct {
 	FailFast      bool     `help:"start no more commands once one has failed"`
 	Since         string   `placeholder:"start|FILE|TIME" help:"leave files unstamped that are not older"`
 	IgnoreMissing bool     `help:"pass over paths that are gone, without a warning"`
-	Dump          dumpMode `placeholder:"MODE" help:"fold the WAL at the end: auto, always or never"`
+	Dump          dumpMode `placeholder:"auto|always|never" help:"when to fold the WAL into the snapshot (auto)"`
 	EmptyConfig   bool     `help:"no config is meant, not forgotten"`
 	Stdin         bool     `help:"read paths from stdin; ROOTs only name the trees"`
 	delimiterFlags

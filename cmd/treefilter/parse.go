@@ -19,8 +19,8 @@ type grammar struct {
 
 	Filter  filterCommand  `cmd:"" default:"withargs" help:"print the files that need work (what it does without COMMAND)"`
 	Commit  commitCommand  `cmd:"" help:"read processed paths from stdin, append their stamps to the WAL"`
-	Dump    dumpCommand    `cmd:"" help:"fold the WAL into the snapshot"`
 	Exec    execCommand    `cmd:"" help:"filter, run a command on each file, commit those that succeed"`
+	Dump    dumpCommand    `cmd:"" help:"fold the WAL into the snapshot"`
 	Status  statusCommand  `cmd:"" help:"show what is stored, what is pending"`
 	Explain explainCommand `cmd:"" help:"say why each path would or would not be printed"`
 	Prune   pruneCommand   `cmd:"" help:"drop the stamps of files that are gone"`
