@@ -317,14 +317,7 @@ func runJob(t *testing.T, text, fixture string) {
 // script must succeed, except where marks tell the exit codes.
 func runShell(t *testing.T, dir, script string) string {
 	t.Helper()
-	for _, tool := range []string{"sh", "xargs", "find", "make", "go", "cksum"} {
-		if _, err := exec.LookPath(tool); err != nil {
-			if os.Getenv("CI") != "" {
-				t.Fatal(err)
-			}
-			t.Skip("cannot run the README without ", tool)
-		}
-	}
+	needPrograms(t, "sh", "xargs", "find", "make", "go", "cksum")
 	var output bytes.Buffer
 	cmd := exec.CommandContext(t.Context(), "sh", "-c", script)
 	cmd.Dir = dir

@@ -56,8 +56,13 @@ func TestMain(m *testing.M) {
 //	[mounts]       unshare -rm can mount a tmpfs
 //	[sysfs]        there is a /sys/kernel/notes
 func TestScript(t *testing.T) {
-	testscript.Run(t, testscript.Params{
-		Dir: filepath.Join("..", "..", "testdata", "script"),
+	testscript.Run(t, scripts("script"))
+}
+
+// scripts are those in a folder of testdata.
+func scripts(folder string) testscript.Params {
+	return testscript.Params{
+		Dir: filepath.Join("..", "..", "testdata", folder),
 		Setup: func(e *testscript.Env) error {
 			// The race detector's programs sleep for a second at their end
 			// unless told otherwise.
@@ -86,7 +91,7 @@ func TestScript(t *testing.T) {
 			}
 			return false, fmt.Errorf("no such condition: %q", name)
 		},
-	})
+	}
 }
 
 // giveUp is how root becomes subject to file permissions.
