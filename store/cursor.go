@@ -6,7 +6,7 @@ import (
 )
 
 // minWindow is what a cursor reads after a jump: one directory may be all that
-// is asked for. While it moves forward its windows grow to shared chunks.
+// is asked for.
 const minWindow = 2 * blockSize
 
 // cursor looks entries up in one section of a snapshot. It is quick when asked
@@ -21,7 +21,6 @@ type cursor struct {
 	buf  []byte
 	base int64
 	safe int64
-	size int    // of the next window
 	own  []byte // for windows that are not shared
 
 	// Where the next entry is expected: every entry before pos sorts below
@@ -30,6 +29,7 @@ type cursor struct {
 	found  int64 // where the entry that find returned last begins
 	dir    string
 	name   string
+	back   bool   // nothing is known of pos: a directory was entered that sorts below the one before
 	prefix []byte // "    " + dir + "/"
 }
 
@@ -40,48 +40,42 @@ func (c *cursor) load(pos int64) error {
 	if pos >= c.base && pos < c.safe {
 		return nil
 	}
-	c.resize(pos)
-	for {
-		if err := c.fill(pos); err != nil {
+	for size := c.windowAt(pos); ; size = max(2*size, 2*chunkSize) {
+		if err := c.fill(pos, size); err != nil {
 			return err
 		}
 		if pos < c.safe {
 			return nil
 		}
 		// A line that is longer than the window, or begins near its end.
-		if c.size >= 2*maxRecord || c.base+int64(len(c.buf)) >= c.src.size && c.base <= pos-pos%blockSize {
+		if size >= 2*maxRecord || c.base+int64(len(c.buf)) >= c.src.size && c.base <= pos-pos%blockSize {
 			return &damageError{pos, errEntry}
 		}
-		c.size = max(2*c.size, 2*chunkSize)
 	}
 }
 
-// resize chooses the size of the next window, at pos.
-func (c *cursor) resize(pos int64) {
-	end := c.base + int64(len(c.buf))
-	switch {
-	case pos >= c.base && pos < end+int64(c.size):
-		c.size = min(2*max(c.size, minWindow), chunkSize)
-	case pos >= c.base-int64(c.size) && pos < c.base:
-		// A step back, to what a search overshot.
-		c.size = min(c.size, chunkSize)
-	default:
-		c.size = minWindow
+// windowAt chooses the size of the window at pos. A walk goes on not far from
+// where it is, and so do the other workers': what one has read serves all.
+func (c *cursor) windowAt(pos int64) int {
+	const reach = 4 * chunkSize
+	if len(c.buf) > 0 && pos > c.base-reach && pos < c.base+reach {
+		return chunkSize
 	}
+	return minWindow
 }
 
 // fill reads the window that pos lies in.
-func (c *cursor) fill(pos int64) (err error) {
+func (c *cursor) fill(pos int64, size int) (err error) {
 	c.safe = 0 // should the read fail
-	if c.size == chunkSize {
+	if size == chunkSize {
 		c.base = pos - pos%chunkSize
 		c.buf, err = c.src.chunk(c.base)
 	} else {
 		c.base = pos - pos%blockSize
-		if len(c.own) < c.size {
-			c.own = make([]byte, c.size)
+		if len(c.own) < size {
+			c.own = make([]byte, size)
 		}
-		c.buf, err = c.src.read(c.own[:c.size], c.base)
+		c.buf, err = c.src.read(c.own[:size], c.base)
 	}
 	if err != nil {
 		return err
@@ -146,9 +140,7 @@ func (c *cursor) enter(dir string) {
 	if dir == c.dir && c.prefix != nil {
 		return
 	}
-	if compareDirs(dir, c.dir) < 0 {
-		c.pos = c.span.at
-	}
+	c.back = c.back || compareDirs(dir, c.dir) < 0
 	c.dir, c.name = dir, ""
 	c.prefix = append(c.prefix[:0], entryIndent...)
 	if dir != "" {
@@ -159,10 +151,13 @@ func (c *cursor) enter(dir string) {
 // find returns the value of a name in the directory entered last, nil when it
 // has no entry. Names asked for in order cost little more than a comparison.
 func (c *cursor) find(name string) (value []byte, err error) {
-	if name <= c.name {
-		c.pos = c.span.at
+	back := c.back || name <= c.name
+	c.name, c.back = name, false
+	if back {
+		if err := c.retreat(); err != nil {
+			return nil, err
+		}
 	}
-	c.name = name
 	// So many entries are passed over one by one before it pays to search.
 	const few = 8
 	for range few {
@@ -210,11 +205,13 @@ func (c *cursor) compare(pos int64) (value []byte, order int, next int64, err er
 	return value, order, next, nil
 }
 
+// near is how many bytes are quicker read through than halved again.
+const near = 512
+
 // search returns the first entry that does not sort before the file asked for,
 // knowing that it begins at lo at the earliest and at hi at the latest. It
 // gallops, since a walk asks for what lies a little further on, then halves.
 func (c *cursor) search(lo, hi int64) (int64, error) {
-	const near = 512 // bytes that are quicker read through than halved again
 	for step := int64(near); lo+step < hi; step *= 4 {
 		at, next, err := c.before(lo + step)
 		if err != nil {
@@ -251,6 +248,24 @@ func (c *cursor) search(lo, hi int64) (int64, error) {
 		lo = next
 	}
 	return lo, nil
+}
+
+// retreat moves pos back until every entry before it sorts below the file asked
+// for. Several workers on one tree step back a little at a time: one takes the
+// next directory while another finds out what is below the one before.
+func (c *cursor) retreat() error {
+	for step := int64(near); c.pos-step > c.span.at; step *= 4 {
+		_, next, err := c.before(c.pos - step)
+		if err != nil {
+			return err
+		}
+		if next > 0 {
+			c.pos = next
+			return nil
+		}
+	}
+	c.pos = c.span.at
+	return nil
 }
 
 // before looks at the first entry that begins at or after from, at the offset
