@@ -31,7 +31,7 @@ func OpenBelow(dir string) (*Below, error) {
 
 // Lstat looks at a path relative to the directory, separated by '/'. Symlinks
 // are followed on the way, its last element is not.
-func (b *Below) Lstat(rel string) (Info, error) {
+func (b *Below) Lstat(rel string) (info Info, err error) {
 	at, name := b.root, rel
 	if i := strings.LastIndexByte(rel, '/'); i >= 0 {
 		if err := b.enter(rel[:i]); err != nil {
@@ -39,8 +39,7 @@ func (b *Below) Lstat(rel string) (Info, error) {
 		}
 		at, name = b.at, rel[i+1:]
 	}
-	info, err := b.sys.stat(at, name, false)
-	if err != nil {
+	if err := b.sys.stat(at, name, false, &info); err != nil {
 		return info, &fs.PathError{Op: "lstat", Path: join(b.path, rel), Err: err}
 	}
 	return info, nil

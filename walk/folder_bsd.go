@@ -10,7 +10,7 @@ const openFlags = unix.O_RDONLY | unix.O_DIRECTORY | unix.O_CLOEXEC
 type looker struct{}
 
 // stat looks at a name in a folder once.
-func (l *looker) stat(f folder, name string, follow bool) (Info, error) {
+func (l *looker) stat(f folder, name string, follow bool, info *Info) error {
 	flags := 0
 	if !follow {
 		flags = unix.AT_SYMLINK_NOFOLLOW
@@ -21,10 +21,10 @@ func (l *looker) stat(f folder, name string, follow bool) (Info, error) {
 		err = unix.Fstatat(f.fd, name, &st, flags)
 	}
 	if err != nil {
-		return Info{}, err
+		return err
 	}
 	format := st.Mode & unix.S_IFMT
-	return Info{
+	*info = Info{
 		Sec:        int64(st.Mtim.Sec),
 		Nsec:       int32(st.Mtim.Nsec),
 		Regular:    format == unix.S_IFREG,
@@ -35,7 +35,8 @@ func (l *looker) stat(f folder, name string, follow bool) (Info, error) {
 		ChangeNsec: int32(st.Ctim.Nsec),
 		Dev:        uint64(st.Dev),
 		Ino:        uint64(st.Ino),
-	}, nil
+	}
+	return nil
 }
 
 // identify looks at an open folder itself.

@@ -39,17 +39,17 @@ func (l *looker) cstring(s string) (unsafe.Pointer, error) {
 }
 
 // stat looks at a name in a folder once.
-func (l *looker) stat(f folder, name string, follow bool) (Info, error) {
+func (l *looker) stat(f folder, name string, follow bool, info *Info) error {
 	flags := unix.AT_NO_AUTOMOUNT
 	if !follow {
 		flags |= unix.AT_SYMLINK_NOFOLLOW
 	}
 	if err := l.statx(f.fd, name, flags); err != nil {
-		return Info{}, err
+		return err
 	}
 	x := &l.stx
 	format := x.Mode & unix.S_IFMT
-	return Info{
+	*info = Info{
 		Sec:        x.Mtime.Sec,
 		Nsec:       int32(x.Mtime.Nsec),
 		Regular:    format == unix.S_IFREG,
@@ -60,7 +60,8 @@ func (l *looker) stat(f folder, name string, follow bool) (Info, error) {
 		ChangeNsec: int32(x.Ctime.Nsec),
 		Dev:        unix.Mkdev(x.Dev_major, x.Dev_minor),
 		Ino:        x.Ino,
-	}, nil
+	}
+	return nil
 }
 
 // identify looks at an open folder itself.

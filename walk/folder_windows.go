@@ -17,24 +17,25 @@ var workingDir = folder{}
 type looker struct{}
 
 // stat looks at a name in a folder once.
-func (l *looker) stat(f folder, name string, follow bool) (Info, error) {
+func (l *looker) stat(f folder, name string, follow bool, info *Info) error {
 	look := os.Lstat
 	if follow {
 		look = os.Stat
 	}
 	fi, err := look(join(f.path, name))
 	if err != nil {
-		return Info{}, reason(err)
+		return reason(err)
 	}
 	mtime := fi.ModTime()
-	return Info{
+	*info = Info{
 		Sec:     mtime.Unix(),
 		Nsec:    int32(mtime.Nanosecond()),
 		Regular: fi.Mode().IsRegular(),
 		IsDir:   fi.IsDir(),
 		Link:    fi.Mode()&os.ModeSymlink != 0,
 		Size:    fi.Size(),
-	}, nil
+	}
+	return nil
 }
 
 // identify looks at a folder itself.
@@ -58,7 +59,8 @@ func (l *looker) openRoot(path string) (folder, error) {
 // openBelow opens a directory below a root.
 func (l *looker) openBelow(root folder, rel string, follow bool) (folder, error) {
 	path := join(root.path, rel)
-	info, err := l.stat(workingDir, path, follow)
+	var info Info
+	err := l.stat(workingDir, path, follow, &info)
 	if err == nil && !info.IsDir {
 		err = syscall.ENOTDIR
 	}

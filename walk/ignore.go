@@ -81,6 +81,9 @@ func (ig *Ignore) MatchPath(rel string) bool {
 // match looks for the last rule that matches. The path is put together only when
 // a rule asks for it.
 func (ig *Ignore) match(parent, name string, dir bool) bool {
+	if len(ig.rules) == 0 {
+		return false
+	}
 	name = utf8Bytes(name)
 	path := ""
 	for i := len(ig.rules) - 1; i >= 0; i-- {

@@ -27,8 +27,8 @@ type fileID struct{ dev, ino uint64 }
 // was pointed elsewhere counts as changed.
 func Stat(path string) (Info, error) {
 	var sys looker
-	info, err := sys.examine(workingDir, path, true)
-	if err != nil {
+	var info Info
+	if err := sys.examine(workingDir, path, true, &info); err != nil {
 		return info, &fs.PathError{Op: "stat", Path: path, Err: err}
 	}
 	return info, nil
@@ -36,18 +36,17 @@ func Stat(path string) (Info, error) {
 
 // examine looks at a name in a folder, and when it is a symlink perhaps at what
 // it leads to. Most names are not: one look is enough.
-func (l *looker) examine(f folder, name string, follow bool) (Info, error) {
-	info, err := l.stat(f, name, false)
-	if err != nil || !info.Link || !follow {
-		return info, err
+func (l *looker) examine(f folder, name string, follow bool, info *Info) error {
+	if err := l.stat(f, name, false, info); err != nil || !info.Link || !follow {
+		return err
 	}
-	target, err := l.stat(f, name, true)
-	if err != nil {
-		return info, err
+	link := *info
+	if err := l.stat(f, name, true, info); err != nil {
+		return err
 	}
-	target.Link = true
-	if info.Sec > target.Sec || info.Sec == target.Sec && info.Nsec > target.Nsec {
-		target.Sec, target.Nsec = info.Sec, info.Nsec
+	info.Link = true
+	if link.Sec > info.Sec || link.Sec == info.Sec && link.Nsec > info.Nsec {
+		info.Sec, info.Nsec = link.Sec, link.Nsec
 	}
-	return target, nil
+	return nil
 }

@@ -118,7 +118,8 @@ func (d *directory) insideItself() bool {
 
 // only makes the visit that of one file, which the root is.
 func (w *worker) only(f folder, name string) {
-	info, err := w.sys.examine(f, name, true)
+	var info Info
+	err := w.sys.examine(f, name, true, &info)
 	if err == nil && !info.Regular {
 		err = errNotRegular
 	}
@@ -218,7 +219,8 @@ func (w *worker) look(d *directory, f folder, name string) {
 	if w.queue.stopped.Load() {
 		return
 	}
-	info, err := w.sys.examine(f, name, w.opt.Follow)
+	var info Info
+	err := w.sys.examine(f, name, w.opt.Follow, &info)
 	switch {
 	case err != nil:
 		if !gone(err) {
