@@ -128,6 +128,7 @@ func (r *commitRun) look(_ int, batch walk.Batch) (l looked) {
 		paths = paths[:last]
 	}
 	var at spot
+	defer at.look.Close()
 	for _, path := range paths {
 		s, err := r.sight(&at, path)
 		r.sort(&l, s, err)

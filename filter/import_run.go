@@ -175,6 +175,7 @@ func (r *importRun) enter(d *walk.Dir, outer *storied, real string) *storied {
 // pending.
 func (r *importRun) look(_ int, files []coveredFile) (l looked) {
 	var at spot
+	defer at.look.Close()
 	for _, f := range files {
 		s, err := r.sight(&at, f.path)
 		switch {

@@ -35,6 +35,7 @@ type lookBefore struct {
 // over before.
 func (r *refresher) look(path string) *lookBefore {
 	var at spot
+	defer at.look.Close()
 	s, err := r.run.sight(&at, path)
 	if at.err != nil {
 		r.run.report.once(fmt.Errorf("not refreshed: %w", at.err), r.run.Warn)

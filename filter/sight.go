@@ -54,6 +54,7 @@ var errPassedOver = errors.New("passed over")
 // spot is where the stamps of one directory's files go. Paths come in runs of
 // one directory, and to ask the grove for each would take as long as the lstat.
 type spot struct {
+	look   walk.Looker
 	given  string // the directory as the paths spell it
 	target *target
 	below  string // the directory relative to the tree
@@ -63,7 +64,7 @@ type spot struct {
 // sight looks at one file.
 func (r *commitRun) sight(at *spot, path string) (s sighting, err error) {
 	began := time.Now()
-	info, err := walk.Stat(path)
+	info, err := at.look.Stat(path)
 	if err != nil {
 		return s, err
 	}
@@ -75,7 +76,7 @@ func (r *commitRun) sight(at *spot, path string) (s sighting, err error) {
 		return s, errPassedOver
 	}
 	if given != at.given || at.target == nil {
-		*at = r.find(given, path)
+		r.find(at, given, path)
 	}
 	err = at.err
 	if err == nil && at.target.failed.Load() != nil {
@@ -95,19 +96,18 @@ func splitGiven(path string) (dir, name string) {
 }
 
 // find asks the grove where the files of a directory belong.
-func (r *commitRun) find(given, path string) spot {
+func (r *commitRun) find(at *spot, given, path string) {
+	at.given, at.target = given, nil
 	dir, _, err := r.grove.Locate(path)
-	if err != nil {
-		return spot{err: err}
+	if at.err = err; err != nil {
+		return
 	}
 	tree, err := r.grove.Owner(dir)
-	if err != nil {
-		return spot{err: err}
+	if at.err = err; err != nil {
+		return
 	}
-	at := spot{given: given, below: tree.Below(dir)}
-	if at.below != "" {
+	if at.below = tree.Below(dir); at.below != "" {
 		at.below += "/"
 	}
 	at.target, at.err = r.target(tree)
-	return at
 }

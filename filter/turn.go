@@ -72,6 +72,7 @@ func (r *execRun) execute(ctx context.Context, t turn, stdout, stderr *spool) (r
 // be stamped are left out: the work would be for nothing.
 func (r *execRun) lookBefore(ctx context.Context, paths []string, res *result) (before []sighting, err error) {
 	var at spot
+	defer at.look.Close()
 	for _, path := range paths {
 		s, err := r.lookSettled(ctx, &at, path)
 		switch {
@@ -129,6 +130,7 @@ func (r *execRun) ready(s *sighting, looked time.Time) bool {
 // lookAfter looks at files whose command succeeded.
 func (r *execRun) lookAfter(before []sighting, res *result) {
 	var at spot
+	defer at.look.Close()
 	for _, b := range before {
 		s, err := r.commit.sight(&at, b.path)
 		switch {

@@ -34,6 +34,11 @@ func TestDescriptorsAreClosed(t *testing.T) {
 		for range Files([]string{root, root + "/a"}, Options{}) {
 			break
 		}
+		var l Looker
+		for _, path := range []string{"a/b", "a/b", "a/b", "a/b", "e/f", "e/f", "e/f"} {
+			l.Stat(root + "/" + path)
+		}
+		l.Close()
 	}
 	if after := openDescriptors(t); after > before {
 		t.Errorf("%d descriptors, %d before", after, before)

@@ -1,6 +1,9 @@
 package walk
 
-import "io/fs"
+import (
+	"io/fs"
+	"strings"
+)
 
 // Info is what is known of a file. Two looks that saw the same thing give equal
 // Infos.
@@ -26,12 +29,62 @@ type fileID struct{ dev, ino uint64 }
 // to a file is the later of the link's own and its target's, so that a link that
 // was pointed elsewhere counts as changed.
 func Stat(path string) (Info, error) {
-	var sys looker
-	var info Info
-	if err := sys.examine(workingDir, path, true, &info); err != nil {
-		return info, &fs.PathError{Op: "stat", Path: path, Err: err}
+	var l Looker
+	defer l.Close()
+	return l.Stat(path)
+}
+
+// Looker looks at one path after the other. Where they come in runs of one
+// directory it keeps that open: to find the way to it is most of a look. So it
+// is for paths that are looked at in one go, and must be closed. For one
+// goroutine.
+type Looker struct {
+	sys  looker
+	dir  string // of the path before, with the slash behind it
+	run  int    // how many paths in a row were in dir
+	held folder // dir, when open is set
+	open bool
+}
+
+// shortRun is up to how many paths of one directory do not pay for opening it.
+const shortRun = 2
+
+// Stat looks at a path as the function Stat does.
+func (l *Looker) Stat(path string) (info Info, err error) {
+	at, name := l.locate(path)
+	if err = l.sys.examine(at, name, true, &info); err != nil {
+		err = &fs.PathError{Op: "stat", Path: path, Err: err}
 	}
-	return info, nil
+	return info, err
+}
+
+// locate returns where to look, and for what.
+func (l *Looker) locate(path string) (at folder, name string) {
+	i := strings.LastIndexByte(path, '/') + 1
+	if i == 0 || i == len(path) {
+		return workingDir, path
+	}
+	if path[:i] != l.dir {
+		l.Close()
+		l.dir, l.run = path[:i], 0
+	}
+	if l.run++; l.run == shortRun+1 {
+		var err error
+		l.held, err = l.sys.openRoot(l.dir)
+		l.open = err == nil
+	}
+	if !l.open {
+		return workingDir, path
+	}
+	return l.held, path[i:]
+}
+
+// Close gives the directory up that is open, if any.
+func (l *Looker) Close() {
+	if l.open {
+		l.held.close()
+		l.open = false
+	}
 }
 
 // examine looks at a name in a folder, and when it is a symlink perhaps at what

@@ -59,6 +59,41 @@ func TestStatLongPath(t *testing.T) {
 	}
 }
 
+// Whatever came before, a look tells what the path leads to.
+func TestLooker(t *testing.T) {
+	root := makeTree(t, "d/a", "d/b", "d/c", "d/sub/a", "d/link -> sub", "d/up -> ../e/a", "e/a", "e/b")
+	must(t, os.WriteFile(filepath.Join(root, "e/a"), []byte("12345"), 0o644))
+	t.Chdir(root)
+	var l Looker
+	defer l.Close()
+	for _, path := range []string{
+		"d/a", "d/b", "d/c", "d/missing", "d/up", "d/link", "d/sub", "d/sub/", "d/sub/a", "d/.", "d/..", "d//a", "d/a/x",
+		"d/link/a", "d/link/a", "d/link/a", "d/link/a", "e/a", "d/a", "e/a", "e/b", "e/a", "e/a", "d", "none/a", "none/b",
+		"none/c", "none/d", "e/a", "",
+	} {
+		want, wantErr := Stat(path)
+		if got, err := l.Stat(path); got != want || (err == nil) != (wantErr == nil) {
+			t.Errorf("%q: %+v, %v, want %+v, %v", path, got, err, want, wantErr)
+		} else if err != nil && err.Error() != wantErr.Error() {
+			t.Errorf("%q: %v, want %v", path, err, wantErr)
+		}
+	}
+}
+
+func BenchmarkLooker(b *testing.B) {
+	path := filepath.Join(makeTree(b, "some/directory/file"), "some/directory/file")
+	b.ReportAllocs()
+	b.RunParallel(func(pb *testing.PB) {
+		var l Looker
+		defer l.Close()
+		for pb.Next() {
+			if _, err := l.Stat(path); err != nil {
+				b.Error(err)
+			}
+		}
+	})
+}
+
 func BenchmarkStat(b *testing.B) {
 	path := filepath.Join(makeTree(b, "some/directory/file"), "some/directory/file")
 	b.ReportAllocs()
