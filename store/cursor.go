@@ -22,6 +22,7 @@ type cursor struct {
 	base int64
 	safe int64
 	own  []byte // for windows that are not shared
+	held *chunk // for those that are
 
 	// Where the next entry is expected: every entry before pos sorts below
 	// the file asked for last.
@@ -66,10 +67,16 @@ func (c *cursor) windowAt(pos int64) int {
 
 // fill reads the window that pos lies in.
 func (c *cursor) fill(pos int64, size int) (err error) {
-	c.safe = 0 // should the read fail
+	c.buf, c.safe = nil, 0 // should the read fail
+	if c.held != nil {
+		c.src.release(c.held)
+		c.held = nil
+	}
 	if size == chunkSize {
 		c.base = pos - pos%chunkSize
-		c.buf, err = c.src.chunk(c.base)
+		if c.held, err = c.src.chunk(c.base); err == nil {
+			c.buf = c.held.data
+		}
 	} else {
 		c.base = pos - pos%blockSize
 		if len(c.own) < size {
@@ -92,8 +99,7 @@ func (c *cursor) entry(pos int64) (path string, value []byte, next int64, err er
 	raw, value, n, err := cutEntry(c.buf[pos-c.base : c.safe-c.base])
 	if err == errMore {
 		// The second line of an explicit key lies beyond the window.
-		c.safe = pos
-		if err := c.load(pos); err != nil {
+		if err := c.fill(pos, 2*maxRecord); err != nil {
 			return "", nil, 0, err
 		}
 		raw, value, n, err = cutEntry(c.buf[pos-c.base : c.safe-c.base])

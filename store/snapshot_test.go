@@ -542,6 +542,33 @@ func TestSnapshotLongKeyAtTheEndOfAWindow(t *testing.T) {
 	}
 }
 
+// The same at the end of a window that readers share.
+func TestSnapshotLongKeyAtTheEndOfAChunk(t *testing.T) {
+	var short []Entry
+	for i := range (chunkSize - 600) / 31 {
+		short = append(short, Entry{fmt.Sprintf("a%03x", i), at(1700000000)})
+	}
+	text, long := "", strings.Repeat("x", blockSize)
+	for next := -1; next <= 0; next = strings.Index(text, "\n    : ") - chunkSize - blockSize {
+		if next < -40 {
+			long += strings.Repeat("x", -next-40)
+		}
+		long += "x"
+		entries := append(short, Entry{"b" + long, at(1)}, Entry{"c", at(2)})
+		text = sealed(t, "treefilter", Config{}, entries...)
+		tree := treeOf(t, Options{}, text, "")
+		reader := tree.Reader()
+		for _, e := range entries {
+			if got, ok := reader.Time(e.Path); !ok || got != e.Time {
+				t.Fatalf("%d bytes: %.5s: %v, %v", len(long), e.Path, got, ok)
+			}
+		}
+		if problems := tree.Problems(); len(problems) > 0 {
+			t.Fatalf("%d bytes: %v", len(long), problems)
+		}
+	}
+}
+
 // FuzzSnapshotEntry: what the fast reader takes for the entry of a stamp,
 // yaml.v3 reads to the same, and so do both read what we write of it.
 func FuzzSnapshotEntry(f *testing.F) {

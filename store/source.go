@@ -18,7 +18,7 @@ type source struct {
 	sums []uint32 // nil where the content was checked before
 
 	mu     sync.Mutex
-	recent [4]chunk // read last, the next to go at oldest
+	recent [4]*chunk // read last, the next to go at oldest
 	oldest int
 }
 
@@ -26,7 +26,8 @@ type source struct {
 // with the directories of a walk, so what one has read the next needs too.
 type chunk struct {
 	at   int64
-	data []byte // never written to once it is here
+	data []byte
+	held int // by so many readers; the memory of one that nobody holds is used again
 }
 
 // chunkSize is where chunks begin and about how long they are: they fit a
@@ -62,24 +63,38 @@ func (s *source) read(buf []byte, at int64) ([]byte, error) {
 }
 
 // chunk returns the part of the content that begins at a multiple of chunkSize.
-func (s *source) chunk(at int64) ([]byte, error) {
+// It is the caller's until released.
+func (s *source) chunk(at int64) (*chunk, error) {
 	s.mu.Lock()
 	for _, c := range s.recent {
-		if c.at == at && c.data != nil {
+		if c != nil && c.at == at {
+			c.held++
 			s.mu.Unlock()
-			return c.data, nil
+			return c, nil
 		}
 	}
+	c := s.recent[s.oldest]
+	s.recent[s.oldest] = nil
+	if c == nil || c.held > 0 {
+		c = &chunk{data: make([]byte, chunkSize+blockSize)}
+	}
 	s.mu.Unlock()
-	data, err := s.read(make([]byte, chunkSize+blockSize), at)
+	data, err := s.read(c.data[:cap(c.data)], at)
 	if err != nil {
 		return nil, err
 	}
+	c.at, c.data, c.held = at, data, 1
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.recent[s.oldest] = chunk{at, data}
+	s.recent[s.oldest] = c
 	s.oldest = (s.oldest + 1) % len(s.recent)
-	return data, nil
+	return c, nil
+}
+
+func (s *source) release(c *chunk) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c.held--
 }
 
 // verify checks every block.

@@ -195,6 +195,7 @@ var growing = []struct{ row, name string }{
 	{"commit", "sequential lstat"},
 	{"commit", "treefilter commit"},
 	{"filter-wal", "stamps in the WAL"},
+	{"dump-new", "treefilter dump"},
 	{"dump-all", "WAL in walk order"},
 	{"dump-all", "WAL in no order"},
 }
