@@ -162,24 +162,25 @@ func (d *dump) createTemp(temp string) (file, error) {
 }
 
 func (d *dump) merge(out *snapshotWriter) (int64, error) {
-	m := merge{over: newOverlay(), out: out, volume: d.st.volume()}
+	m := merge{out: out, volume: d.st.volume()}
 	if d.held != nil {
 		m.volume = d.opt.fsys.volume(d.root).id
 	}
+	var over []*overlay
 	if d.st.snapshotCounts(d.sc) {
 		if d.st.hand != nil {
-			m.over.addAll(d.st.hand)
+			over = append(over, d.st.hand)
 		} else if d.st.src != nil {
 			m.base = d.st
 		}
 	}
 	if d.st.wal != nil {
-		m.over.addAll(d.st.wal.stamps)
+		over = append(over, d.st.wal.stamps)
 	}
 	if d.held != nil {
-		m.over.addAll(d.held)
+		over = append(over, d.held)
 	}
-	m.over.finish()
+	m.over = joined(over...)
 	return m.write(d.opt.Program, d.config)
 }
 

@@ -156,16 +156,16 @@ func (st *state) onlyIn(o *overlay, counted bool) (n int64) {
 	if counted {
 		c = st.cursor(timesOf)
 	}
-	for _, dir := range o.sortedDirs() {
-		for _, it := range o.dirs[dir].items {
+	for _, r := range o.sorted() {
+		for _, it := range r.items {
 			if c != nil {
-				c.enter(dir)
+				c.enter(r.dir)
 				if value, err := c.find(it.name); err == nil && value != nil {
 					continue
 				}
 			}
 			if counted && st.hand != nil {
-				if twin, _ := st.hand.dirs[dir].find(it.name, 0); twin != nil {
+				if twin, _ := st.hand.dirs[r.dir].find(it.name, 0); twin != nil {
 					continue
 				}
 			}

@@ -6,7 +6,7 @@ package store
 type merge struct {
 	base *state // nil: there is nothing but over
 	over *overlay
-	dirs []string // of over, in order
+	runs []*run // of over, in order
 	out  *snapshotWriter
 	// volume is the file system of the tree, "" where it is not known.
 	volume string
@@ -14,7 +14,7 @@ type merge struct {
 
 // write writes the whole snapshot and returns how many stamps it holds.
 func (m *merge) write(program string, c Config) (stamps int64, err error) {
-	m.dirs = m.over.sortedDirs()
+	m.runs = m.over.sorted()
 	m.out.header(header{program, c, m.volume})
 
 	times, digests := m.sections()
@@ -65,11 +65,15 @@ func (m *merge) sections() (times, digests mergeSection) {
 // write merges the section and returns how many entries it has now.
 func (s mergeSection) write(m *merge, encode func([]byte, string, *item) []byte) (entries int64, err error) {
 	entries = s.entries
-	for _, dir := range m.dirs {
-		items := m.over.dirs[dir].items
-		for i := range items {
-			it := &items[i]
-			replaced, err := s.skip(m.out, dir, it.name)
+	var path []byte
+	for _, r := range m.runs {
+		if path = append(path[:0], r.dir...); len(path) > 0 {
+			path = append(path, '/')
+		}
+		dir := len(path)
+		for i := range r.items {
+			it := &r.items[i]
+			replaced, err := s.skip(m.out, r.dir, it.name)
 			if err != nil {
 				return 0, err
 			}
@@ -80,7 +84,8 @@ func (s mergeSection) write(m *merge, encode func([]byte, string, *item) []byte)
 				continue
 			}
 			before := len(m.out.buf)
-			m.out.buf = encode(m.out.buf, joinPath(dir, it.name), it)
+			path = append(path[:dir], it.name...)
+			m.out.buf = encode(m.out.buf, stringView(path), it)
 			if len(m.out.buf) > before {
 				entries++
 			}

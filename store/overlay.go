@@ -14,13 +14,12 @@ type overlay struct {
 	dirs  map[string]*run
 	names arena
 
-	// The directory of the last addition: records come in runs of one.
-	lastDir string
-	last    *run
+	last *run // of the last addition: records come in runs of one directory
 }
 
 // run is what an overlay knows of one directory: by name, once finished.
 type run struct {
+	dir     string
 	items   []item
 	compact int // how many were left when it was last put in order
 }
@@ -44,14 +43,12 @@ func (o *overlay) drop(path []byte) { o.add(path, item{drop: true}) }
 
 func (o *overlay) add(path []byte, it item) {
 	dir, name := splitPath(stringView(path))
-	if o.last == nil || dir != o.lastDir {
-		r := o.dirs[dir]
-		if r == nil {
-			r = &run{}
-			dir = strings.Clone(dir)
-			o.dirs[dir] = r
+	if o.last == nil || dir != o.last.dir {
+		o.last = o.dirs[dir]
+		if o.last == nil {
+			o.last = &run{dir: strings.Clone(dir)}
+			o.dirs[o.last.dir] = o.last
 		}
-		o.last, o.lastDir = r, strings.Clone(dir)
 	}
 	it.name = o.names.copy(name)
 	o.last.items = append(o.last.items, it)
@@ -108,9 +105,9 @@ func (r *run) find(name string, from int) (it *item, next int) {
 	return &r.items[i], i + 1
 }
 
-// sortedDirs lists the directories in walk order.
-func (o *overlay) sortedDirs() []string {
-	return slices.SortedFunc(maps.Keys(o.dirs), compareDirs)
+// sorted lists the directories in walk order.
+func (o *overlay) sorted() []*run {
+	return slices.SortedFunc(maps.Values(o.dirs), func(a, b *run) int { return compareDirs(a.dir, b.dir) })
 }
 
 func (o *overlay) empty() bool { return o == nil || len(o.dirs) == 0 }
@@ -126,14 +123,20 @@ func (o *overlay) hasDigests() bool {
 	return false
 }
 
-// addAll adds what another overlay holds; it takes precedence.
-func (o *overlay) addAll(other *overlay) {
-	for dir, r := range other.dirs {
-		if o.dirs[dir] == nil {
-			o.dirs[dir] = &run{}
+// joined returns all that some overlays hold; the later ones take precedence.
+// A run that only one of them has is shared, and put in order where it is.
+func joined(overlays ...*overlay) *overlay {
+	all := newOverlay()
+	for _, o := range overlays {
+		for dir, r := range o.dirs {
+			if first := all.dirs[dir]; first != nil {
+				r = &run{dir: dir, items: slices.Concat(first.items, r.items)}
+			}
+			all.dirs[dir] = r
 		}
-		o.dirs[dir].items = append(o.dirs[dir].items, r.items...)
 	}
+	all.finish()
+	return all
 }
 
 // stringView returns bytes as a string, without a copy: for as long as nobody writes

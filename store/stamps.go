@@ -15,7 +15,7 @@ func (t *Tree) Stamps() iter.Seq[Entry] {
 		s := stampWalk{st: st, yield: yield}
 		if st.wal != nil {
 			s.over = st.wal.stamps
-			s.dirs = s.over.sortedDirs()
+			s.runs = s.over.sorted()
 		}
 		switch {
 		case !st.snapshotCounts(t.scope()):
@@ -35,8 +35,8 @@ type stampWalk struct {
 	ended bool // the caller has had enough
 
 	over *overlay
-	dirs []string // of over that were not gone through, in order
-	item int      // in dirs[0]
+	runs []*run // of over that were not gone through, in order
+	item int    // in runs[0]
 }
 
 // base takes the next stamp of the snapshot, which one in the WAL replaces.
@@ -60,14 +60,14 @@ func (s *stampWalk) put(path string, t Time) {
 
 // advance gives out what the WAL has before a path, or all that is left of it.
 func (s *stampWalk) advance(path string, all bool) {
-	for len(s.dirs) > 0 && !s.ended {
-		items := s.over.dirs[s.dirs[0]].items
-		if s.item == len(items) {
-			s.dirs, s.item = s.dirs[1:], 0
+	for len(s.runs) > 0 && !s.ended {
+		at := s.runs[0]
+		if s.item == len(at.items) {
+			s.runs, s.item = s.runs[1:], 0
 			continue
 		}
-		it := &items[s.item]
-		full := joinPath(s.dirs[0], it.name)
+		it := &at.items[s.item]
+		full := joinPath(at.dir, it.name)
 		if !all && comparePaths(full, path) > 0 {
 			return
 		}
@@ -78,9 +78,9 @@ func (s *stampWalk) advance(path string, all bool) {
 }
 
 func (s *stampWalk) byHand(stamps *overlay) {
-	for _, dir := range stamps.sortedDirs() {
-		for _, it := range stamps.dirs[dir].items {
-			if s.base(joinPath(dir, it.name), it.time); s.ended {
+	for _, r := range stamps.sorted() {
+		for _, it := range r.items {
+			if s.base(joinPath(r.dir, it.name), it.time); s.ended {
 				return
 			}
 		}
