@@ -1,0 +1,171 @@
+package store
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"testing"
+)
+
+// The pieces of which the cost of a run is made, by the stamp. A flat tree has
+// a thousand files a directory, a deep one ten.
+
+const benchStamps = 100_000
+
+var benchShapes = []struct {
+	name  string
+	files int // in a directory
+}{{"flat", 1000}, {"deep", 10}}
+
+// benchEntries are the stamps of a tree, in walk order.
+func benchEntries(files int) []Entry {
+	entries := make([]Entry, benchStamps)
+	for i := range entries {
+		d := i / files
+		entries[i] = Entry{
+			fmt.Sprintf("top%d/d%02d/sub%05d/IMG_%05d.jpg", d*10/(benchStamps/files), d%(benchStamps/files)*100/(benchStamps/files), d, i),
+			Stamp{Time: Time{1700000000 + int64(i), int32(i)}},
+		}
+	}
+	return entries
+}
+
+// perStamp says what one stamp costs, beside what a run over all of them does.
+func perStamp(b *testing.B) {
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/benchStamps, "ns/stamp")
+}
+
+// BenchmarkLookup looks every stamp up as a walk does, and as one worker of a
+// walk that has another beside it: every other directory, with steps back.
+func BenchmarkLookup(b *testing.B) {
+	for _, shape := range benchShapes {
+		entries := benchEntries(shape.files)
+		tree := treeOf(b, Options{}, sealed(b, "treefilter", Config{}, entries...), "")
+		for _, order := range []struct {
+			name string
+			next func(d int) int // the directory that comes as number d
+		}{
+			{"in order", func(d int) int { return d }},
+			{"stepping back", func(d int) int { return d ^ 1 }},
+		} {
+			b.Run(shape.name+"/"+order.name, func(b *testing.B) {
+				b.ReportAllocs()
+				for b.Loop() {
+					r := tree.Reader()
+					for d := range benchStamps / shape.files {
+						run := entries[order.next(d)*shape.files:][:shape.files]
+						dir, _ := splitPath(run[0].Path)
+						r.Enter(dir)
+						for i := range run {
+							if t, ok := r.Time(run[i].Path[len(dir)+1:]); !ok || t != run[i].Time {
+								b.Fatalf("%s: %v, %v", run[i].Path, t, ok)
+							}
+						}
+					}
+				}
+				perStamp(b)
+			})
+		}
+	}
+}
+
+// BenchmarkLookupOne finds one stamp in a snapshot that was not read yet.
+func BenchmarkLookupOne(b *testing.B) {
+	entries := benchEntries(10)
+	tree := treeOf(b, Options{}, sealed(b, "treefilter", Config{}, entries...), "")
+	dir, name := splitPath(entries[benchStamps/2].Path)
+	b.ReportAllocs()
+	for b.Loop() {
+		r := tree.Reader()
+		r.Enter(dir)
+		if _, ok := r.Time(name); !ok {
+			b.Fatal("no stamp")
+		}
+	}
+}
+
+// BenchmarkParse reads a WAL.
+func BenchmarkParse(b *testing.B) {
+	for _, shape := range benchShapes {
+		entries := benchEntries(shape.files)
+		for _, order := range []string{"in order", "shuffled"} {
+			if order == "shuffled" {
+				rand.New(rand.NewPCG(1, 1)).Shuffle(len(entries), func(i, j int) {
+					entries[i], entries[j] = entries[j], entries[i]
+				})
+			}
+			log := bytes.NewReader(benchWAL(entries))
+			b.Run(shape.name+"/"+order, func(b *testing.B) {
+				b.SetBytes(log.Size())
+				b.ReportAllocs()
+				for b.Loop() {
+					log.Seek(0, io.SeekStart)
+					w, err := readWAL(log, scope{program: "treefilter", anyConfig: true})
+					if err != nil || w.sets != benchStamps {
+						b.Fatalf("%d stamps, %v", w.sets, err)
+					}
+				}
+				perStamp(b)
+			})
+		}
+	}
+}
+
+// BenchmarkEncode makes the records of a WAL.
+func BenchmarkEncode(b *testing.B) {
+	s := newSession("treefilter", "0123456789abcdef", Config{})
+	entries := benchEntries(10)
+	var buf []byte
+	b.ReportAllocs()
+	for b.Loop() {
+		buf = buf[:0]
+		for _, e := range entries {
+			buf = s.appendSet(buf, e)
+		}
+	}
+	b.SetBytes(int64(len(buf)))
+	perStamp(b)
+}
+
+// BenchmarkMerge writes the snapshot of a tree: from the old one and some new
+// stamps, or from new ones alone.
+func BenchmarkMerge(b *testing.B) {
+	for _, shape := range benchShapes {
+		entries := benchEntries(shape.files)
+		tree := treeOf(b, Options{}, sealed(b, "treefilter", Config{}, entries...), "")
+		few, all := newOverlay(), newOverlay()
+		for i, e := range entries {
+			if i%1000 == 0 {
+				few.set([]byte(e.Path), e.Time, nil)
+			}
+			all.set([]byte(e.Path), e.Time, nil)
+		}
+		for _, row := range []struct {
+			name string
+			base *state
+			over *overlay
+		}{{"few into all", tree.loaded(), few}, {"all", nil, all}} {
+			b.Run(shape.name+"/"+row.name, func(b *testing.B) {
+				b.ReportAllocs()
+				for b.Loop() {
+					m := merge{base: row.base, over: joined(row.over), out: newSnapshotWriter(io.Discard)}
+					if n, err := m.write("treefilter", Config{}); n != benchStamps || err != nil {
+						b.Fatalf("%d stamps, %v", n, err)
+					}
+				}
+				perStamp(b)
+			})
+		}
+	}
+}
+
+// benchWAL is a WAL as commits write it.
+func benchWAL(entries []Entry) []byte {
+	s := newSession("treefilter", "0123456789abcdef", Config{})
+	log := s.appendOpen(nil)
+	for _, e := range entries {
+		log = s.appendSet(log, e)
+	}
+	return log
+}
