@@ -98,7 +98,8 @@ func (b *bench) build(t *tools) error {
 		{"go", "build", "-o", t.mktree, "./scripts/mktree"},
 	}
 	if b.Treefilter == "" {
-		steps = append(steps, []string{"go", "build", "-o", t.treefilter, "./cmd/treefilter"})
+		// As README.md says to install it.
+		steps = append(steps, []string{"env", "CGO_ENABLED=0", "go", "build", "-o", t.treefilter, "./cmd/treefilter"})
 	} else {
 		var err error
 		if t.treefilter, err = filepath.Abs(b.Treefilter); err != nil {
