@@ -31,7 +31,8 @@
 //	record.go wal.go           the WAL: one record, and a whole file of them
 //	snapshot.go trailer.go     the snapshot: its entries, and what seals them
 //	header.go                  what it says of itself; one written by hand
-//	source.go cursor.go        the snapshot, read in place
+//	source.go window.go        the snapshot, read in place,
+//	cursor.go                  and looked up side by side with a walk
 //	overlay.go                 stamps in memory
 //	load.go reader.go          both files together: the state, and lookups in it
 //	stamps.go facts.go         all stamps of a tree, and what its files hold
