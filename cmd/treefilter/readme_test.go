@@ -30,6 +30,8 @@ import (
 // the README calls home. There the first block of "A session" makes some files,
 // which are as old there as a reader's own. "Set-up" runs in the module.
 //
+// A section in which otherPrograms are at work is skipped where one is missing.
+//
 // A NUL is shown as a newline, which is what treefilter prints on a terminal.
 const (
 	setUpSection   = "Set-up"
@@ -37,6 +39,9 @@ const (
 	homeShown      = "/home/you"
 	aged           = "find photos -type f -exec touch -t 202401010000 {} +\n"
 )
+
+// otherPrograms are those that not every machine has.
+var otherPrograms = regexp.MustCompile(`\b(gzip|convert|jpegoptim|optipng|ffmpeg|ffprobe|mkvmerge|parallel)\b`)
 
 // ownTest is what runs this very test, so it is not run but compared with what
 // CI runs.
@@ -68,6 +73,9 @@ func TestReadme(t *testing.T) {
 			}
 			var commands []shellCommand
 			for _, b := range blocks {
+				if b.section == section {
+					needPrograms(t, otherPrograms.FindAllString(b.text, -1)...)
+				}
 				switch {
 				case b.section != section:
 				case b.kind == "console":
@@ -328,7 +336,7 @@ func runShell(t *testing.T, dir, script string) string {
 			cmd.Env = append(cmd.Env, v)
 		}
 	}
-	cmd.Env = append(cmd.Env, "TZ=UTC", "LC_ALL=C", "PWD="+dir, "GOBIN="+t.TempDir())
+	cmd.Env = append(cmd.Env, "TZ=UTC", "LC_ALL=C", "PWD="+dir, "GOBIN="+t.TempDir(), "PARALLEL_HOME="+t.TempDir())
 	if err := cmd.Run(); err != nil && !markForm.Match(output.Bytes()) {
 		t.Errorf("%v:\n%s", err, output.Bytes())
 	}

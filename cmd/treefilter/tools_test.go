@@ -58,20 +58,32 @@ func cmdNeeds(ts *testscript.TestScript, neg bool, args []string) {
 	needPrograms(ts.Value(testKey{}).(testscript.T), args...)
 }
 
+// comesWith tells a program from another of the same name, by one that comes with
+// it: moreutils has a parallel that is not GNU's.
+var comesWith = map[string]string{"parallel": "sem"}
+
 // needPrograms skips a test when one of the programs is missing. In CI that is a
 // failure.
 func needPrograms(t interface {
 	Skip(...any)
 	Fatal(...any)
 }, programs ...string) {
+	var missing []string
 	for _, program := range programs {
-		if _, err := exec.LookPath(program); err == nil {
-			continue
+		_, err := exec.LookPath(program)
+		if other := comesWith[program]; err == nil && other != "" {
+			_, err = exec.LookPath(other)
 		}
-		if os.Getenv("CI") != "" {
-			t.Fatal("not installed: " + program)
+		if err != nil && !slices.Contains(missing, program) {
+			missing = append(missing, program)
 		}
-		t.Skip("not installed: " + program)
+	}
+	switch {
+	case missing == nil:
+	case os.Getenv("CI") != "":
+		t.Fatal("not installed: " + strings.Join(missing, ", "))
+	default:
+		t.Skip("not installed: " + strings.Join(missing, ", "))
 	}
 }
 
