@@ -36,24 +36,26 @@ func perStamp(b *testing.B) {
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/benchStamps, "ns/stamp")
 }
 
-// BenchmarkLookup looks every stamp up as a walk does, and as one worker of a
-// walk that has another beside it: every other directory, with steps back.
+// BenchmarkLookup looks every stamp up as a walk does; as one worker of a walk
+// that has another beside it, with steps back; and by directories in no order.
 func BenchmarkLookup(b *testing.B) {
 	for _, shape := range benchShapes {
 		entries := benchEntries(shape.files)
 		tree := treeOf(b, Options{}, sealed(b, "treefilter", Config{}, entries...), "")
+		dirs := benchStamps / shape.files
 		for _, order := range []struct {
 			name string
 			next func(d int) int // the directory that comes as number d
 		}{
 			{"in order", func(d int) int { return d }},
 			{"stepping back", func(d int) int { return d ^ 1 }},
+			{"no order", func(d int) int { return d * 7919 % dirs }},
 		} {
 			b.Run(shape.name+"/"+order.name, func(b *testing.B) {
 				b.ReportAllocs()
 				for b.Loop() {
 					r := tree.Reader()
-					for d := range benchStamps / shape.files {
+					for d := range dirs {
 						run := entries[order.next(d)*shape.files:][:shape.files]
 						dir, _ := splitPath(run[0].Path)
 						r.Enter(dir)

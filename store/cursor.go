@@ -51,7 +51,7 @@ func (c *cursor) find(name string) (value []byte, err error) {
 	back := c.back || name <= c.name
 	c.name, c.back = name, false
 	if back {
-		if err := c.retreat(); err != nil {
+		if c.pos, err = c.searchBack(c.pos); err != nil {
 			return nil, err
 		}
 	}
@@ -120,6 +120,30 @@ func (c *cursor) search(lo, hi int64) (int64, error) {
 		}
 		lo = next
 	}
+	return c.halve(lo, hi)
+}
+
+// searchBack does the same where the entry may begin before hi, however far.
+// Several workers on one tree step back a little at a time: one takes the next
+// directory while another finds out what is below the one before.
+func (c *cursor) searchBack(hi int64) (int64, error) {
+	lo := c.span.at
+	for step := int64(near); hi-step > lo; step *= 4 {
+		at, next, err := c.before(hi - step)
+		if err != nil {
+			return 0, err
+		}
+		if next > 0 {
+			lo = next
+			break
+		}
+		hi = min(hi, at)
+	}
+	return c.halve(lo, hi)
+}
+
+// halve is the end of a search.
+func (c *cursor) halve(lo, hi int64) (int64, error) {
 	for hi-lo > near {
 		mid := lo + (hi-lo)/2
 		at, next, err := c.before(mid)
@@ -145,24 +169,6 @@ func (c *cursor) search(lo, hi int64) (int64, error) {
 		lo = next
 	}
 	return lo, nil
-}
-
-// retreat moves pos back until every entry before it sorts below the file asked
-// for. Several workers on one tree step back a little at a time: one takes the
-// next directory while another finds out what is below the one before.
-func (c *cursor) retreat() error {
-	for step := int64(near); c.pos-step > c.span.at; step *= 4 {
-		_, next, err := c.before(c.pos - step)
-		if err != nil {
-			return err
-		}
-		if next > 0 {
-			c.pos = next
-			return nil
-		}
-	}
-	c.pos = c.span.at
-	return nil
 }
 
 // before looks at the first entry that begins at or after from, at the offset

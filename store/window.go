@@ -26,10 +26,11 @@ func (c *cursor) load(pos int64) error {
 }
 
 // windowAt chooses the size of the window at pos. A walk goes on not far from
-// where it is, and so do the other workers': what one has read serves all.
+// where it is, and so do the other workers: what one has read serves all. Who
+// asks in no order reads little at a time.
 func (c *cursor) windowAt(pos int64) int {
-	const reach = 4 * chunkSize
-	if len(c.buf) > 0 && pos > c.base-reach && pos < c.base+reach {
+	const reach = chunkSize
+	if len(c.buf) > 0 && pos > c.base-reach && pos < c.base+int64(len(c.buf))+reach {
 		return chunkSize
 	}
 	return minWindow
