@@ -57,7 +57,7 @@ func Open(roots []string, opt Options) (*Grove, error) {
 		chains:  map[string]*Chain{},
 		dirs:    map[string]string{},
 	}
-	if opt.StateDir != "" {
+	if opt.StateDir != "" && opt.stateErr == nil {
 		g.folders, g.opt.stateErr = listFolders(opt.fsys, opt.StateDir)
 	}
 	for _, root := range roots {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -62,21 +63,48 @@ func appendFolder(b []byte, root string) []byte {
 }
 
 // resolveStateDir returns the absolute path of a state directory, which need
-// not be there yet, without links.
-func resolveStateDir(dir string) (string, error) {
-	dir, err := filepath.Abs(dir)
+// not be there yet, without links, and why what lies there is not believed:
+// whoever made a directory or a link on the way decides where it leads.
+func resolveStateDir(fsys fileSystem, dir string) (real string, err error) {
+	abs, err := filepath.Abs(dir)
 	if err != nil {
-		return "", fmt.Errorf("%s: %w", dir, err)
+		return dir, fmt.Errorf("%s: %w", dir, err)
 	}
-	for at, rest := dir, ""; ; at, rest = filepath.Dir(at), filepath.Join(filepath.Base(at), rest) {
-		real, err := filepath.EvalSymlinks(at)
-		if err == nil {
-			return filepath.Join(real, rest), nil
+	const maxLinks = 255
+	at, rest := splitVolume(abs)
+	for links := 0; len(rest) > 0; {
+		next := filepath.Join(at, rest[0])
+		if rest[0] == ".." {
+			next = filepath.Dir(at)
 		}
-		if !missing(err) || at == filepath.Dir(at) {
-			return dir, nil // opening it will tell what is wrong
+		rest = rest[1:]
+		info, err := fsys.lstat(next)
+		if err == nil && planted(fsys, next, info) {
+			return abs, stateError(next, errPlanted)
 		}
+		if err != nil || info.mode&fs.ModeSymlink == 0 {
+			at = next
+			continue
+		}
+		to, err := os.Readlink(next)
+		if links++; err != nil || links > maxLinks {
+			return abs, nil // opening it will tell what is wrong
+		}
+		above, names := splitVolume(to)
+		if filepath.IsAbs(to) {
+			at = above
+		}
+		rest = slices.Concat(names, rest)
 	}
+	return at, nil
+}
+
+// splitVolume splits a path into its names, and what they begin at.
+func splitVolume(path string) (volume string, names []string) {
+	volume = filepath.VolumeName(path)
+	names = strings.Split(filepath.ToSlash(path[len(volume):]), "/")
+	names = slices.DeleteFunc(names, func(name string) bool { return name == "" || name == "." })
+	return volume + string(filepath.Separator), names
 }
 
 // listFolders returns the names of what a state directory holds.
@@ -120,7 +148,7 @@ func (n names) usable(fsys fileSystem) error {
 // absent tells that there is no folder yet, and so nothing in it.
 func (n names) absent(fsys fileSystem) bool {
 	_, err := fsys.lstat(n.dir)
-	return n.base != "" && missing(err)
+	return n.base != "" && n.err == nil && missing(err)
 }
 
 // make makes the folder of a tree, and what is missing above it. A directory is
@@ -153,7 +181,8 @@ func (n names) make(fsys fileSystem) error {
 			return stateError(dir, err)
 		}
 	}
-	return nil
+	_, err = resolveStateDir(fsys, n.dir) // a stranger may have been quicker
+	return err
 }
 
 // sync makes the names of the state files durable, and that of their folder.

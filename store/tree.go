@@ -24,7 +24,7 @@ type Options struct {
 	// is made when something is first written.
 	StateDir string
 
-	stateErr error      // why StateDir cannot be read
+	stateErr error      // why StateDir cannot be used
 	fsys     fileSystem // nil: the operating system's
 }
 
@@ -45,9 +45,8 @@ func (o Options) withDefaults() (Options, error) {
 	if err := CheckProgram(o.Program); err != nil || o.StateDir == "" {
 		return o, err
 	}
-	var err error
-	o.StateDir, err = resolveStateDir(o.StateDir)
-	return o, err
+	o.StateDir, o.stateErr = resolveStateDir(o.fsys, o.StateDir)
+	return o, nil
 }
 
 // Tree is a root directory and its stamps. It may be used from several
