@@ -264,6 +264,32 @@ func TestHostileContent(t *testing.T) {
 	}
 }
 
+// Many short lines take long, not many bytes: a file of 60 MB kept every command
+// busy for minutes.
+func TestShortLinesByHand(t *testing.T) {
+	w := &walReader{}
+	w.stamps, w.void = newOverlay(), newOverlay()
+	w.hand = maxHandWAL - 10*yamlCall
+	for range 20 {
+		w.begin([]byte("- }"))
+		w.endBlock()
+	}
+	w.begin([]byte("- set: {path: x, time: 1}"))
+	w.endBlock()
+	if w.bad != 21 || w.sets != 0 {
+		t.Errorf("%d bad lines, %d stamps", w.bad, w.sets)
+	}
+	f := &treestampsReader{Treestamps: &Treestamps{}, hand: maxHandWAL - 10*yamlCall}
+	for range 20 {
+		f.take([]byte("x"))
+	}
+	f.take([]byte("'a': !!float 1.5"))
+	f.endItem()
+	if f.Unread != 21 || len(f.Stamps) != 0 {
+		t.Errorf("%d unread, %d stamps", f.Unread, len(f.Stamps))
+	}
+}
+
 func believesNothing(t *testing.T, snapshot, wal string) {
 	dir := t.TempDir()
 	n := stateNames(dir, DefaultProgram)

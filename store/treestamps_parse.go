@@ -31,7 +31,7 @@ type treestampsReader struct {
 	itemAt  int    // the line where it begins
 	list    bool   // "wal:" was met
 	doubted bool   // the next entry of the list may be the second half of a bad one
-	hand    int    // bytes given to yaml.v3
+	hand    yamlBudget
 }
 
 func parseTreestamps(r io.Reader, file string) (*Treestamps, error) {
@@ -160,7 +160,7 @@ func (t *treestampsReader) endItem() {
 }
 
 func (t *treestampsReader) takeItem(text []byte) error {
-	if t.hand += len(text); len(text) >= maxHeader || t.hand > maxHandWAL {
+	if len(text) >= maxHeader || !t.hand.spend(text) {
 		return errors.New("too large")
 	}
 	node, err := decodeYAML(text)

@@ -60,7 +60,7 @@ type walReader struct {
 	block     []byte              // a record written by hand, which may go on in the next line
 	blockLine int                 // where it begins
 	lineNo    int
-	hand      int  // bytes given to yaml.v3
+	hand      yamlBudget
 	failed    bool // a sealed line fitted no session
 	known     int  // sessions known when the first of these was met
 	ours      bool // there was a sealed line
@@ -223,7 +223,7 @@ func (w *walReader) endBlock() {
 // parse reads a record through yaml.v3, as long as not too much of that was
 // asked for.
 func (w *walReader) parse(text []byte) (record, error) {
-	if w.hand += len(text); w.hand > maxHandWAL {
+	if !w.hand.spend(text) {
 		return record{}, fmt.Errorf("more than %d bytes of records not as we write them", maxHandWAL)
 	}
 	return parseHandRecord(text)
