@@ -149,30 +149,42 @@ func (st *state) problems() []error {
 	return slices.DeleteFunc(problems, func(err error) bool { return err == nil })
 }
 
-// onlyIn counts the stamps of an overlay, but for those of files that the
-// snapshot has a stamp of too, where that was counted.
-func (st *state) onlyIn(o *overlay, counted bool) (n int64) {
+// more is by how many files with a stamp an overlay adds to the snapshot, where
+// that was counted, less those that it drops from there.
+func (st *state) more(o *overlay, counted bool) (n int64) {
 	var c *cursor
 	if counted {
 		c = st.cursor(timesOf)
 	}
 	for _, r := range o.sorted() {
+		if c != nil {
+			c.enter(r.dir)
+		}
 		for _, it := range r.items {
-			if c != nil {
-				c.enter(r.dir)
-				if value, err := c.find(it.name); err == nil && value != nil {
-					continue
-				}
+			before := counted && st.inSnapshot(c, r.dir, it.name)
+			switch {
+			case it.drop && before:
+				n--
+			case !it.drop && !before:
+				n++
 			}
-			if counted && st.hand != nil {
-				if twin, _ := st.hand.dirs[r.dir].find(it.name, 0); twin != nil {
-					continue
-				}
-			}
-			n++
 		}
 	}
 	return n
+}
+
+// inSnapshot tells whether the snapshot has a stamp for a name, given a cursor
+// that has entered its directory.
+func (st *state) inSnapshot(c *cursor, dir, name string) bool {
+	if c != nil {
+		value, err := c.find(name)
+		return err == nil && value != nil
+	}
+	if st.hand == nil {
+		return false
+	}
+	twin, _ := st.hand.dirs[dir].find(name, 0)
+	return twin != nil
 }
 
 // newest returns the config of the newest stamps, whether they count or not.

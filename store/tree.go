@@ -264,8 +264,10 @@ func (t *Tree) Void() (stamps int64, changes []string) {
 		}
 	}
 	if st.wal != nil && !st.wal.void.empty() {
-		stamps += st.onlyIn(st.wal.void, stamps > 0)
-		other = &st.wal.voided.config
+		stamps += st.more(st.wal.void, stamps > 0)
+		if st.wal.voided != nil {
+			other = &st.wal.voided.config
+		}
 	}
 	if other == nil {
 		return stamps, nil

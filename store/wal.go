@@ -327,6 +327,7 @@ func (w *walReader) apply(r record, s *session) {
 	if r.kind == recordDrop {
 		// Whatever the config: forgetting a stamp hides nothing.
 		w.stamps.drop(r.path)
+		w.void.drop(r.path)
 		return
 	}
 	w.sets++
