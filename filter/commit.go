@@ -217,7 +217,7 @@ func (r *commitRun) put(t *target, entries []store.Entry) error {
 		}
 		return nil
 	}
-	t.dirty = true
+	t.dirty.Store(true)
 	r.stamped += len(entries)
 	return nil
 }
@@ -251,13 +251,13 @@ func (r *commitRun) syncInTime() error {
 
 func (r *commitRun) sync() error {
 	for _, t := range r.targets.all() {
-		if !t.dirty {
+		if !t.dirty.Swap(false) {
 			continue
 		}
 		if err := t.Sync(); err != nil {
+			t.dirty.Store(true)
 			return err
 		}
-		t.dirty = false
 	}
 	r.synced = time.Now()
 	return nil

@@ -12,9 +12,9 @@ import (
 // target is a tree that a commit writes to.
 type target struct {
 	*store.Tree
-	since   store.Time // files modified at or after it stay pending
-	limited bool       // since was given
-	dirty   bool       // holds stamps that may not be durable
+	since   store.Time  // files modified at or after it stay pending
+	limited bool        // since was given
+	dirty   atomic.Bool // holds records that may not be durable
 
 	// clocks tells of each device whether the clock of the tree's state is its
 	// own, too.

@@ -75,6 +75,9 @@ func (r *execRun) lookBefore(ctx context.Context, paths []string, res *result) (
 	defer at.look.Close()
 	for _, path := range paths {
 		s, err := r.lookSettled(ctx, &at, path)
+		if err == nil {
+			err = r.forget(&s)
+		}
 		switch {
 		case ctx.Err() != nil, err == errStopped:
 			return nil, errStopped
@@ -121,6 +124,26 @@ func (r *execRun) lookSettled(ctx context.Context, at *spot, path string) (sight
 			return s, &pathError{path, errors.New("not run: it is being modified, or its file system's clock stands still")}
 		}
 	}
+}
+
+// forget drops the stamp of a file whose command is about to run. What was done
+// with it last is then in doubt until the command has succeeded: were it to fail,
+// or to be killed with us, a file that gets its old content or mtime back would
+// pass for processed.
+func (r *execRun) forget(s *sighting) error {
+	if !s.target.Holds(s.rel) {
+		return nil
+	}
+	s.target.dirty.Store(true)
+	_, err := s.target.Drop([]string{s.rel}, func(string) bool { return true })
+	if err == nil {
+		return nil
+	}
+	if err := r.commit.giveUp(s.target, err); err != nil {
+		r.fail(err)
+		return errStopped
+	}
+	return &pathError{s.path, err}
 }
 
 func (r *execRun) ready(s *sighting, looked time.Time) bool {

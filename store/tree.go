@@ -68,6 +68,7 @@ type Tree struct {
 	set    map[string]Stamp // by Set, since the state was read
 	held   *overlay         // by Hold, for the next dump
 	reader *Reader          // of Get
+	voids  *Reader          // of Holds
 	dumped *state           // what the last dump found
 }
 
@@ -122,6 +123,25 @@ func (t *Tree) Get(path string) (Stamp, bool) {
 		t.reader.Enter(dir)
 	}
 	return t.reader.Stamp(name)
+}
+
+// Holds tells whether there was any stamp of a file, given by its path relative
+// to the tree, when the tree was first read: also one that does not count.
+func (t *Tree) Holds(path string) bool {
+	if _, ok := t.Get(path); ok {
+		return true
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.voids == nil {
+		t.voids = t.VoidReader()
+	}
+	dir, name := splitPath(path)
+	if dir != t.voids.dir {
+		t.voids.Enter(dir)
+	}
+	_, ok := t.voids.Time(name)
+	return ok
 }
 
 // Set records that a file, given by its path relative to the tree, has been
