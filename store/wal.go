@@ -335,6 +335,10 @@ func (w *walReader) apply(r record, s *session) {
 	if !w.scope.holds(s) {
 		w.void.set(r.path, r.time, nil)
 		w.voided = s
+		if s.program == w.scope.program {
+			// What was made of the file last was made under another config.
+			w.stamps.drop(r.path)
+		}
 		return
 	}
 	w.stamps.set(r.path, r.time, r.digest)

@@ -88,10 +88,11 @@ func TestWALSessions(t *testing.T) {
 		want       string
 		void, last int
 	}{
-		// Drops count under every config; void stamps are counted by path.
-		{scope{program: "treefilter", hash: x.hash}, "a=1 b=22 -c -d e=25", 3, 1},
-		{scope{program: "treefilter", hash: y.hash}, "a=11 -c -d e=45", 4, 1},
-		{scope{program: "treefilter", hash: Config{}.Hash()}, "-c -d", 4, 1},
+		// Drops count under every config, and a stamp hides those made before it
+		// under another; void stamps are counted by path.
+		{scope{program: "treefilter", hash: x.hash}, "-a b=22 -c -d -e", 3, 1},
+		{scope{program: "treefilter", hash: y.hash}, "a=11 -b -c -d e=45", 4, 1},
+		{scope{program: "treefilter", hash: Config{}.Hash()}, "-a -b -c -d -e", 4, 1},
 		{scope{program: "treefilter", anyConfig: true}, "a=11 b=22 -c -d e=45", 1, 1},
 		{scope{program: "other", hash: x.hash}, "-c -d f=36", 3, 1},
 	} {
@@ -300,13 +301,13 @@ func TestWALByHand(t *testing.T) {
 		{"spaces behind", "- set: {path: a, time: 1}   \n", "", "a=1"},
 		{"blocks", "- set:\n    path: a\n    time: 1\n- set:\n    time: 2\n    path: b\n# end\n- drop:\n    path: c\n", "", "a=1 b=2 -c"},
 		{"the last one counts", "- set: {path: a, time: 1}\n- set: {path: a, time: 2}\n- drop: {path: b}\n- set: {path: b, time: 3}\n", "", "a=2 b=3"},
-		{"before an open record", "- set: {path: a, time: 1}\n" + sealed, "q: 1", "s=7"},
-		{"before an open record, without a config", "- set: {path: a, time: 1}\n" + sealed, "", "a=1"},
+		{"before an open record", "- set: {path: a, time: 1}\n" + sealed, "q: 1", "-a s=7"},
+		{"before an open record, without a config", "- set: {path: a, time: 1}\n" + sealed, "", "a=1 -s"},
 		{"behind an open record", sealed + "- set: {path: a, time: 1}\n", "q: 1", "a=1 s=7"},
 		{"an open record", "- open: {version: 1, program: treefilter, config: {q: 2}}\n- set: {path: a, time: 1}\n", "q: 2", "a=1"},
 		{"an open record over lines", "- open:\n    version: 1\n    program: treefilter\n    config:\n        q: 2\n- set: {path: a, time: 1}\n", "q: 2", "a=1"},
 		{"an open record without a program", "- open: {version: 1, config: {q: 2}}\n- set: {path: a, time: 1}\n", "q: 2", ""},
-		{"an open record, and then one of ours", "- open: {version: 1, program: treefilter, config: {q: 2}}\n- set: {path: a, time: 1}\n" + sealed, "q: 1", "s=7"},
+		{"an open record, and then one of ours", "- open: {version: 1, program: treefilter, config: {q: 2}}\n- set: {path: a, time: 1}\n" + sealed, "q: 1", "-a s=7"},
 	} {
 		sc := scope{program: "treefilter", hash: mustConfig(t, c.config).Hash()}
 		w, got := walOf(t, []byte(c.text), sc)
