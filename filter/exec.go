@@ -16,8 +16,9 @@ import (
 // those that it succeeds for.
 type Exec struct {
 	// Filter is which files need work; its Out, OutDelimiter, Check and JSON are
-	// not used, and what DetectContent finds unchanged is always refreshed. With In, commands run as paths come; else the walk ends before the
-	// first command begins, so that what commands write is not met by it.
+	// not used, and what DetectContent finds unchanged is always refreshed. With
+	// In, commands run as paths come; else the walk ends before the first command
+	// begins, so that what commands write is not met by it.
 	Filter
 	// Command is run for each path. {} in an argument stands for the path, which
 	// is appended where no argument holds it.
@@ -44,8 +45,8 @@ type Exec struct {
 	OneStream bool
 	// Signals: the first is passed on to the commands that run, a second kills
 	// them. No command is started any more. Who sends one has cancelled the
-	// context before, so that all else ends, too. Apart from that, SIGTSTP suspends the commands
-	// and this process, and SIGCONT continues the commands.
+	// context before, so that all else ends, too. Apart from that, SIGTSTP suspends
+	// the commands and this process, and SIGCONT continues the commands.
 	Signals <-chan os.Signal
 	// Progress, where not nil, is kept up to date.
 	Progress *Progress
@@ -110,7 +111,7 @@ func (e *Exec) jobs() int {
 func (r *execRun) paths(ctx context.Context) (*source, error) {
 	f := r.Filter
 	f.OutDelimiter, f.Check, f.JSON = walk.NUL, false, false
-	f.Refresh = f.Detect == DetectContent
+	f.Refresh, f.dump = f.Detect == DetectContent, DumpNever // which is for the end
 	if f.In != nil {
 		return stream(ctx, &f, r.commit.report), nil
 	}

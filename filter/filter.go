@@ -37,6 +37,8 @@ type Filter struct {
 	Refresh bool
 	// Examined, where not nil, counts the files judged so far.
 	Examined *atomic.Int64
+
+	dump DumpMode // of a refresh
 }
 
 // Run walks the roots, or reads In, and writes each path that needs work to

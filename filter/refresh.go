@@ -21,7 +21,7 @@ type refresher struct {
 // newRefresher returns a refresher for the trees of a grove of its own: it
 // writes to trees that the filter may be done with.
 func (f *Filter) newRefresher(g *store.Grove, report *reporter) *refresher {
-	return &refresher{run: (&Commit{Options: f.Options}).newRun(g, report)}
+	return &refresher{run: (&Commit{Options: f.Options, Dump: f.dump}).newRun(g, report)}
 }
 
 // lookBefore is how a file was before its content was read.
