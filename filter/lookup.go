@@ -21,7 +21,7 @@ type lookup struct {
 type treeReader struct {
 	tree *store.Tree
 	*store.Reader
-	void *store.Reader // nil unless stamps of another config are looked for
+	void *store.Reader // nil where nobody asks for stamps of another config
 }
 
 // enter makes the directory, absolute, the one whose files are looked up.
@@ -53,7 +53,7 @@ next:
 		}
 		l.met(c.Tree)
 		r := treeReader{tree: c.Tree, Reader: c.Tree.Reader()}
-		if l.voids {
+		if l.voids || c.Outer != nil {
 			r.void = c.Tree.VoidReader()
 		}
 		l.readers = append(l.readers, r)
@@ -61,12 +61,19 @@ next:
 }
 
 // time returns the time of a file's stamp: the nearest tree that has one
-// decides.
+// decides. Where that was made under another config it hides those further out:
+// they are older, for what is processed is recorded in the nearest tree.
 func (l *lookup) time(name string) (store.Time, bool) {
 	for i := range l.readers {
-		if t, ok := l.readers[i].Time(name); ok {
+		r := &l.readers[i]
+		if t, ok := r.Time(name); ok {
 			l.by = i
 			return t, true
+		}
+		if r.void != nil {
+			if _, ok := r.void.Time(name); ok {
+				break
+			}
 		}
 	}
 	return store.Time{}, false

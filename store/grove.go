@@ -244,16 +244,20 @@ func (t *Tree) Below(dir string) string {
 // directory.
 func (t *Tree) Join(dir, name string) string { return joinPath(t.Below(dir), name) }
 
-// Get returns the stamp of a file, given by any path, and whether it has one:
-// the nearest tree that has a stamp for it decides.
+// Get returns the stamp of a file, given by any path, and whether it has one
+// that counts: the nearest tree that has a stamp for it decides.
 func (g *Grove) Get(path string) (Stamp, bool) {
 	dir, name, err := g.Locate(path)
 	if err != nil {
 		return Stamp{}, false
 	}
 	for c := g.Chain(dir); c != nil; c = c.Outer {
-		if s, ok := c.Tree.Get(c.Tree.Join(dir, name)); ok {
+		rel := c.Tree.Join(dir, name)
+		if s, ok := c.Tree.Get(rel); ok {
 			return s, true
+		}
+		if c.Tree.Holds(rel) {
+			break // of another config, and younger than what is further out
 		}
 	}
 	return Stamp{}, false
