@@ -1,0 +1,82 @@
+package filter
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"treefilter/store"
+)
+
+func TestCompare(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "file")
+	write := func(text string) {
+		t.Helper()
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("as recorded")
+	recorded, err := digestOf(context.Background(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cancelled, cancel := context.WithCancel(context.Background())
+	cancel()
+	for _, test := range []struct {
+		name, path, text string
+		ctx              context.Context
+		recorded         *store.Digest
+		want             Content
+	}{
+		{"the same", path, "as recorded", context.Background(), &recorded, SameContent},
+		{"another of that length", path, "as_recorded", context.Background(), &recorded, OtherContent},
+		{"shorter", path, "as", context.Background(), &recorded, OtherContent},
+		{"longer", path, "as recorded, and more", context.Background(), &recorded, OtherContent},
+		{"nothing recorded", path, "as recorded", context.Background(), nil, NoDigest},
+		{"not there", path + "s", "", context.Background(), &recorded, Unreadable},
+		{"a directory", dir, "", context.Background(), &store.Digest{Size: sizeOf(t, dir)}, Unreadable},
+		{"not read to its end", path, "as recorded", cancelled, &recorded, Unreadable},
+	} {
+		write(test.text)
+		got, err := compare(test.ctx, test.path, test.recorded)
+		if got != test.want || (err != nil) != (test.want == Unreadable) {
+			t.Errorf("%s: %v, %v; want %v", test.name, got, err, test.want)
+		}
+	}
+}
+
+func sizeOf(t *testing.T, path string) int64 {
+	t.Helper()
+	info, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return info.Size()
+}
+
+// Files are read several at once, but no more than there are slots.
+func TestReadersEach(t *testing.T) {
+	slots := make(readers, 2)
+	here, there := make(chan bool), make(chan bool)
+	slots.each(2, func(i int) {
+		if i == 0 {
+			here <- true
+			<-there
+		} else {
+			<-here
+			there <- true
+		}
+	})
+	reading := make(chan bool, 2)
+	slots.each(20, func(int) {
+		select {
+		case reading <- true:
+			<-reading
+		default:
+			t.Error("a third file is read")
+		}
+	})
+}
