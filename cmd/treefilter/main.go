@@ -58,12 +58,10 @@ import (
 	"io"
 	"os"
 	"runtime"
-	"runtime/debug"
 )
 
 func main() {
 	moreProcs()
-	fewerCollections()
 	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
 
@@ -75,16 +73,6 @@ func moreProcs() {
 	const enough = 8
 	if procs := runtime.GOMAXPROCS(0); os.Getenv("GOMAXPROCS") == "" && procs < enough {
 		runtime.GOMAXPROCS(min(2*procs, enough))
-	}
-}
-
-// fewerCollections lets 16 MB of garbage gather where the default is 4 MB: a walk
-// keeps next to nothing and throws little pieces away all the time, and its
-// collections, a hundred in a million files, took 5 % of its processor time. Who
-// sets GOGC knows better.
-func fewerCollections() {
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(400)
 	}
 }
 
