@@ -13,7 +13,7 @@ func (s *TreeStatus) MarshalJSON() ([]byte, error) {
 		Records *int         `json:"records,omitempty"`
 	}
 	snapshot := file{Path: s.Snapshot, Exists: s.HasSnapshot, Stamps: &s.Stamps}
-	if s.HasSnapshot {
+	if s.Dumped != (Time{}) {
 		dumped := number(s.Dumped)
 		snapshot.Dumped = &dumped
 	}

@@ -11,7 +11,8 @@ type Facts struct {
 	HasSnapshot, HasWAL bool
 	// Stamps is how many the snapshot holds, whether they count or not.
 	Stamps int64
-	// Dumped is when the snapshot was written: its mtime.
+	// Dumped is when the snapshot was written: its mtime, zero where it cannot
+	// even be opened.
 	Dumped Time
 	// WALSize is in bytes. Records is how many stamps the WAL sets and drops.
 	WALSize int64

@@ -115,10 +115,12 @@ func statusText(t *filter.TreeStatus, st style) string {
 	} else {
 		line("pending", "%s", st.warn(fmt.Sprint(n, reasonsOf(t.Pending))))
 	}
-	if t.HasSnapshot {
-		line("snapshot", "%s, dumped %s", counted(t.Stamps, "stamp"), time.Unix(t.Dumped.Sec, int64(t.Dumped.Nsec)).Format(time.DateTime))
-	} else {
+	if !t.HasSnapshot {
 		line("snapshot", "none")
+	} else if t.Dumped == (filter.Time{}) {
+		line("snapshot", "cannot be opened")
+	} else {
+		line("snapshot", "%s, dumped %s", counted(t.Stamps, "stamp"), time.Unix(t.Dumped.Sec, int64(t.Dumped.Nsec)).Format(time.DateTime))
 	}
 	if t.HasWAL {
 		line("WAL", "%s, %s", counted(t.Records, "record"), counted(t.WALSize, "byte"))
