@@ -66,7 +66,7 @@ func appendFolder(b []byte, root string) []byte {
 // not be there yet, without links, and why what lies there is not believed:
 // whoever made a directory or a link on the way decides where it leads.
 func resolveStateDir(fsys fileSystem, dir string) (real string, err error) {
-	abs, err := filepath.Abs(dir)
+	abs, err := absolute(dir)
 	if err != nil {
 		return dir, fmt.Errorf("%s: %w", dir, err)
 	}
@@ -97,6 +97,19 @@ func resolveStateDir(fsys fileSystem, dir string) (real string, err error) {
 		rest = slices.Concat(names, rest)
 	}
 	return at, nil
+}
+
+// absolute makes a path absolute. It leaves "..", which may lead out of a link's
+// end, where it is.
+func absolute(path string) (string, error) {
+	switch {
+	case !hasParent(filepath.ToSlash(path)):
+		return filepath.Abs(path)
+	case filepath.IsAbs(path):
+		return path, nil
+	}
+	wd, err := os.Getwd()
+	return wd + string(filepath.Separator) + path, err
 }
 
 // splitVolume splits a path into its names, and what they begin at.
