@@ -1,14 +1,11 @@
 package filter
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
 	"strings"
-	"syscall"
 
 	"treefilter/store"
 )
@@ -74,14 +71,23 @@ func (p *past) at(rel string) store.Time {
 	return p.times[n]
 }
 
-// gone counts the paths that are not there any more.
+// gone counts the paths that are not there any more. What lies in a directory
+// that is gone is not looked for: of an album there may be thousands.
 func (p *past) gone(root root) (n int) {
+	isGoneAt := func(rel string) bool {
+		_, err := os.Lstat(strings.TrimSuffix(root.real, "/") + "/" + rel)
+		return isGone(err)
+	}
+	dirs := map[string]bool{} // whether they are gone
 	for rel, i := range p.number {
 		if p.met[i] || rel == "" {
 			continue
 		}
-		_, err := os.Lstat(strings.TrimSuffix(root.real, "/") + "/" + rel)
-		if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
+		dir := path.Dir(rel)
+		if _, known := dirs[dir]; !known {
+			dirs[dir] = isGoneAt(dir)
+		}
+		if dirs[dir] || isGoneAt(rel) {
 			n++
 		}
 	}
