@@ -208,7 +208,7 @@ func (r *commitRun) put(t *target, entries []store.Entry) error {
 	if r.NoWAL {
 		return t.Hold(entries)
 	}
-	if err := t.Append(entries); err != nil {
+	if err := t.append(entries); err != nil {
 		if fatal := r.giveUp(t, err); fatal != nil {
 			return fatal
 		}

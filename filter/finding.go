@@ -13,6 +13,7 @@ type finding struct {
 	Reason
 	recorded *store.Digest // with the stamp; only where the content must tell
 	before   *lookBefore   // its content was read; only for a refresh
+	nearest  *store.Tree   // of those asked for its stamp; only where the content must tell
 }
 
 // path is how the file is printed.
@@ -35,7 +36,7 @@ func (r *filterRun) judge(look *lookup, name string, mtime store.Time) (f findin
 	}
 	f.Reason = Judge(r.Detect, f.Evidence)
 	if f.Reason == Touched {
-		f.recorded = look.digest(name)
+		f.recorded, f.nearest = look.digest(name), look.readers[0].tree
 	}
 	return f
 }
@@ -57,7 +58,7 @@ func (r *filterRun) read(ctx context.Context, found []finding) (warns []error) {
 		f := touched[i]
 		path := f.path()
 		if r.refresh != nil {
-			f.before = r.refresh.look(path)
+			f.before = r.refresh.look(path, f.nearest)
 		}
 		f.Content, errs[i] = compare(ctx, path, f.recorded)
 		f.Reason = Judge(r.Detect, f.Evidence)

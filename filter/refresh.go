@@ -33,15 +33,22 @@ type lookBefore struct {
 // look looks at a file that is about to be read, nil where it will not be
 // recorded. What is read then is the content of its mtime only when its tick was
 // over before.
-func (r *refresher) look(path string) *lookBefore {
+//
+// Nothing is recorded once somebody else has written to the tree since it was read
+// to judge by: the file may have been processed in between with another content.
+func (r *refresher) look(path string, judgedBy *store.Tree) *lookBefore {
 	var at spot
 	defer at.look.Close()
 	s, err := r.run.sight(&at, path)
 	if at.err != nil {
 		r.run.report.once(fmt.Errorf("not refreshed: %w", at.err), r.run.Warn)
 	}
-	if err != nil {
+	if err != nil || s.target.Root() != judgedBy.Root() {
 		return nil
+	}
+	if s.target.judged.Load() == nil {
+		v := judgedBy.Version()
+		s.target.judged.CompareAndSwap(nil, &v)
 	}
 	if s.target.unasked(&s) {
 		r.mu.Lock()

@@ -22,6 +22,9 @@ type target struct {
 	// now is the newest known present of the tree's file system, nil while it
 	// was not asked: this machine's clock need not be its clock.
 	now atomic.Pointer[clockReading]
+	// judged, where not nil, is what the tree held when its files were judged, and
+	// must still hold for their stamps to be written.
+	judged atomic.Pointer[store.Version]
 	// failed is why nothing more is written to the tree, nil while all is well.
 	failed atomic.Pointer[error]
 }
@@ -72,6 +75,13 @@ func (t *target) refresh() error {
 		t.now.Store(&clockReading{now, time.Now()})
 	}
 	return err
+}
+
+func (t *target) append(entries []store.Entry) error {
+	if v := t.judged.Load(); v != nil {
+		return t.AppendAt(*v, entries)
+	}
+	return t.Append(entries)
 }
 
 // targets are the trees that a commit has met, each judged once.

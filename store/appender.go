@@ -124,12 +124,14 @@ func (a *appender) readID() (string, error) {
 // end of this process, and after sync that of the machine. On an error the WAL
 // is as it was before.
 func (a *appender) append(entries []Entry) error {
-	return a.write(func(b []byte) []byte {
-		for _, e := range entries {
-			b = a.session.appendSet(b, e)
-		}
-		return b
-	})
+	return a.write(func(b []byte) []byte { return a.appendSets(b, entries) })
+}
+
+func (a *appender) appendSets(b []byte, entries []Entry) []byte {
+	for _, e := range entries {
+		b = a.session.appendSet(b, e)
+	}
+	return b
 }
 
 // drop writes that the stamps of paths are to be forgotten, as append does, and
