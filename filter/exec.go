@@ -17,8 +17,9 @@ import (
 type Exec struct {
 	// Filter is which files need work; its Out, OutDelimiter, Check and JSON are
 	// not used, and what DetectContent finds unchanged is always refreshed. With
-	// In, commands run as paths come; else the walk ends before the first command
-	// begins, so that what commands write is not met by it.
+	// In, commands run as paths come, and a tree is refreshed until a file of it is
+	// recorded; else the walk ends before the first command begins, so that what
+	// commands write is not met by it.
 	Filter
 	// Command is run for each path. {} in an argument stands for the path, which
 	// is appended where no argument holds it.

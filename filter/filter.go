@@ -33,7 +33,8 @@ type Filter struct {
 	// JSON writes an object a line in place of a path; see Line.
 	JSON bool
 	// Refresh gives files that were only touched a stamp of their present
-	// mtime. It goes with DetectContent, and writes to the trees.
+	// mtime. It goes with DetectContent, and writes to the trees: to each as long
+	// as nobody else does.
 	Refresh bool
 	// Examined, where not nil, counts the files judged so far.
 	Examined *atomic.Int64
