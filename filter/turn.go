@@ -59,6 +59,7 @@ func (r *execRun) execute(ctx context.Context, t turn, stdout, stderr *spool) (r
 		r.commit.read(&res.looked)
 		return res, nil
 	}
+	r.forgetAgain(before)
 	for _, path := range paths {
 		res.failures = append(res.failures, failure{t.number, &pathError{path, failed}})
 	}
@@ -134,6 +135,21 @@ func (r *execRun) forget(s *sighting) error {
 	if !s.target.Holds(s.rel) {
 		return nil
 	}
+	return r.drop(s)
+}
+
+// forgetAgain drops what may have been recorded since: a path can come on stdin
+// more than once.
+func (r *execRun) forgetAgain(before []sighting) {
+	if r.In == nil {
+		return
+	}
+	for i := range before {
+		_ = r.drop(&before[i]) // an error ends the run, or gives up the tree
+	}
+}
+
+func (r *execRun) drop(s *sighting) error {
 	s.target.dirty.Store(true)
 	_, err := s.target.Drop([]string{s.rel}, func(string) bool { return true })
 	if err == nil {
@@ -161,6 +177,7 @@ func (r *execRun) lookAfter(before []sighting, res *result) {
 			r.gone(res, b.path, "not stamped: gone when its command had ended")
 		case err == nil && r.exact && s.info != b.info:
 			res.changed++
+			r.forgetAgain([]sighting{b})
 		default:
 			r.commit.sort(&res.looked, s, err)
 		}
