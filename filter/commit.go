@@ -107,7 +107,7 @@ type looked struct {
 	runs   []entryRun
 	fresh  []sighting // not settled yet
 	unread []sighting // settled, but for their content
-	late   int
+	late   []sighting // left pending by --since
 	warns  []error
 }
 
@@ -146,7 +146,7 @@ func (r *commitRun) sort(l *looked, s sighting, err error) {
 	case r.since.start && !s.target.ownClock(&s):
 		l.warns = append(l.warns, &pathError{s.path, fmt.Errorf("not stamped: %w", errNoClock)})
 	case s.target.tooLate(s.mtime()):
-		l.late++
+		l.late = append(l.late, s)
 	case !s.target.settled(&s, s.began):
 		l.fresh = append(l.fresh, s)
 	default:
@@ -191,7 +191,10 @@ func (r *commitRun) record(l looked) error {
 	for _, err := range l.warns {
 		r.report.warn(err)
 	}
-	r.late += l.late
+	r.late += len(l.late)
+	if err := r.forget(l.late); err != nil {
+		return err
+	}
 	r.fresh = append(r.fresh, l.fresh...)
 	for _, run := range l.runs {
 		if err := r.put(run.target, run.entries); err != nil {
@@ -202,6 +205,26 @@ func (r *commitRun) record(l looked) error {
 		return r.settle()
 	}
 	return r.syncInTime()
+}
+
+// forget drops the stamps of files that were processed but are left pending. Each
+// may have been processed with a content that it has no longer: were it again what
+// it was when its stamp was made, it would not come again.
+func (r *commitRun) forget(late []sighting) error {
+	held := map[*target][]string{}
+	for i := range late {
+		if s := &late[i]; s.target.failed.Load() == nil && s.target.Holds(s.rel) {
+			held[s.target] = append(held[s.target], s.rel)
+		}
+	}
+	for t, paths := range held {
+		if err := t.drop(paths...); err != nil {
+			if fatal := r.giveUp(t, err); fatal != nil {
+				return fatal
+			}
+		}
+	}
+	return nil
 }
 
 func (r *commitRun) put(t *target, entries []store.Entry) error {

@@ -84,6 +84,13 @@ func (t *target) append(entries []store.Entry) error {
 	return t.Append(entries)
 }
 
+// drop forgets the stamps of files.
+func (t *target) drop(paths ...string) error {
+	t.dirty.Store(true)
+	_, err := t.Drop(paths, func(string) bool { return true })
+	return err
+}
+
 // targets are the trees that a commit has met, each judged once.
 type targets struct {
 	mu     sync.Mutex

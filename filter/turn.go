@@ -150,8 +150,7 @@ func (r *execRun) forgetAgain(before []sighting) {
 }
 
 func (r *execRun) drop(s *sighting) error {
-	s.target.dirty.Store(true)
-	_, err := s.target.Drop([]string{s.rel}, func(string) bool { return true })
+	err := s.target.drop(s.rel)
 	if err == nil {
 		return nil
 	}
