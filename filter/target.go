@@ -110,7 +110,7 @@ func (ts *targets) all() []*target {
 }
 
 // errNoConfig: a forgotten flag would void every stamp of the tree.
-var errNoConfig = errors.New("its stamps have a config and this commit was given none (-c, --config-file, or --empty-config if that is meant)")
+var errNoConfig = errors.New("its stamps have a config and none was given (-c, --config-file, or --empty-config if that is meant)")
 
 // target returns a tree as one to write to, or why it must not be.
 func (r *commitRun) target(t *store.Tree) (*target, error) {

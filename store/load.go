@@ -247,7 +247,7 @@ func (st *state) salvage(path string, cause error) {
 	sound, lost := st.src.salvage(st.trailer.times)
 	sound, st.sound = onlyEntries(sound)
 	st.salvaged = &source{r: bytes.NewReader(sound), size: int64(len(sound))}
-	st.snapErr = stateError(path, fmt.Errorf("%w; stamps in %d bytes do not count", cause, lost))
+	st.snapErr = stateError(path, fmt.Errorf("%w; stamps in %d bytes do not count (dump --repair leaves them out)", cause, lost))
 }
 
 // onlyEntries keeps the lines that are entries, so that what follows need not

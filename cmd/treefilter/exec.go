@@ -73,7 +73,7 @@ func (c *execCommand) run(ctx context.Context, s *session) (needsWork bool, err 
 
 func (c *execCommand) job(s *session) (*filter.Exec, error) {
 	if len(c.command) == 0 {
-		return nil, &usageError{`no COMMAND behind "--"`, `"` + execUsage + `" is the form`}
+		return nil, &usageError{`no "--" with a COMMAND behind it`, `"` + execUsage + `" is the form`}
 	}
 	job := &filter.Exec{
 		Filter: filter.Filter{
