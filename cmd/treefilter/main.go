@@ -58,10 +58,12 @@ import (
 	"io"
 	"os"
 	"runtime"
+	"runtime/debug"
 )
 
 func main() {
 	moreProcs()
+	fewerCollections()
 	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
 
@@ -73,6 +75,17 @@ func moreProcs() {
 	const enough = 8
 	if procs := runtime.GOMAXPROCS(0); os.Getenv("GOMAXPROCS") == "" && procs < enough {
 		runtime.GOMAXPROCS(min(2*procs, enough))
+	}
+}
+
+// fewerCollections lets 16 MB of garbage gather before the first collection, where
+// the default is 4 MB. Little is kept, and little pieces are thrown away all the
+// time: of a million files in 100,000 directories it takes 4 % off a run with
+// nothing to do, for 12 MB more, and 13 % off the processor time of a commit. Who
+// sets GOGC knows better.
+func fewerCollections() {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(400)
 	}
 }
 
