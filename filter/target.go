@@ -84,10 +84,11 @@ func (t *target) append(entries []store.Entry) error {
 	return t.Append(entries)
 }
 
-// drop forgets the stamps of files.
+// drop forgets the stamps of files. Only what is there can be synced: a sync of
+// another goroutine must not take the mark before the records are written.
 func (t *target) drop(paths ...string) error {
-	t.dirty.Store(true)
 	_, err := t.Drop(paths, func(string) bool { return true })
+	t.dirty.Store(true)
 	return err
 }
 

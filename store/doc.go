@@ -43,5 +43,6 @@
 //	tick.go                    when an mtime is final
 //	treestamps.go              what the Python package of that name wrote, with
 //	treestamps_*.go            its lines and entries
-//	tree.go grove.go locate.go what callers see
+//	options.go tree.go         what callers see
+//	grove.go locate.go
 package store

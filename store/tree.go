@@ -4,50 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
-	"time"
 )
-
-// Options say which stamps of a tree count, and how writers behave.
-type Options struct {
-	// Program names the state files; empty means DefaultProgram.
-	Program string
-	// Config is the program config. Stamps made under another do not count.
-	Config Config
-	// AnyConfig makes stamps count whatever config they were made under. New
-	// ones bear Config, or where that is empty the config of the newest.
-	AnyConfig bool
-	// LockWait bounds the wait for another writer; 0 means a minute.
-	LockWait time.Duration
-
-	// StateDir, where not empty, is the directory that holds the state files,
-	// in a folder for each root. Those in the trees are then not looked at. It
-	// is made when something is first written.
-	StateDir string
-
-	stateErr error      // why StateDir cannot be used
-	fsys     fileSystem // nil: the operating system's
-}
-
-func (o Options) scope() scope {
-	return scope{program: o.Program, hash: o.Config.Hash(), anyConfig: o.AnyConfig}
-}
-
-func (o Options) withDefaults() (Options, error) {
-	if o.Program == "" {
-		o.Program = DefaultProgram
-	}
-	if o.LockWait == 0 {
-		o.LockWait = defaultLockWait
-	}
-	if o.fsys == nil {
-		o.fsys = osFS{}
-	}
-	if err := CheckProgram(o.Program); err != nil || o.StateDir == "" {
-		return o, err
-	}
-	o.StateDir, o.stateErr = resolveStateDir(o.fsys, o.StateDir)
-	return o, nil
-}
 
 // Tree is a root directory and its stamps. It may be used from several
 // goroutines.
@@ -169,7 +126,9 @@ func (t *Tree) Set(path string) error {
 
 // Append appends stamps to the WAL, in one write. Like those of another
 // process they show in Get once the tree is opened anew.
-func (t *Tree) Append(entries []Entry) error {
+func (t *Tree) Append(entries []Entry) error { return t.put(entries, t.app.append) }
+
+func (t *Tree) put(entries []Entry, write func([]Entry) error) error {
 	if err := checkEntries(entries); err != nil {
 		return err
 	}
@@ -178,7 +137,7 @@ func (t *Tree) Append(entries []Entry) error {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.app.append(entries)
+	return write(entries)
 }
 
 // Drop appends to the WAL that the stamps of files are to be forgotten, given

@@ -21,15 +21,7 @@ func (t *Tree) Version() Version {
 // to the tree since the given version of it was read: what they recorded may be
 // news to these stamps. Everything else that this Tree appends must be, too.
 func (t *Tree) AppendAt(v Version, entries []Entry) error {
-	if err := checkEntries(entries); err != nil {
-		return err
-	}
-	if err := t.Writable(); err != nil {
-		return err
-	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.app.appendAt(v, entries)
+	return t.put(entries, func(entries []Entry) error { return t.app.appendAt(v, entries) })
 }
 
 func (a *appender) appendAt(v Version, entries []Entry) error {

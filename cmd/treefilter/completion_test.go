@@ -248,10 +248,5 @@ func needTool(t *testing.T, tool string) {
 	if runtime.GOOS == "windows" {
 		t.Skip("needs a POSIX system")
 	}
-	if _, err := exec.LookPath(tool); err != nil {
-		if os.Getenv("CI") != "" {
-			t.Fatal(err)
-		}
-		t.Skip("cannot be run without ", tool)
-	}
+	needPrograms(t, tool)
 }

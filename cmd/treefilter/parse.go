@@ -24,8 +24,8 @@ type grammar struct {
 	Import  importCommand  `cmd:"" help:"take over what the Python package treestamps wrote"`
 }
 
-// unnamed is the command line of a run that names no command. kong takes a tenth
-// of the time for it that it takes for all commands, which is a millisecond.
+// unnamed is the command line of a run that names no command. kong takes 0.4 ms
+// for it, and 1.4 ms for all commands.
 type unnamed struct {
 	common
 	Filter filterCommand `cmd:"" default:"withargs"`
