@@ -49,14 +49,18 @@ func (c *cursor) enter(dir string) {
 // has no entry. Names asked for in order cost little more than a comparison.
 func (c *cursor) find(name string) (value []byte, err error) {
 	back := c.back || name <= c.name
+	// So many entries are passed over one by one before it pays to search. The
+	// first name of a directory is next in line, or other directories lie between.
+	few := 8
+	if c.name == "" {
+		few = 1
+	}
 	c.name, c.back = name, false
 	if back {
 		if c.pos, err = c.searchBack(c.pos); err != nil {
 			return nil, err
 		}
 	}
-	// So many entries are passed over one by one before it pays to search.
-	const few = 8
 	for range few {
 		if c.pos >= c.span.end {
 			return nil, nil

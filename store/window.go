@@ -67,7 +67,11 @@ func (c *cursor) entry(pos int64) (path string, value []byte, next int64, err er
 	if err := c.load(pos); err != nil {
 		return "", nil, 0, err
 	}
-	raw, value, n, err := cutEntry(c.buf[pos-c.base : c.safe-c.base])
+	line := c.buf[pos-c.base : c.safe-c.base]
+	if raw, value, n := cutPlainEntry(line); n > 0 {
+		return stringView(raw), value, pos + int64(n), nil
+	}
+	raw, value, n, err := cutEntry(line)
 	if err == errMore {
 		// The second line of an explicit key lies beyond the window.
 		if err := c.fill(pos, 2*maxRecord); err != nil {
