@@ -5,20 +5,22 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
 
-// A directory is opened only to be named: godirwalk opens it again to read it,
-// through procfs. O_PATH spares the file system one of the two.
+// A directory is opened only for looking at names in it: godirwalk opens it again
+// to read it. O_PATH spares the file system one of the two.
 const openFlags = unix.O_PATH | unix.O_DIRECTORY | unix.O_CLOEXEC
 
 // looker makes the system calls of one goroutine. Its buffers keep them from
 // allocating.
 //
-// The calls are ordinary ones, not raw: on a network file system one may take
-// long, and must not hold up other goroutines.
+// In a folder that is known to be local most calls are raw: the scheduler is not
+// told of them, which is some 4 % off a walk. Elsewhere a call may wait for a
+// network, and must not hold up other goroutines.
 type looker struct {
 	name [512]byte
 	stx  unix.Statx_t
@@ -44,7 +46,7 @@ func (l *looker) stat(f folder, name string, follow bool, info *Info) error {
 	if !follow {
 		flags |= unix.AT_SYMLINK_NOFOLLOW
 	}
-	if err := l.statx(f.fd, name, flags); err != nil {
+	if err := l.statx(f, name, flags); err != nil {
 		return err
 	}
 	x := &l.stx
@@ -66,18 +68,25 @@ func (l *looker) stat(f folder, name string, follow bool, info *Info) error {
 
 // identify looks at an open folder itself.
 func (l *looker) identify(f folder) (fileID, error) {
-	err := l.statx(f.fd, "", unix.AT_EMPTY_PATH)
+	err := l.statx(f, "", unix.AT_EMPTY_PATH)
 	return fileID{unix.Mkdev(l.stx.Dev_major, l.stx.Dev_minor), l.stx.Ino}, err
 }
 
-func (l *looker) statx(fd int, name string, flags int) error {
+func (l *looker) statx(f folder, name string, flags int) error {
 	p, err := l.cstring(name)
 	if err != nil {
 		return err
 	}
+	raw := f.local && flags&unix.AT_SYMLINK_NOFOLLOW != 0 // a link may lead elsewhere
 	for {
-		_, _, errno := unix.Syscall6(unix.SYS_STATX, uintptr(fd), uintptr(p), uintptr(flags),
-			unix.STATX_BASIC_STATS, uintptr(unsafe.Pointer(&l.stx)), 0)
+		var errno syscall.Errno
+		if raw {
+			_, _, errno = unix.RawSyscall6(unix.SYS_STATX, uintptr(f.fd), uintptr(p), uintptr(flags),
+				unix.STATX_BASIC_STATS, uintptr(unsafe.Pointer(&l.stx)), 0)
+		} else {
+			_, _, errno = unix.Syscall6(unix.SYS_STATX, uintptr(f.fd), uintptr(p), uintptr(flags),
+				unix.STATX_BASIC_STATS, uintptr(unsafe.Pointer(&l.stx)), 0)
+		}
 		switch errno {
 		case 0:
 			return nil
@@ -96,6 +105,10 @@ func (l *looker) openBelow(root folder, rel string, follow bool) (folder, error)
 		how.Flags |= unix.O_NOFOLLOW
 		how.Resolve = unix.RESOLVE_BENEATH | unix.RESOLVE_NO_SYMLINKS | unix.RESOLVE_NO_MAGICLINKS
 	}
+	// What is reached from a local folder without leaving its mount is local.
+	if root.local {
+		how.Resolve |= unix.RESOLVE_NO_XDEV
+	}
 	p, err := l.cstring(rel)
 	if err != nil {
 		return folder{}, err
@@ -105,14 +118,33 @@ func (l *looker) openBelow(root folder, rel string, follow bool) (folder, error)
 			uintptr(unsafe.Pointer(&how)), unix.SizeofOpenHow, 0, 0)
 		switch errno {
 		case 0:
-			return folder{int(fd)}, nil
+			return folder{int(fd), how.Resolve&unix.RESOLVE_NO_XDEV != 0}, nil
 		case unix.EINTR:
 		case unix.ENAMETOOLONG, unix.ENOSYS, unix.EPERM: // EPERM: some containers' word for ENOSYS
 			return openSteps(root, rel, follow)
+		case unix.EXDEV:
+			if how.Resolve&unix.RESOLVE_NO_XDEV == 0 {
+				return folder{}, errno
+			}
+			how.Resolve &^= unix.RESOLVE_NO_XDEV
 		default:
 			return folder{}, errno
 		}
 	}
+}
+
+// isLocal tells whether a folder is on a file system that never waits for another
+// machine, nor for another program. What is a layer over others (overlayfs) may.
+func isLocal(f folder) bool {
+	var st unix.Statfs_t
+	if unix.Fstatfs(f.fd, &st) != nil {
+		return false
+	}
+	switch st.Type {
+	case unix.EXT4_SUPER_MAGIC, unix.XFS_SUPER_MAGIC, unix.BTRFS_SUPER_MAGIC, unix.F2FS_SUPER_MAGIC, unix.TMPFS_MAGIC:
+		return true
+	}
+	return false
 }
 
 // alias returns a path that leads to exactly the directory that is open, whatever

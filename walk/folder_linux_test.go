@@ -2,6 +2,9 @@ package walk
 
 import (
 	"os"
+	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 )
 
@@ -18,11 +21,92 @@ func TestWithoutProc(t *testing.T) {
 	walkTree(root, Options{}).expect(t, reference(t, root, ""))
 }
 
-// The path that godirwalk was given is not one to report.
+// The path that godirwalk was given last is not one to report.
 func TestReadErrorNamesTheUsersPath(t *testing.T) {
 	setDescriptors(t, "/nonexistent/")
-	root := makeTree(t, "d/file")
-	walkTree(root, Options{}).expect(t, nil, "open ROOT")
+	root, _ := longTree(t)
+	var errs []string
+	err := Walk(t.Context(), []Root{{Path: root}}, Options{}, func(*Dir) {}, func(d *Dir) error {
+		for _, err := range d.Errs {
+			errs = append(errs, err.Error())
+		}
+		return nil
+	})
+	must(t, err)
+	if len(errs) != 1 || !strings.HasPrefix(errs[0], "open "+root+"/nnn") || strings.Contains(errs[0], "/nonexistent") {
+		t.Errorf("%q", errs)
+	}
+}
+
+// What was opened is walked, wherever its path leads by then.
+func TestRenamedRootIsWalkedOn(t *testing.T) {
+	root := filepath.Join(makeTree(t, "root/d/e/file", "root/f"), "root")
+	var o outcome
+	o.err = Walk(t.Context(), []Root{{Path: root}}, Options{}, func(d *Dir) {
+		list(d)
+		if d.Rel == "" {
+			must(t, os.Rename(root, root+"-was"))
+		}
+	}, o.emit)
+	o.expect(t, []string{"0:f", "0:d/e/file"})
+}
+
+// A directory that is swapped after it was opened, before its names are read.
+func TestNamesOfASwappedDirectoryLeadNowhere(t *testing.T) {
+	outside := makeTree(t, "secret", "sub/secret", "both")
+	root := makeTree(t, "d/both", "d/file")
+	top := &directory{root: &openRoot{}}
+	d := &directory{parent: top, root: top.root, rel: "d"}
+	var files []string
+	w := newWorker(&walker{
+		roots: []Root{{Path: root}},
+		visit: func(d *Dir) {
+			for _, f := range d.Files {
+				files = append(files, f.Name)
+			}
+		},
+		queue: newQueue(0, nil),
+	}, 0)
+	_, ok := w.open(top)
+	f, ok2 := w.open(d)
+	if !ok || !ok2 {
+		t.Fatal("cannot be opened")
+	}
+	defer top.root.folder.close()
+	must(t, os.Rename(root+"/d", root+"/was"))
+	must(t, os.Symlink(outside, root+"/d"))
+
+	r := w.firstPart(d, f)
+	if !slices.Equal(files, []string{"both"}) {
+		t.Errorf("files %q, want the one that the opened directory has", files)
+	}
+	for _, sub := range r.subs {
+		if _, ok := w.open(&directory{parent: d, root: top.root, rel: "d/" + sub}); ok {
+			t.Errorf("%s was entered", sub)
+		}
+	}
+}
+
+// Raw system calls are for what is on the disk of the root, not for what is
+// mounted there.
+func TestMountedFolderIsNotLocal(t *testing.T) {
+	var sys looker
+	root, err := sys.openRoot("/")
+	must(t, err)
+	defer root.close()
+	root.local = true // also where it is a layer
+	for rel, local := range map[string]bool{"proc/self": false, "etc": true} {
+		f, err := sys.openBelow(root, rel, rel == "proc/self")
+		must(t, err)
+		if f.local != local {
+			t.Errorf("%s: local is %v, want %v", rel, f.local, local)
+		}
+		var info Info
+		if err := sys.examine(f, ".", false, &info); err != nil || !info.IsDir {
+			t.Errorf("%s: %v, %v", rel, info, err)
+		}
+		f.close()
+	}
 }
 
 // A walk gives back every descriptor, however it ends.

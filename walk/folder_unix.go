@@ -9,14 +9,21 @@ import (
 )
 
 // folder is an open directory.
-type folder struct{ fd int }
+type folder struct {
+	fd    int
+	local bool // known to be on a disk of this machine, or in its memory
+}
 
 // workingDir is where relative paths begin.
-var workingDir = folder{unix.AT_FDCWD}
+var workingDir = folder{fd: unix.AT_FDCWD}
 
 // openRoot opens a directory, which is followed if it is a symlink.
 func (l *looker) openRoot(path string) (folder, error) {
-	return openAt(workingDir, path, true)
+	f, err := openAt(workingDir, path, true)
+	if err == nil {
+		f.local = isLocal(f)
+	}
+	return f, err
 }
 
 // openSteps opens a directory below a root one component at a time: no path is
@@ -44,7 +51,7 @@ func openAt(at folder, name string, follow bool) (folder, error) {
 	for {
 		fd, err := unix.Openat(at.fd, name, flags, 0)
 		if err != unix.EINTR {
-			return folder{fd}, err
+			return folder{fd: fd}, err
 		}
 	}
 }

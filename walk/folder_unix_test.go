@@ -47,13 +47,21 @@ func TestPathBeyondTheSystemsLimit(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("directories can be read without a path on Linux only")
 	}
-	root := t.TempDir()
+	root, want := longTree(t)
+	for _, opt := range []Options{{}, {Follow: true}, {OneFileSystem: true}} {
+		walkTree(root, opt).expect(t, want)
+	}
+}
+
+// longTree makes directories in directories until the path of the files in them is
+// far too long, and returns the files, relative to the root.
+func longTree(t *testing.T) (root string, files []string) {
+	root = t.TempDir()
 	var sys looker
 	dir, err := sys.openRoot(root)
 	must(t, err)
 	name := strings.Repeat("n", 250)
 	rel := ""
-	var want []string
 	for range 40 {
 		must(t, unix.Mkdirat(dir.fd, name, 0o755))
 		sub, err := openSteps(dir, name, false)
@@ -63,13 +71,11 @@ func TestPathBeyondTheSystemsLimit(t *testing.T) {
 		fd, err := unix.Openat(dir.fd, "file", unix.O_CREAT|unix.O_CLOEXEC, 0o644)
 		must(t, err)
 		unix.Close(fd)
-		want = append(want, rel+"/file")
+		files = append(files, rel+"/file")
 	}
 	dir.close()
 	t.Cleanup(func() { must(t, os.RemoveAll(root)) })
-	for _, opt := range []Options{{}, {Follow: true}, {OneFileSystem: true}} {
-		walkTree(root, opt).expect(t, want)
-	}
+	return root, files
 }
 
 func TestUnreadable(t *testing.T) {

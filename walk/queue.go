@@ -12,9 +12,9 @@ const backlog = 8 << 20
 // queue is the walk's order: a list of nodes, each a stretch of the walk that is
 // still to be done, in hand, or finished and waiting for its turn to be emitted.
 //
-// A worker takes the first piece that nobody has begun. Doing it puts what it
-// found (parts, subdirectories) right behind its own node, which is where it comes
-// in walk order. What is finished with nothing to emit leaves the list, and
+// A worker takes the first piece that nobody has begun, then some that come right
+// behind it. Doing a piece puts what it found (parts, subdirectories) right behind
+// its own node, which is where it comes in walk order. What is finished with nothing to emit leaves the list, and
 // finished neighbours become one node, so a worker passes only a few nodes on its
 // way from the head. When the head is finished its output is emitted.
 //
@@ -90,7 +90,14 @@ type piece struct {
 	dir   *directory
 	part  int
 	names []string // the entries of a later part
+	run   int      // how many pieces before it the worker took in a row
 }
+
+// stretch is how many directories in a row a worker takes from where it is before
+// it looks for the first again. A visitor finds the stamps of one right behind
+// those of the other: measured on a million files, ten a directory, 3 % off a run
+// that finds nothing to do. The first ones must not wait long for it.
+const stretch = 16
 
 // result is what a worker made of a piece.
 type result struct {
@@ -121,10 +128,29 @@ func (n *node) unlink() {
 	n.prev.next, n.next.prev = n.next, n.prev
 }
 
-// take waits for a piece; false is the end of the walk.
+// take waits for a worker's first piece; false is the end of the walk.
 func (q *queue) take() (piece, bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	return q.await()
+}
+
+// next takes a worker's result back and gives it another piece.
+func (q *queue) next(p piece, r result) (piece, bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	behind := q.finish(p, r)
+	// Another worker may have begun all of it: finish gives up the lock.
+	more := behind.kind == subsNode && len(behind.names) > 0
+	if more && p.run < stretch && q.waiting <= backlog && !q.stopped.Load() {
+		following := q.begin(behind)
+		following.run = p.run + 1
+		return following, true
+	}
+	return q.await()
+}
+
+func (q *queue) await() (piece, bool) {
 	for !q.stopped.Load() && q.list.next != &q.list {
 		if n := q.first(); n != nil {
 			return q.begin(n), true
@@ -172,10 +198,8 @@ func (q *queue) begin(n *node) piece {
 	return p
 }
 
-// finish takes a worker's result back.
-func (q *queue) finish(p piece, r result) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
+// finish takes a worker's result back, and returns the node behind the piece's.
+func (q *queue) finish(p piece, r result) (behind *node) {
 	d := p.dir
 	switch {
 	case p.part > 0:
@@ -190,8 +214,10 @@ func (q *queue) finish(p piece, r result) {
 		}
 		defer q.release(d, 1)
 	}
+	behind = p.node.next
 	q.settle(p.node, r.out)
 	q.wake()
+	return behind
 }
 
 // split puts the later parts of a large directory behind its first one, and
@@ -215,6 +241,7 @@ func (q *queue) endPart(d *directory, n int) {
 		return
 	}
 	subs := slices.Concat(l.subs...)
+	slices.Sort(subs)
 	if len(subs) == 0 {
 		q.remove(l.held)
 	}

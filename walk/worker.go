@@ -6,6 +6,7 @@ import (
 	"io"
 	"io/fs"
 	"slices"
+	"strings"
 	"syscall"
 
 	"github.com/karrick/godirwalk"
@@ -32,12 +33,8 @@ func newWorker(w *walker, id int) *worker {
 }
 
 func (w *worker) run() {
-	for {
-		p, ok := w.queue.take()
-		if !ok {
-			return
-		}
-		w.queue.finish(p, w.do(p))
+	for p, ok := w.queue.take(); ok; {
+		p, ok = w.queue.next(p, w.do(p))
 	}
 }
 
@@ -178,6 +175,7 @@ func (w *worker) laterPart(p piece) result {
 
 // result is what the visit made; the buffers are the worker's again.
 func (w *worker) result() result {
+	slices.Sort(w.subs)
 	r := result{subs: slices.Clone(w.subs)}
 	if d := &w.dir; len(d.Out) > 0 || len(d.Errs) > 0 {
 		r.out = &Dir{Root: d.Root, Rel: d.Rel, Part: d.Part, Out: bytes.Clone(d.Out), Errs: d.Errs}
@@ -186,16 +184,9 @@ func (w *worker) result() result {
 }
 
 // read collects a directory's names. What was read before an error counts.
-//
-// The scanner is not asked for Dirents: they would tell directories from files,
-// but cost an allocation for every entry, and every file is looked at anyway.
 func (w *worker) read(d *directory, f folder) {
 	w.entries = w.entries[:0]
-	path, ok := f.alias()
-	if !ok {
-		path = join(w.roots[d.root.index].Path, d.rel)
-	}
-	s, err := godirwalk.NewScannerWithScratchBuffer(path, w.scratch)
+	s, err := w.scan(d, f)
 	if err != nil {
 		w.fail("open", d.rel, err)
 		return
@@ -205,13 +196,43 @@ func (w *worker) read(d *directory, f folder) {
 		if w.marked(name) {
 			w.dir.Marks = append(w.dir.Marks, name)
 		}
-		w.entries = append(w.entries, entry{name: name})
+		if !listedAsDir(s, name) {
+			w.entries = append(w.entries, entry{name: name})
+		} else if !w.passedOver(d, name, true) {
+			w.subs = append(w.subs, name)
+		}
 	}
 	// On Windows the scanner takes the end of the directory for an error.
 	if err := s.Err(); err != nil && err != io.EOF {
 		w.fail("read", d.rel, err)
 	}
 	slices.Sort(w.dir.Marks)
+}
+
+// scan opens a directory once more, for godirwalk: that takes a path, and keeps
+// its descriptor to itself. By now the path may lead to another directory, also
+// through a symlink; what is only there is not found in f, or below it, where
+// all that counts is looked for. A path that leads nowhere has a second way in.
+func (w *worker) scan(d *directory, f folder) (*godirwalk.Scanner, error) {
+	s, err := godirwalk.NewScannerWithScratchBuffer(join(w.roots[d.root.index].Path, d.rel), w.scratch)
+	if err == nil {
+		return s, nil
+	}
+	if path, ok := f.alias(); ok {
+		return godirwalk.NewScannerWithScratchBuffer(path, w.scratch)
+	}
+	return nil, err
+}
+
+// listedAsDir tells of most subdirectories that they are, which spares a look at
+// each. The scanner knows that of every name, but telling costs an allocation:
+// names with a dot in them are mostly files, and are not asked about.
+func listedAsDir(s *godirwalk.Scanner, name string) bool {
+	if strings.IndexByte(name, '.') >= 0 {
+		return false
+	}
+	e, err := s.Dirent()
+	return err == nil && e.IsDir()
 }
 
 // look finds out what a name is, and takes it as a file or a subdirectory.
