@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"runtime"
 	"slices"
 	"time"
 
@@ -54,7 +53,7 @@ func (c *Commit) Run(ctx context.Context) (err error) {
 	}
 	defer func() { err = errors.Join(err, r.grove.Close()) }()
 	in := walk.NewReader(c.In, c.InDelimiter)
-	err = ordered(ctx, runtime.GOMAXPROCS(0), in.Next, r.look, r.record, tickPeriod, r.tick)
+	err = ordered(ctx, lookers(), in.Next, r.look, r.record, tickPeriod, r.tick)
 	return errors.Join(err, r.finish(err))
 }
 

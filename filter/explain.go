@@ -59,6 +59,7 @@ func (e *Explain) Run(ctx context.Context, take func(*Explanation) error) error 
 
 func (r *filterRun) explain(ctx context.Context, look *lookup, path string) (*Explanation, error) {
 	f, err := r.judgePath(look, path)
+	look.looker.Close()
 	found := []finding{f}
 	for _, warn := range r.read(ctx, found) {
 		r.report.warn(warn)
@@ -76,7 +77,7 @@ func (r *filterRun) explain(ctx context.Context, look *lookup, path string) (*Ex
 		x.Tree, x.Source = by.tree.Root(), by.void.Source(name)
 		_, x.Changes = by.tree.Void()
 	default:
-		if t, err := r.grove.Owner(look.dir); err == nil {
+		if t, err := r.grove.Owner(look.dir, nil); err == nil {
 			x.Tree = t.Root()
 		}
 	}

@@ -149,7 +149,7 @@ func (r *filterRun) walk(ctx context.Context) error {
 	}
 	r.prepare(walk.NumWorkers(opt))
 	for _, root := range r.roots {
-		r.places = append(r.places, &place{chain: r.grove.Chain(root.real)})
+		r.places = append(r.places, &place{chain: r.grove.Chain(root.real, nil)})
 	}
 	visit := func(d *walk.Dir) { r.visit(ctx, d) }
 	return walk.Walk(ctx, walkRoots(r.roots), opt, visit, func(d *walk.Dir) error {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"runtime"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -71,7 +70,7 @@ func (r *importRun) run(ctx context.Context) error {
 		}
 		return nil, io.EOF
 	}
-	err := ordered(ctx, runtime.GOMAXPROCS(0), next, r.look, r.record, tickPeriod, r.tick)
+	err := ordered(ctx, lookers(), next, r.look, r.record, tickPeriod, r.tick)
 	stop()
 	for range r.covered { // a visit may be waiting
 	}
@@ -92,7 +91,7 @@ func (r *importRun) walk(ctx context.Context) error {
 	for i := range r.lookups {
 		r.lookups[i].met = r.report.problems
 	}
-	r.top = &storied{place: place{chain: r.grove.Chain(r.root.real)}, until: r.past.at("")}
+	r.top = &storied{place: place{chain: r.grove.Chain(r.root.real, nil)}, until: r.past.at("")}
 	return walk.Walk(ctx, []walk.Root{r.at}, opt, func(d *walk.Dir) {
 		if files := r.visit(d); len(files) > 0 {
 			select {

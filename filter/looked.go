@@ -11,6 +11,7 @@ import (
 
 // looked is what became of one batch of paths.
 type looked struct {
+	expect int // how many stamps there will be, at most
 	runs   []entryRun
 	fresh  []sighting // not settled yet
 	unread []sighting // settled, but for their content
@@ -36,9 +37,11 @@ func (r *commitRun) look(_ int, batch walk.Batch) (l looked) {
 	}
 	var at spot
 	defer at.look.Close()
+	l.expect = len(paths)
 	for _, path := range paths {
 		s, err := r.sight(&at, path)
 		r.sort(&l, s, err)
+		at.began = at.ended // one look follows the other: a reading of the clock serves two
 	}
 	r.read(&l)
 	return l
@@ -85,7 +88,10 @@ func (r *commitRun) read(l *looked) {
 }
 
 func (l *looked) add(t *target, e store.Entry) {
-	if n := len(l.runs); n == 0 || l.runs[n-1].target != t {
+	switch n := len(l.runs); {
+	case n == 0: // mostly there is one tree, and this run takes all
+		l.runs = []entryRun{{t, make([]store.Entry, 0, l.expect)}}
+	case l.runs[n-1].target != t:
 		l.runs = append(l.runs, entryRun{target: t})
 	}
 	run := &l.runs[len(l.runs)-1]

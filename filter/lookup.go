@@ -1,6 +1,9 @@
 package filter
 
-import "treefilter/store"
+import (
+	"treefilter/store"
+	"treefilter/walk"
+)
 
 // lookup finds the stamps of the files of one directory after the other, in
 // all the trees that may have one. For one goroutine.
@@ -14,7 +17,9 @@ type lookup struct {
 	// What was found to need work in the directory or batch at hand, or might.
 	found []finding
 
-	// The directory as a stream of paths spelled it last, and what it is.
+	// Of a stream of paths: what looks at them; the directory as it was spelled
+	// last, and what it is.
+	looker     walk.Looker
 	given, dir string
 }
 

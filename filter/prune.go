@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"runtime"
 	"slices"
 	"sync"
 
@@ -56,7 +55,7 @@ func (r *pruneRun) run(ctx context.Context) (err error) {
 	if err := r.refuse(); err != nil {
 		return err
 	}
-	for range runtime.GOMAXPROCS(0) {
+	for range lookers() {
 		a, err := newAbsence(r.root.dir)
 		if err != nil {
 			return err

@@ -55,7 +55,9 @@ var errPassedOver = errors.New("passed over")
 // one directory, and to ask the grove for each would take as long as the lstat.
 type spot struct {
 	look   walk.Looker
-	given  string // the directory as the paths spell it
+	began  time.Time // when the next look begins, at the latest; zero is unknown
+	ended  time.Time // when the last one was over
+	given  string    // the directory as the paths spell it
 	target *target
 	below  string // the directory relative to the tree
 	err    error
@@ -63,8 +65,12 @@ type spot struct {
 
 // sight looks at one file.
 func (r *commitRun) sight(at *spot, path string) (s sighting, err error) {
-	began := time.Now()
+	began := at.began
+	if began.IsZero() {
+		began = time.Now()
+	}
 	info, err := at.look.Stat(path)
+	at.ended = time.Now()
 	if err != nil {
 		return s, err
 	}
@@ -85,7 +91,18 @@ func (r *commitRun) sight(at *spot, path string) (s sighting, err error) {
 	if err != nil {
 		return s, &pathError{path, err}
 	}
-	return sighting{target: at.target, path: path, rel: at.below + name, info: info, began: began, at: time.Now()}, nil
+	rel := at.relative(given, path)
+	return sighting{target: at.target, path: path, rel: rel, info: info, began: began, at: at.ended}, nil
+}
+
+// relative returns a path relative to its tree. Mostly it is how the path ends, and
+// takes no memory of its own.
+func (at *spot) relative(given, path string) string {
+	path = filepath.ToSlash(path)
+	if strings.HasSuffix(given, at.below) {
+		return path[len(given)-len(at.below):]
+	}
+	return at.below + path[len(given):]
 }
 
 // splitGiven cuts a path, as it is spelled, behind its last slash.
@@ -102,7 +119,7 @@ func (r *commitRun) find(at *spot, given, path string) {
 	if at.err = err; err != nil {
 		return
 	}
-	tree, err := r.grove.Owner(dir)
+	tree, err := r.grove.Owner(dir, at.look.Beside)
 	if at.err = err; err != nil {
 		return
 	}

@@ -2,7 +2,6 @@ package filter
 
 import (
 	"context"
-	"runtime"
 
 	"treefilter/store"
 	"treefilter/walk"
@@ -17,7 +16,7 @@ type judged struct {
 // judgeStream judges the paths that In brings, and writes those that need work
 // in their order.
 func (r *filterRun) judgeStream(ctx context.Context) error {
-	workers := runtime.GOMAXPROCS(0)
+	workers := lookers()
 	r.prepare(workers)
 	if r.selection = r.roots; len(r.roots) == 0 {
 		cwd, err := store.RealDir(".")
@@ -39,6 +38,7 @@ func (r *filterRun) judgeStream(ctx context.Context) error {
 
 func (r *filterRun) judgeBatch(ctx context.Context, worker int, batch walk.Batch) (j judged) {
 	look := &r.lookups[worker]
+	defer look.looker.Close()
 	look.found = look.found[:0]
 	for _, path := range batch.Paths {
 		f, err := r.judgePath(look, path)
@@ -61,7 +61,7 @@ func (r *filterRun) judgeBatch(ctx context.Context, worker int, batch walk.Batch
 // that find needs no flags in front of treefilter.
 func (r *filterRun) judgePath(look *lookup, path string) (f finding, err error) {
 	f.name = operand(path)
-	info, err := walk.Stat(path)
+	info, err := look.looker.Stat(path)
 	f.Mtime = store.Time{Sec: info.Sec, Nsec: info.Nsec}
 	switch {
 	case err != nil:
@@ -80,7 +80,7 @@ func (r *filterRun) judgePath(look *lookup, path string) (f finding, err error) 
 		if err != nil {
 			return f, err // and no stamp
 		}
-		look.enter(r.grove.Chain(dir), dir)
+		look.enter(r.grove.Chain(dir, look.looker.Beside), dir)
 		look.given, look.dir = given, dir
 	}
 	switch {

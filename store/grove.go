@@ -147,9 +147,14 @@ func (g *Grove) treeAt(dir string) *Tree {
 	return t
 }
 
+// Holds tells whether a directory has an entry of a name. Who holds the directory
+// open knows that sooner than who has to find the way to it; nil is for those who
+// do not.
+type Holds func(name string) bool
+
 // Chain returns the trees that may hold stamps of files in a directory, given
 // by its absolute path with links resolved.
-func (g *Grove) Chain(dir string) *Chain {
+func (g *Grove) Chain(dir string, holds Holds) *Chain {
 	g.mu.Lock()
 	c, known := g.chains[dir]
 	g.mu.Unlock()
@@ -158,10 +163,10 @@ func (g *Grove) Chain(dir string) *Chain {
 	}
 	var outer *Chain
 	if parent := parentDir(dir); parent != dir {
-		outer = g.Chain(parent)
+		outer = g.Chain(parent, nil)
 	}
 	c = outer
-	if own := g.isRoot(dir); own || g.hasState(dir) {
+	if own := g.isRoot(dir); own || g.hasState(dir, holds) {
 		c = g.link(dir, outer, own)
 	}
 	g.mu.Lock()
@@ -195,7 +200,10 @@ func (g *Grove) isRoot(dir string) bool {
 // hasState tells whether a directory is a tree of the program. What has the
 // name of a state file and is none makes it one too: a reader then warns, and a
 // writer refuses.
-func (g *Grove) hasState(dir string) bool {
+func (g *Grove) hasState(dir string, holds Holds) bool {
+	if g.opt.StateDir == "" && holds != nil {
+		return holds("."+g.opt.Program+snapshotSuffix) || holds("."+g.opt.Program+walSuffix)
+	}
 	if g.opt.StateDir != "" {
 		var name [maxFolder + 1]byte
 		if len(g.folders) == 0 || !g.folders[string(appendFolder(name[:0], dir))] {
@@ -215,7 +223,7 @@ func (g *Grove) hasState(dir string) bool {
 // path and the names in it that are those of state files (see IsStateName).
 func (g *Grove) IsTree(dir string, marks []string) bool {
 	if g.opt.StateDir != "" {
-		return g.hasState(dir)
+		return g.hasState(dir, nil)
 	}
 	return slices.ContainsFunc(marks, func(name string) bool {
 		program, ok := strings.CutPrefix(name, "."+g.opt.Program)
@@ -251,7 +259,7 @@ func (g *Grove) Get(path string) (Stamp, bool) {
 	if err != nil {
 		return Stamp{}, false
 	}
-	for c := g.Chain(dir); c != nil; c = c.Outer {
+	for c := g.Chain(dir, nil); c != nil; c = c.Outer {
 		rel := c.Tree.Join(dir, name)
 		if s, ok := c.Tree.Get(rel); ok {
 			return s, true
@@ -270,7 +278,7 @@ func (g *Grove) Set(path string) error {
 	if err != nil {
 		return err
 	}
-	t, err := g.Owner(dir)
+	t, err := g.Owner(dir, nil)
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"path"
 	"path/filepath"
-	"slices"
 	"strings"
 )
 
@@ -26,6 +25,9 @@ func (g *Grove) Locate(file string) (dir, name string, err error) {
 		return "", "", fmt.Errorf("%s: not the path of a file", file)
 	}
 	given := file[:i+1]
+	if dir, ok := g.belowGiven(given); ok {
+		return dir, name, nil
+	}
 	g.mu.Lock()
 	dir, known := g.dirs[given]
 	g.mu.Unlock()
@@ -45,9 +47,6 @@ func (g *Grove) resolve(given string) (string, error) {
 	if given == "" {
 		given = "."
 	}
-	if dir, ok := g.belowGiven(given); ok {
-		return dir, nil
-	}
 	// "a/../b" need not be "b" where a is a link.
 	if !hasParent(given) {
 		abs, err := filepath.Abs(given)
@@ -61,24 +60,40 @@ func (g *Grove) resolve(given string) (string, error) {
 	return RealDir(given)
 }
 
-func hasParent(path string) bool { return slices.Contains(strings.Split(path, "/"), "..") }
+func hasParent(path string) bool {
+	return path == ".." || strings.HasPrefix(path, "../") || strings.HasSuffix(path, "/..") || strings.Contains(path, "/../")
+}
 
 // belowGiven maps a directory that begins with a root, to the letter, as what
 // the filter prints does.
 func (g *Grove) belowGiven(given string) (dir string, ok bool) {
+	var root, rel string
 	longest := 0
-	for prefix, root := range g.given {
-		rest, below := strings.CutPrefix(given, prefix)
-		if !below || len(prefix) <= longest || hasParent(rest) {
-			continue
-		}
-		rest = path.Clean("/" + rest)
-		dir, ok, longest = strings.TrimSuffix(strings.TrimSuffix(root, "/")+rest, "/"), true, len(prefix)
-		if dir == "" {
-			dir = "/"
+	for prefix, real := range g.given {
+		if rest, below := strings.CutPrefix(given, prefix); below && len(prefix) > longest && !hasParent(rest) {
+			root, rel, longest = real, rest, len(prefix)
 		}
 	}
-	return dir, ok
+	if longest == 0 {
+		return "", false
+	}
+	rel = strings.TrimSuffix(rel, "/")
+	if !isClean(rel) {
+		rel = strings.TrimPrefix(path.Clean("/"+rel), "/")
+	}
+	switch {
+	case rel == "":
+		return root, true
+	case root == "/":
+		return "/" + rel, true
+	}
+	return root + "/" + rel, true
+}
+
+// isClean tells of most relative paths that path.Clean would change nothing.
+func isClean(rel string) bool {
+	return !strings.HasPrefix(rel, "/") && !strings.HasPrefix(rel, ".") && !strings.HasSuffix(rel, "/") &&
+		!strings.Contains(rel, "//") && !strings.Contains(rel, "/.")
 }
 
 // belowRoot maps a directory as it is spelled to the deepest root that it lies
@@ -101,8 +116,8 @@ func (g *Grove) belowRoot(abs string) (string, bool) {
 // Owner returns the tree that a stamp of a file in an absolute directory is
 // written to: the nearest at or below a root, or without roots the nearest
 // that has state files, else the current directory's.
-func (g *Grove) Owner(dir string) (*Tree, error) {
-	if c := g.Chain(dir); c != nil && c.Own {
+func (g *Grove) Owner(dir string, holds Holds) (*Tree, error) {
+	if c := g.Chain(dir, holds); c != nil && c.Own {
 		return c.Tree, nil
 	}
 	if g.cwd != "" {

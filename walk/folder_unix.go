@@ -17,14 +17,17 @@ type folder struct {
 // workingDir is where relative paths begin.
 var workingDir = folder{fd: unix.AT_FDCWD}
 
-// openRoot opens a directory, which is followed if it is a symlink.
+// openRoot opens a directory to look at much of what is in it or below it.
 func (l *looker) openRoot(path string) (folder, error) {
-	f, err := openAt(workingDir, path, true)
+	f, err := l.openDir(path)
 	if err == nil {
 		f.local = isLocal(f)
 	}
 	return f, err
 }
+
+// openDir opens a directory, which is followed if it is a symlink.
+func (l *looker) openDir(path string) (folder, error) { return openAt(workingDir, path, true) }
 
 // openSteps opens a directory below a root one component at a time: no path is
 // too long for that, and no symlink is followed on the way unless it shall be.

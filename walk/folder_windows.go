@@ -8,7 +8,10 @@ import (
 )
 
 // folder is a directory; here it is found by its path each time.
-type folder struct{ path string }
+type folder struct {
+	path  string
+	local bool
+}
 
 // workingDir is where relative paths begin.
 var workingDir = folder{}
@@ -51,10 +54,16 @@ func (l *looker) identify(f folder) (fileID, error) {
 	return fileID{uint64(info.VolumeSerialNumber), ino}, err
 }
 
-// openRoot opens a directory, which is followed if it is a symlink.
-func (l *looker) openRoot(path string) (folder, error) {
-	return l.openBelow(folder{path}, "", true)
+// openRoot opens a directory to look at much of what is in it or below it.
+func (l *looker) openRoot(path string) (folder, error) { return l.openDir(path) }
+
+// openDir opens a directory, which is followed if it is a symlink.
+func (l *looker) openDir(path string) (folder, error) {
+	return l.openBelow(folder{path: path}, "", true)
 }
+
+// isLocal is of use where system calls can be raw.
+func isLocal(folder) bool { return false }
 
 // openBelow opens a directory below a root.
 func (l *looker) openBelow(root folder, rel string, follow bool) (folder, error) {
@@ -64,7 +73,7 @@ func (l *looker) openBelow(root folder, rel string, follow bool) (folder, error)
 	if err == nil && !info.IsDir {
 		err = syscall.ENOTDIR
 	}
-	return folder{path}, err
+	return folder{path: path}, err
 }
 
 // alias would be a path to exactly the open directory.

@@ -42,8 +42,12 @@ type Looker struct {
 	sys  looker
 	dir  string // of the path before, with the slash behind it
 	run  int    // how many paths in a row were in dir
+	runs bool   // the directory before that had a run worth opening it
 	held folder // dir, when open is set
 	open bool
+
+	dev   uint64 // a device
+	local bool   // what is on it is local
 }
 
 // shortRun is up to how many paths of one directory do not pay for opening it.
@@ -54,23 +58,48 @@ func (l *Looker) Stat(path string) (info Info, err error) {
 	at, name := l.locate(path)
 	if err = l.sys.examine(at, name, true, &info); err != nil {
 		err = &fs.PathError{Op: "stat", Path: path, Err: err}
+	} else if l.open && !l.held.local && info.Regular && !info.Link {
+		l.held.local = l.isLocal(info.Dev)
 	}
 	return info, err
+}
+
+// isLocal tells whether the open directory is local, given the device of a file in
+// it: what was said of that device before is true of this directory, too.
+func (l *Looker) isLocal(dev uint64) bool {
+	if dev != l.dev {
+		l.dev, l.local = dev, isLocal(l.held)
+	}
+	return l.local
+}
+
+// Beside tells whether the directory of the path that was looked at last has an
+// entry of a name.
+func (l *Looker) Beside(name string) bool {
+	at := workingDir
+	if l.open {
+		at = l.held
+	} else {
+		name = l.dir + name
+	}
+	var info Info
+	return l.sys.stat(at, name, false, &info) == nil
 }
 
 // locate returns where to look, and for what.
 func (l *Looker) locate(path string) (at folder, name string) {
 	i := strings.LastIndexByte(path, '/') + 1
+	if path[:i] != l.dir {
+		l.Close()
+		l.dir = path[:i]
+	}
 	if i == 0 || i == len(path) {
 		return workingDir, path
 	}
-	if path[:i] != l.dir {
-		l.Close()
-		l.dir, l.run = path[:i], 0
-	}
-	if l.run++; l.run == shortRun+1 {
+	// Where directories have runs the next one will, too.
+	if l.run++; l.run == shortRun+1 && !l.runs || l.run == 1 && l.runs {
 		var err error
-		l.held, err = l.sys.openRoot(l.dir)
+		l.held, err = l.sys.openDir(l.dir)
 		l.open = err == nil
 	}
 	if !l.open {
@@ -79,12 +108,15 @@ func (l *Looker) locate(path string) (at folder, name string) {
 	return l.held, path[i:]
 }
 
-// Close gives the directory up that is open, if any.
+// Close gives the directory up that is open, if any. The Looker can be used again.
 func (l *Looker) Close() {
+	if l.run > 0 {
+		l.runs = l.run > shortRun
+	}
 	if l.open {
 		l.held.close()
-		l.open = false
 	}
+	l.dir, l.run, l.open = "", 0, false
 }
 
 // examine looks at a name in a folder, and when it is a symlink perhaps at what

@@ -69,7 +69,7 @@ func TestLooker(t *testing.T) {
 	for _, path := range []string{
 		"d/a", "d/b", "d/c", "d/missing", "d/up", "d/link", "d/sub", "d/sub/", "d/sub/a", "d/.", "d/..", "d//a", "d/a/x",
 		"d/link/a", "d/link/a", "d/link/a", "d/link/a", "e/a", "d/a", "e/a", "e/b", "e/a", "e/a", "d", "none/a", "none/b",
-		"none/c", "none/d", "e/a", "",
+		"none/c", "none/d", "e/a", "", "d", "e", "/", root + "/d/a", "d/a", "d/b", "d/c", "e/a", "e/b", "d/a", "d/b",
 	} {
 		want, wantErr := Stat(path)
 		if got, err := l.Stat(path); got != want || (err == nil) != (wantErr == nil) {
@@ -78,6 +78,27 @@ func TestLooker(t *testing.T) {
 			t.Errorf("%q: %v, want %v", path, err, wantErr)
 		}
 	}
+}
+
+func TestLookerBeside(t *testing.T) {
+	root := makeTree(t, "d/a", "d/b", "d/c", "d/only-d", "e/a", "only-top")
+	t.Chdir(root)
+	var l Looker
+	for _, path := range []string{"d/a", "d/b", "d/c", "e/a", "only-top", "./only-top", "d/a"} {
+		if _, err := l.Stat(path); err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range []string{"only-d", "only-top", "none"} {
+			want := name == "only-d" && path[0] == 'd' || name == "only-top" && strings.HasSuffix(path, name)
+			if got := l.Beside(name); got != want {
+				t.Errorf("%s beside %s: %v", name, path, got)
+			}
+		}
+		if path == "e/a" {
+			l.Close()
+		}
+	}
+	l.Close()
 }
 
 func BenchmarkLooker(b *testing.B) {

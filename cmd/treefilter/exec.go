@@ -58,6 +58,7 @@ func (c *execCommand) run(ctx context.Context, s *session) (needsWork bool, err 
 		return false, err
 	}
 	refuseTerminal()
+	moreProcs()
 	var release func()
 	job.Signals, release = everySignal(ctx)
 	defer release()

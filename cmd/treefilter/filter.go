@@ -51,6 +51,9 @@ func (c *filterCommand) run(ctx context.Context, s *session) (needsWork bool, er
 		job.Examined = new(atomic.Int64)
 		defer s.voice.watch(job.Examined)()
 	}
+	if job.In == nil {
+		moreProcs()
+	}
 	needsWork, err = abandonable(ctx, func() (bool, error) { return job.Run(ctx) })
 	if c.misspelled(err) {
 		err = &usageError{describe(err), `"treefilter --help" lists the commands`}

@@ -57,36 +57,11 @@ package main
 import (
 	"io"
 	"os"
-	"runtime"
-	"runtime/debug"
 )
 
 func main() {
-	moreProcs()
 	fewerCollections()
 	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
-}
-
-// moreProcs doubles the number of Ps on a small machine. A walk waits in the
-// kernel most of the time, and a goroutine that comes back from there needs a P
-// to go on: with as many Ps as processors, some processors idle meanwhile. On a
-// large machine there is always one free. Who sets GOMAXPROCS knows better.
-func moreProcs() {
-	const enough = 8
-	if procs := runtime.GOMAXPROCS(0); os.Getenv("GOMAXPROCS") == "" && procs < enough {
-		runtime.GOMAXPROCS(min(2*procs, enough))
-	}
-}
-
-// fewerCollections lets 16 MB of garbage gather before the first collection, where
-// the default is 4 MB: little is kept, and little pieces are thrown away all the
-// time. Measured on a million files: 1 to 4 % off a run with nothing to do, for
-// 12 MB more, and 9 % off the processor time of a commit, for 50 MB more. Who sets
-// GOGC knows better.
-func fewerCollections() {
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(400)
-	}
 }
 
 // run is the whole program, and returns its exit code.

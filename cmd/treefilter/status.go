@@ -46,6 +46,7 @@ func (c *statusCommand) run(ctx context.Context, s *session) (needsWork bool, er
 	if err := c.configure(&job.Options); err != nil {
 		return false, err
 	}
+	moreProcs()
 	stop := func() {}
 	if isTerminal(s.voice.w) && os.Getenv("TERM") != "dumb" {
 		job.Examined = new(atomic.Int64)
