@@ -140,7 +140,7 @@ func isLocal(f folder) bool {
 	if unix.Fstatfs(f.fd, &st) != nil {
 		return false
 	}
-	switch st.Type {
+	switch uint32(st.Type) { // some machines have it signed, and too small for the numbers
 	case unix.EXT4_SUPER_MAGIC, unix.XFS_SUPER_MAGIC, unix.BTRFS_SUPER_MAGIC, unix.F2FS_SUPER_MAGIC, unix.TMPFS_MAGIC:
 		return true
 	}

@@ -296,7 +296,7 @@ func fill(ballast, root string, pages int) error {
 	if err := unix.Statfs(root, &st); err != nil {
 		return err
 	}
-	n := (int64(st.Bfree) - int64(pages)) * st.Bsize
+	n := (int64(st.Bfree) - int64(pages)) * int64(st.Bsize)
 	return os.WriteFile(ballast, make([]byte, max(n, 0)), 0o666)
 }
 
