@@ -2,6 +2,7 @@ package walk
 
 import (
 	"io/fs"
+	"path/filepath"
 	"strings"
 )
 
@@ -88,7 +89,7 @@ func (l *Looker) Beside(name string) bool {
 
 // locate returns where to look, and for what.
 func (l *Looker) locate(path string) (at folder, name string) {
-	i := strings.LastIndexByte(path, '/') + 1
+	i := strings.LastIndexByte(filepath.ToSlash(path), '/') + 1
 	if path[:i] != l.dir {
 		l.Close()
 		l.dir = path[:i]

@@ -84,7 +84,11 @@ func TestLookerBeside(t *testing.T) {
 	root := makeTree(t, "d/a", "d/b", "d/c", "d/only-d", "e/a", "only-top")
 	t.Chdir(root)
 	var l Looker
-	for _, path := range []string{"d/a", "d/b", "d/c", "e/a", "only-top", "./only-top", "d/a"} {
+	for _, path := range []string{
+		"d/a", "d/b", "d/c", "e/a", "only-top", "./only-top", "d/a",
+		// as Windows spells them
+		filepath.FromSlash("d/a"), filepath.FromSlash("e/a"), filepath.FromSlash("./only-top"), filepath.FromSlash("d/b"),
+	} {
 		if _, err := l.Stat(path); err != nil {
 			t.Fatal(err)
 		}
