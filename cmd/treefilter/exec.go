@@ -58,7 +58,9 @@ func (c *execCommand) run(ctx context.Context, s *session) (needsWork bool, err 
 		return false, err
 	}
 	refuseTerminal()
-	moreProcs()
+	if job.In == nil {
+		moreProcs()
+	}
 	var release func()
 	job.Signals, release = everySignal(ctx)
 	defer release()

@@ -37,6 +37,7 @@ func (c *importCommand) run(ctx context.Context, s *session) (needsWork bool, er
 	if err != nil {
 		return false, err
 	}
+	moreProcs()
 	return false, job.Run(ctx)
 }
 
