@@ -6,6 +6,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // setDescriptors makes directories be read through another path than procfs's.
@@ -83,6 +86,49 @@ func TestNamesOfASwappedDirectoryLeadNowhere(t *testing.T) {
 	for _, sub := range r.subs {
 		if _, ok := w.open(&directory{parent: d, root: top.root, rel: "d/" + sub}); ok {
 			t.Errorf("%s was entered", sub)
+		}
+	}
+}
+
+// To open a FIFO is to wait for its writer.
+func TestFIFOInPlaceOfADirectoryIsNotOpened(t *testing.T) {
+	for _, linked := range []bool{false, true} {
+		root := makeTree(t, "d/file")
+		top := &directory{root: &openRoot{}}
+		d := &directory{parent: top, root: top.root, rel: "d"}
+		var files []File
+		w := newWorker(&walker{
+			roots: []Root{{Path: root}},
+			visit: func(d *Dir) { files = slices.Clone(d.Files) },
+			queue: newQueue(0, nil),
+		}, 0)
+		_, ok := w.open(top)
+		f, ok2 := w.open(d)
+		if !ok || !ok2 {
+			t.Fatal("cannot be opened")
+		}
+		defer top.root.folder.close()
+		must(t, os.Rename(root+"/d", root+"/was"))
+		fifo := root + "/d"
+		if linked {
+			fifo = root + "/fifo"
+			must(t, os.Symlink("fifo", root+"/d"))
+		}
+		must(t, unix.Mkfifo(fifo, 0o600))
+
+		read := make(chan result, 1)
+		go func() { read <- w.firstPart(d, f) }()
+		select {
+		case r := <-read:
+			if len(files) != 1 || r.out != nil {
+				t.Errorf("linked %v: files %v, out %v", linked, files, r.out)
+			}
+		case <-time.After(10 * time.Second):
+			t.Errorf("linked %v: waits for a writer", linked)
+			writer, err := unix.Open(fifo, unix.O_RDWR, 0) // lets it go on
+			must(t, err)
+			<-read
+			unix.Close(writer)
 		}
 	}
 }

@@ -213,8 +213,16 @@ func (w *worker) read(d *directory, f folder) {
 // its descriptor to itself. By now the path may lead to another directory, also
 // through a symlink; what is only there is not found in f, or below it, where
 // all that counts is looked for. A path that leads nowhere has a second way in.
+//
+// The slash behind the path is for what is no directory by now: it is not opened.
+// A FIFO would not return, and a device may act on it.
 func (w *worker) scan(d *directory, f folder) (*godirwalk.Scanner, error) {
-	s, err := godirwalk.NewScannerWithScratchBuffer(join(w.roots[d.root.index].Path, d.rel), w.scratch)
+	root := strings.TrimSuffix(w.roots[d.root.index].Path, "/")
+	path := root + "/" + d.rel + "/"
+	if d.rel == "" {
+		path = root + "/"
+	}
+	s, err := godirwalk.NewScannerWithScratchBuffer(path, w.scratch)
 	if err == nil {
 		return s, nil
 	}
