@@ -105,7 +105,8 @@ func (l *looker) openBelow(root folder, rel string, follow bool) (folder, error)
 		how.Flags |= unix.O_NOFOLLOW
 		how.Resolve = unix.RESOLVE_BENEATH | unix.RESOLVE_NO_SYMLINKS | unix.RESOLVE_NO_MAGICLINKS
 	}
-	// What is reached from a local folder without leaving its mount is local.
+	// What is reached from a local folder without leaving its mount is local,
+	// whatever was mounted since.
 	if root.local {
 		how.Resolve |= unix.RESOLVE_NO_XDEV
 	}
@@ -133,8 +134,10 @@ func (l *looker) openBelow(root folder, rel string, follow bool) (folder, error)
 	}
 }
 
-// isLocal tells whether a folder is on a file system that never waits for another
-// machine, nor for another program. What is a layer over others (overlayfs) may.
+// isLocal tells whether looks at what is below a folder never wait for another
+// machine, nor for another program. It is on a file system that does not, and is
+// no layer over others (overlayfs), which may; and nothing is mounted below it. To
+// look at a mount point is to ask what is mounted there.
 func isLocal(f folder) bool {
 	var st unix.Statfs_t
 	if unix.Fstatfs(f.fd, &st) != nil {
@@ -142,7 +145,38 @@ func isLocal(f folder) bool {
 	}
 	switch uint32(st.Type) { // some machines have it signed, and too small for the numbers
 	case unix.EXT4_SUPER_MAGIC, unix.XFS_SUPER_MAGIC, unix.BTRFS_SUPER_MAGIC, unix.F2FS_SUPER_MAGIC, unix.TMPFS_MAGIC:
+		return !mountsBelow(f)
+	}
+	return false
+}
+
+// mountsBelow tells whether something is mounted below a folder, or might be.
+func mountsBelow(f folder) bool {
+	link, ok := f.alias()
+	if !ok {
 		return true
+	}
+	path, err := os.Readlink(link)
+	if err != nil || !strings.HasPrefix(path, "/") { // what is unmounted lazily has no path
+		return true
+	}
+	mounts, err := os.ReadFile("/proc/self/mountinfo")
+	if err != nil {
+		return true
+	}
+	return anyMountBelow(string(mounts), path)
+}
+
+// anyMountBelow reads a mountinfo file, whose fifth field is the mount point
+// (proc_pid_mountinfo(5)).
+func anyMountBelow(mountinfo, path string) bool {
+	escape := strings.NewReplacer(" ", `\040`, "\t", `\011`, "\n", `\012`, `\`, `\134`)
+	prefix := escape.Replace(strings.TrimSuffix(path, "/") + "/")
+	for line := range strings.Lines(mountinfo) {
+		fields := strings.SplitN(line, " ", 6)
+		if len(fields) < 6 || len(fields[4]) > len(prefix) && strings.HasPrefix(fields[4], prefix) {
+			return true
+		}
 	}
 	return false
 }

@@ -155,6 +155,25 @@ func TestMountedFolderIsNotLocal(t *testing.T) {
 	}
 }
 
+func TestAnyMountBelow(t *testing.T) {
+	const mounts = `23 1 254:0 / / rw,relatime - ext4 /dev/vda rw
+24 23 0:22 / /proc rw - proc proc rw
+30 23 0:40 / /data/a\040b/nas.local rw - nfs4 host:/x rw
+31 23 254:1 / /data2 rw,relatime shared:1 - ext4 /dev/vdb rw
+`
+	for path, want := range map[string]bool{
+		"/": true, "/data": true, "/data/a b": true, "/data/a": false, "/data/a b/nas.local": false,
+		"/data2": false, "/data2/x": false, "/proc": false, "/home": false,
+	} {
+		if got := anyMountBelow(mounts, path); got != want {
+			t.Errorf("%s: %v", path, got)
+		}
+	}
+	if !anyMountBelow("what is this\n", "/data2") {
+		t.Error("a file of another form: none")
+	}
+}
+
 // A walk gives back every descriptor, however it ends.
 func TestDescriptorsAreClosed(t *testing.T) {
 	root := makeTree(t, "a/b/c/d", "a/link -> .", "e/f")

@@ -11,18 +11,16 @@ import (
 // folder is an open directory.
 type folder struct {
 	fd    int
-	local bool // known to be on a disk of this machine, or in its memory
+	local bool // with all that is in it known to be on a disk of this machine, or in its memory
 }
 
 // workingDir is where relative paths begin.
 var workingDir = folder{fd: unix.AT_FDCWD}
 
-// openRoot opens a directory to look at much of what is in it or below it.
+// openRoot opens a directory to look at much of what is below it.
 func (l *looker) openRoot(path string) (folder, error) {
 	f, err := l.openDir(path)
-	if err == nil {
-		f.local = isLocal(f)
-	}
+	f.local = err == nil && isLocal(f)
 	return f, err
 }
 

@@ -8,10 +8,7 @@ import (
 )
 
 // folder is a directory; here it is found by its path each time.
-type folder struct {
-	path  string
-	local bool
-}
+type folder struct{ path string }
 
 // workingDir is where relative paths begin.
 var workingDir = folder{}
@@ -54,16 +51,13 @@ func (l *looker) identify(f folder) (fileID, error) {
 	return fileID{uint64(info.VolumeSerialNumber), ino}, err
 }
 
-// openRoot opens a directory to look at much of what is in it or below it.
+// openRoot opens a directory to look at much of what is below it.
 func (l *looker) openRoot(path string) (folder, error) { return l.openDir(path) }
 
 // openDir opens a directory, which is followed if it is a symlink.
 func (l *looker) openDir(path string) (folder, error) {
-	return l.openBelow(folder{path: path}, "", true)
+	return l.openBelow(folder{path}, "", true)
 }
-
-// isLocal is of use where system calls can be raw.
-func isLocal(folder) bool { return false }
 
 // openBelow opens a directory below a root.
 func (l *looker) openBelow(root folder, rel string, follow bool) (folder, error) {
@@ -73,7 +67,7 @@ func (l *looker) openBelow(root folder, rel string, follow bool) (folder, error)
 	if err == nil && !info.IsDir {
 		err = syscall.ENOTDIR
 	}
-	return folder{path: path}, err
+	return folder{path}, err
 }
 
 // alias would be a path to exactly the open directory.

@@ -14,9 +14,10 @@ const backlog = 8 << 20
 //
 // A worker takes the first piece that nobody has begun, then some that come right
 // behind it. Doing a piece puts what it found (parts, subdirectories) right behind
-// its own node, which is where it comes in walk order. What is finished with nothing to emit leaves the list, and
-// finished neighbours become one node, so a worker passes only a few nodes on its
-// way from the head. When the head is finished its output is emitted.
+// its own node, which is where it comes in walk order. What is finished with
+// nothing to emit leaves the list, and finished neighbours become one node, so a
+// worker passes only a few nodes on its way from the head. When the head is
+// finished its output is emitted.
 //
 // Subdirectories wait as names, all of one directory in one node; they become
 // directories when taken. So a directory of a million subdirectories costs the
@@ -142,7 +143,7 @@ func (q *queue) next(p piece, r result) (piece, bool) {
 	behind := q.finish(p, r)
 	// Another worker may have begun all of it: finish gives up the lock.
 	more := behind.kind == subsNode && len(behind.names) > 0
-	if more && p.run < stretch && q.waiting <= backlog && !q.stopped.Load() {
+	if more && p.run+1 < stretch && q.waiting <= backlog && !q.stopped.Load() {
 		following := q.begin(behind)
 		following.run = p.run + 1
 		return following, true

@@ -46,9 +46,6 @@ type Looker struct {
 	runs bool   // the directory before that had a run worth opening it
 	held folder // dir, when open is set
 	open bool
-
-	dev   uint64 // a device
-	local bool   // what is on it is local
 }
 
 // shortRun is up to how many paths of one directory do not pay for opening it.
@@ -59,19 +56,8 @@ func (l *Looker) Stat(path string) (info Info, err error) {
 	at, name := l.locate(path)
 	if err = l.sys.examine(at, name, true, &info); err != nil {
 		err = &fs.PathError{Op: "stat", Path: path, Err: err}
-	} else if l.open && !l.held.local && info.Regular && !info.Link {
-		l.held.local = l.isLocal(info.Dev)
 	}
 	return info, err
-}
-
-// isLocal tells whether the open directory is local, given the device of a file in
-// it: what was said of that device before is true of this directory, too.
-func (l *Looker) isLocal(dev uint64) bool {
-	if dev != l.dev {
-		l.dev, l.local = dev, isLocal(l.held)
-	}
-	return l.local
 }
 
 // Beside tells whether the directory of the path that was looked at last has an
