@@ -90,7 +90,8 @@ func (g *Grove) belowGiven(given string) (dir string, ok bool) {
 	return root + "/" + rel, true
 }
 
-// isClean tells of most relative paths that path.Clean would change nothing.
+// isClean tells of most relative paths that path.Clean would change nothing: that
+// no element is empty, "." or "..".
 func isClean(rel string) bool {
 	return !strings.HasPrefix(rel, "/") && !strings.HasPrefix(rel, ".") && !strings.HasSuffix(rel, "/") &&
 		!strings.Contains(rel, "//") && !strings.Contains(rel, "/.")

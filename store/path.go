@@ -22,6 +22,9 @@ func checkPath(p string) error {
 	case strings.IndexByte(p, 0) >= 0:
 		return errors.New("path with a NUL")
 	}
+	if isClean(p) {
+		return nil
+	}
 	for part, rest, more := "", p, true; more; {
 		part, rest, more = strings.Cut(rest, "/")
 		if part == "" || part == "." || part == ".." {

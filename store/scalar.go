@@ -69,6 +69,11 @@ func appendScalar(b []byte, s string) []byte {
 
 // appendQuoted writes s in double quotes, or as !!binary.
 func appendQuoted(b []byte, s string) []byte {
+	if isLiteral(s) {
+		b = append(b, '"')
+		b = append(b, s...)
+		return append(b, '"')
+	}
 	if !utf8.ValidString(s) {
 		b = append(b, `!!binary "`...)
 		b = base64.StdEncoding.AppendEncode(b, []byte(s))
@@ -91,6 +96,25 @@ func appendQuoted(b []byte, s string) []byte {
 	b = append(b, s[start:]...)
 	return append(b, '"')
 }
+
+// isLiteral tells of most strings that nothing in them is escaped, or needs a look
+// at its runes.
+func isLiteral(s string) bool {
+	for i := 0; i < len(s); i++ {
+		if !literalByte[s[i]] {
+			return false
+		}
+	}
+	return true
+}
+
+// literalByte holds the ASCII characters that are literal.
+var literalByte = func() (t [256]bool) {
+	for c := range rune(utf8.RuneSelf) {
+		t[c] = literal(c)
+	}
+	return t
+}()
 
 // literal tells which runes stand for themselves in double quotes. Whatever
 // does not print is escaped, so that a name can neither break a line nor speak
