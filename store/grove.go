@@ -3,7 +3,6 @@ package store
 import (
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -93,32 +92,6 @@ func (g *Grove) addRoot(root string) (string, error) {
 		g.spelled[filepath.ToSlash(spelled)] = dir
 	}
 	return dir, nil
-}
-
-// RealDir returns the absolute path of a directory, links resolved and
-// '/'-separated: what Chain takes.
-func RealDir(dir string) (string, error) {
-	if !filepath.IsAbs(dir) {
-		// Joined as it is: "link/.." is not what it looks like, and the
-		// current directory may have been entered through a link.
-		wd, err := os.Getwd()
-		if err != nil {
-			return "", err
-		}
-		dir = wd + string(filepath.Separator) + dir
-	}
-	real, err := filepath.EvalSymlinks(dir)
-	if err != nil {
-		return "", err
-	}
-	info, err := os.Stat(real)
-	if err != nil {
-		return "", err
-	}
-	if !info.IsDir() {
-		return "", fmt.Errorf("%s: not a directory", dir)
-	}
-	return filepath.ToSlash(real), nil
 }
 
 // Roots returns the trees of the roots, in their order, each once.

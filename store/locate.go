@@ -3,6 +3,7 @@ package store
 import (
 	"errors"
 	"fmt"
+	"os"
 	"path"
 	"path/filepath"
 	"strings"
@@ -60,6 +61,32 @@ func (g *Grove) resolve(given string) (string, error) {
 	return RealDir(given)
 }
 
+// RealDir returns the absolute path of a directory, links resolved and
+// '/'-separated: what Chain takes.
+func RealDir(dir string) (string, error) {
+	if !filepath.IsAbs(dir) {
+		// Joined as it is: "link/.." is not what it looks like, and the
+		// current directory may have been entered through a link.
+		wd, err := os.Getwd()
+		if err != nil {
+			return "", err
+		}
+		dir = wd + string(filepath.Separator) + dir
+	}
+	real, err := filepath.EvalSymlinks(dir)
+	if err != nil {
+		return "", err
+	}
+	info, err := os.Stat(real)
+	if err != nil {
+		return "", err
+	}
+	if !info.IsDir() {
+		return "", fmt.Errorf("%s: not a directory", dir)
+	}
+	return filepath.ToSlash(real), nil
+}
+
 func hasParent(path string) bool {
 	return path == ".." || strings.HasPrefix(path, "../") || strings.HasSuffix(path, "/..") || strings.Contains(path, "/../")
 }
@@ -81,20 +108,10 @@ func (g *Grove) belowGiven(given string) (dir string, ok bool) {
 	if !isClean(rel) {
 		rel = strings.TrimPrefix(path.Clean("/"+rel), "/")
 	}
-	switch {
-	case rel == "":
+	if rel == "" {
 		return root, true
-	case root == "/":
-		return "/" + rel, true
 	}
-	return root + "/" + rel, true
-}
-
-// isClean tells of most relative paths that path.Clean would change nothing: that
-// no element is empty, "." or "..".
-func isClean(rel string) bool {
-	return !strings.HasPrefix(rel, "/") && !strings.HasPrefix(rel, ".") && !strings.HasSuffix(rel, "/") &&
-		!strings.Contains(rel, "//") && !strings.Contains(rel, "/.")
+	return strings.TrimSuffix(root, "/") + "/" + rel, true
 }
 
 // belowRoot maps a directory as it is spelled to the deepest root that it lies

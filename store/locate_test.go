@@ -38,7 +38,11 @@ func TestLocateBelowARoot(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if dir, _, err := (&Grove{given: map[string]string{"/": "/"}}).Locate("/etc/x"); dir != "/etc" || err != nil {
-		t.Errorf("below /: %s, %v", dir, err)
+	// Roots that end in a slash: of Unix, and a drive of Windows.
+	for root, want := range map[string]string{"/": "/etc/sub", "C:/": "C:/etc/sub"} {
+		g := &Grove{given: map[string]string{root: root}}
+		if dir, _, err := g.Locate(root + "etc/sub/x"); dir != want || err != nil {
+			t.Errorf("below %s: %s, %v", root, dir, err)
+		}
 	}
 }

@@ -34,6 +34,13 @@ func checkPath(p string) error {
 	return nil
 }
 
+// isClean tells of most relative paths that path.Clean would change nothing: that
+// no element is empty, "." or "..".
+func isClean(rel string) bool {
+	return !strings.HasPrefix(rel, "/") && !strings.HasPrefix(rel, ".") && !strings.HasSuffix(rel, "/") &&
+		!strings.Contains(rel, "//") && !strings.Contains(rel, "/.")
+}
+
 // splitPath cuts a path into its directory ("" for the tree's own) and name.
 func splitPath(p string) (dir, name string) {
 	i := strings.LastIndexByte(p, '/')

@@ -111,16 +111,16 @@ func cutEntry(b []byte) (path, value []byte, n int, err error) {
 	return path, value, len(line) + 1, nil
 }
 
-// cutPlainEntry reads one entry as cutEntry does, if it is one whose key is plain, else
-// n is 0. It trusts that the entry was written by us, as the sum of its block
-// says, and does not look at every byte of the key.
+// cutPlainEntry reads one entry as cutEntry does if its key is plain, else n is 0.
+// It trusts that the entry was written by us, as the sum of its block says, and
+// does not look at every byte of the key.
 func cutPlainEntry(b []byte) (path, value []byte, n int) {
 	const start = len(entryIndent)
 	if len(b) <= start || b[start] == '"' || b[start] == '!' || b[start] == '?' {
 		return nil, nil, 0
 	}
 	end := bytes.IndexByte(b, ':')
-	if end < start || end+2 >= len(b) || b[end+1] != ' ' {
+	if end <= start || end+2 >= len(b) || b[end+1] != ' ' {
 		return nil, nil, 0
 	}
 	value = b[end+2:]

@@ -57,4 +57,4 @@ func (f folder) alias() (string, bool) { return "", false }
 
 // isLocal would make system calls cheaper; on these systems they all are made
 // through the C library.
-func isLocal(folder) bool { return false }
+func (l *looker) isLocal(folder) bool { return false }

@@ -22,8 +22,9 @@ const openFlags = unix.O_PATH | unix.O_DIRECTORY | unix.O_CLOEXEC
 // told of them, which is some 4 % off a walk. Elsewhere a call may wait for a
 // network, and must not hold up other goroutines.
 type looker struct {
-	name [512]byte
-	stx  unix.Statx_t
+	name   [512]byte
+	stx    unix.Statx_t
+	mounts string // the mountinfo file, once it was read
 }
 
 // cstring returns s with a NUL behind it, in the looker's buffer if it fits.
@@ -138,20 +139,20 @@ func (l *looker) openBelow(root folder, rel string, follow bool) (folder, error)
 // machine, nor for another program. It is on a file system that does not, and is
 // no layer over others (overlayfs), which may; and nothing is mounted below it. To
 // look at a mount point is to ask what is mounted there.
-func isLocal(f folder) bool {
+func (l *looker) isLocal(f folder) bool {
 	var st unix.Statfs_t
 	if unix.Fstatfs(f.fd, &st) != nil {
 		return false
 	}
 	switch uint32(st.Type) { // some machines have it signed, and too small for the numbers
 	case unix.EXT4_SUPER_MAGIC, unix.XFS_SUPER_MAGIC, unix.BTRFS_SUPER_MAGIC, unix.F2FS_SUPER_MAGIC, unix.TMPFS_MAGIC:
-		return !mountsBelow(f)
+		return !l.mountsBelow(f)
 	}
 	return false
 }
 
 // mountsBelow tells whether something is mounted below a folder, or might be.
-func mountsBelow(f folder) bool {
+func (l *looker) mountsBelow(f folder) bool {
 	link, ok := f.alias()
 	if !ok {
 		return true
@@ -160,11 +161,14 @@ func mountsBelow(f folder) bool {
 	if err != nil || !strings.HasPrefix(path, "/") { // what is unmounted lazily has no path
 		return true
 	}
-	mounts, err := os.ReadFile("/proc/self/mountinfo")
-	if err != nil {
-		return true
+	if l.mounts == "" {
+		mounts, err := os.ReadFile("/proc/self/mountinfo")
+		if err != nil {
+			return true
+		}
+		l.mounts = string(mounts)
 	}
-	return anyMountBelow(string(mounts), path)
+	return anyMountBelow(l.mounts, path)
 }
 
 // anyMountBelow reads a mountinfo file, whose fifth field is the mount point

@@ -54,28 +54,31 @@ func TestRenamedRootIsWalkedOn(t *testing.T) {
 	o.expect(t, []string{"0:f", "0:d/e/file"})
 }
 
-// A directory that is swapped after it was opened, before its names are read.
-func TestNamesOfASwappedDirectoryLeadNowhere(t *testing.T) {
-	outside := makeTree(t, "secret", "sub/secret", "both")
-	root := makeTree(t, "d/both", "d/file")
+// openedDir returns a worker that has opened the directory "d" of a root, and will
+// read and visit it next.
+func openedDir(t *testing.T, root string, visit func(*Dir)) (*worker, *directory, folder) {
+	w := newWorker(&walker{roots: []Root{{Path: root}}, visit: visit, queue: newQueue(0, nil)}, 0)
 	top := &directory{root: &openRoot{}}
 	d := &directory{parent: top, root: top.root, rel: "d"}
-	var files []string
-	w := newWorker(&walker{
-		roots: []Root{{Path: root}},
-		visit: func(d *Dir) {
-			for _, f := range d.Files {
-				files = append(files, f.Name)
-			}
-		},
-		queue: newQueue(0, nil),
-	}, 0)
 	_, ok := w.open(top)
 	f, ok2 := w.open(d)
 	if !ok || !ok2 {
 		t.Fatal("cannot be opened")
 	}
-	defer top.root.folder.close()
+	t.Cleanup(top.root.folder.close)
+	return w, d, f
+}
+
+// A directory that is swapped after it was opened, before its names are read.
+func TestNamesOfASwappedDirectoryLeadNowhere(t *testing.T) {
+	outside := makeTree(t, "secret", "sub/secret", "both")
+	root := makeTree(t, "d/both", "d/file")
+	var files []string
+	w, d, f := openedDir(t, root, func(d *Dir) {
+		for _, f := range d.Files {
+			files = append(files, f.Name)
+		}
+	})
 	must(t, os.Rename(root+"/d", root+"/was"))
 	must(t, os.Symlink(outside, root+"/d"))
 
@@ -84,7 +87,7 @@ func TestNamesOfASwappedDirectoryLeadNowhere(t *testing.T) {
 		t.Errorf("files %q, want the one that the opened directory has", files)
 	}
 	for _, sub := range r.subs {
-		if _, ok := w.open(&directory{parent: d, root: top.root, rel: "d/" + sub}); ok {
+		if _, ok := w.open(&directory{parent: d, root: d.root, rel: "d/" + sub}); ok {
 			t.Errorf("%s was entered", sub)
 		}
 	}
@@ -94,20 +97,8 @@ func TestNamesOfASwappedDirectoryLeadNowhere(t *testing.T) {
 func TestFIFOInPlaceOfADirectoryIsNotOpened(t *testing.T) {
 	for _, linked := range []bool{false, true} {
 		root := makeTree(t, "d/file")
-		top := &directory{root: &openRoot{}}
-		d := &directory{parent: top, root: top.root, rel: "d"}
 		var files []File
-		w := newWorker(&walker{
-			roots: []Root{{Path: root}},
-			visit: func(d *Dir) { files = slices.Clone(d.Files) },
-			queue: newQueue(0, nil),
-		}, 0)
-		_, ok := w.open(top)
-		f, ok2 := w.open(d)
-		if !ok || !ok2 {
-			t.Fatal("cannot be opened")
-		}
-		defer top.root.folder.close()
+		w, d, f := openedDir(t, root, func(d *Dir) { files = slices.Clone(d.Files) })
 		must(t, os.Rename(root+"/d", root+"/was"))
 		fifo := root + "/d"
 		if linked {

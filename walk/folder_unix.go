@@ -20,7 +20,7 @@ var workingDir = folder{fd: unix.AT_FDCWD}
 // openRoot opens a directory to look at much of what is below it.
 func (l *looker) openRoot(path string) (folder, error) {
 	f, err := l.openDir(path)
-	f.local = err == nil && isLocal(f)
+	f.local = err == nil && l.isLocal(f)
 	return f, err
 }
 

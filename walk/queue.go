@@ -151,6 +151,7 @@ func (q *queue) next(p piece, r result) (piece, bool) {
 	return q.await()
 }
 
+// await waits for something to begin. The lock is held on entry and on return.
 func (q *queue) await() (piece, bool) {
 	for !q.stopped.Load() && q.list.next != &q.list {
 		if n := q.first(); n != nil {
