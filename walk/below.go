@@ -23,7 +23,7 @@ type Below struct {
 func OpenBelow(dir string) (*Below, error) {
 	b := &Below{path: dir}
 	var err error
-	if b.root, err = b.sys.openRoot(dir); err != nil {
+	if b.root, err = b.sys.openDir(dir); err != nil {
 		return nil, &fs.PathError{Op: "open", Path: dir, Err: err}
 	}
 	return b, nil

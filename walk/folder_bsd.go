@@ -54,7 +54,3 @@ func (l *looker) openBelow(root folder, rel string, follow bool) (folder, error)
 // alias would be a path to exactly the open directory; these systems have none
 // that can be read through.
 func (f folder) alias() (string, bool) { return "", false }
-
-// isLocal would make system calls cheaper; on these systems they all are made
-// through the C library.
-func (l *looker) isLocal(folder) bool { return false }

@@ -5,7 +5,6 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"syscall"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -18,13 +17,12 @@ const openFlags = unix.O_PATH | unix.O_DIRECTORY | unix.O_CLOEXEC
 // looker makes the system calls of one goroutine. Its buffers keep them from
 // allocating.
 //
-// In a folder that is known to be local most calls are raw: the scheduler is not
-// told of them, which is some 4 % off a walk. Elsewhere a call may wait for a
-// network, and must not hold up other goroutines.
+// No call is a raw one, of which the scheduler is not told, though that would be
+// some 4 % off a walk: the device of a local file system may hang, too, and a
+// look at it would hold up every other goroutine.
 type looker struct {
-	name   [512]byte
-	stx    unix.Statx_t
-	mounts string // the mountinfo file, once it was read
+	name [512]byte
+	stx  unix.Statx_t
 }
 
 // cstring returns s with a NUL behind it, in the looker's buffer if it fits.
@@ -78,16 +76,9 @@ func (l *looker) statx(f folder, name string, flags int) error {
 	if err != nil {
 		return err
 	}
-	raw := f.local && flags&unix.AT_SYMLINK_NOFOLLOW != 0 // a link may lead elsewhere
 	for {
-		var errno syscall.Errno
-		if raw {
-			_, _, errno = unix.RawSyscall6(unix.SYS_STATX, uintptr(f.fd), uintptr(p), uintptr(flags),
-				unix.STATX_BASIC_STATS, uintptr(unsafe.Pointer(&l.stx)), 0)
-		} else {
-			_, _, errno = unix.Syscall6(unix.SYS_STATX, uintptr(f.fd), uintptr(p), uintptr(flags),
-				unix.STATX_BASIC_STATS, uintptr(unsafe.Pointer(&l.stx)), 0)
-		}
+		_, _, errno := unix.Syscall6(unix.SYS_STATX, uintptr(f.fd), uintptr(p), uintptr(flags),
+			unix.STATX_BASIC_STATS, uintptr(unsafe.Pointer(&l.stx)), 0)
 		switch errno {
 		case 0:
 			return nil
@@ -106,11 +97,6 @@ func (l *looker) openBelow(root folder, rel string, follow bool) (folder, error)
 		how.Flags |= unix.O_NOFOLLOW
 		how.Resolve = unix.RESOLVE_BENEATH | unix.RESOLVE_NO_SYMLINKS | unix.RESOLVE_NO_MAGICLINKS
 	}
-	// What is reached from a local folder without leaving its mount is local,
-	// whatever was mounted since.
-	if root.local {
-		how.Resolve |= unix.RESOLVE_NO_XDEV
-	}
 	p, err := l.cstring(rel)
 	if err != nil {
 		return folder{}, err
@@ -120,69 +106,14 @@ func (l *looker) openBelow(root folder, rel string, follow bool) (folder, error)
 			uintptr(unsafe.Pointer(&how)), unix.SizeofOpenHow, 0, 0)
 		switch errno {
 		case 0:
-			return folder{int(fd), how.Resolve&unix.RESOLVE_NO_XDEV != 0}, nil
+			return folder{int(fd)}, nil
 		case unix.EINTR:
 		case unix.ENAMETOOLONG, unix.ENOSYS, unix.EPERM: // EPERM: some containers' word for ENOSYS
 			return openSteps(root, rel, follow)
-		case unix.EXDEV:
-			if how.Resolve&unix.RESOLVE_NO_XDEV == 0 {
-				return folder{}, errno
-			}
-			how.Resolve &^= unix.RESOLVE_NO_XDEV
 		default:
 			return folder{}, errno
 		}
 	}
-}
-
-// isLocal tells whether looks at what is below a folder never wait for another
-// machine, nor for another program. It is on a file system that does not, and is
-// no layer over others (overlayfs), which may; and nothing is mounted below it. To
-// look at a mount point is to ask what is mounted there.
-func (l *looker) isLocal(f folder) bool {
-	var st unix.Statfs_t
-	if unix.Fstatfs(f.fd, &st) != nil {
-		return false
-	}
-	switch uint32(st.Type) { // some machines have it signed, and too small for the numbers
-	case unix.EXT4_SUPER_MAGIC, unix.XFS_SUPER_MAGIC, unix.BTRFS_SUPER_MAGIC, unix.F2FS_SUPER_MAGIC, unix.TMPFS_MAGIC:
-		return !l.mountsBelow(f)
-	}
-	return false
-}
-
-// mountsBelow tells whether something is mounted below a folder, or might be.
-func (l *looker) mountsBelow(f folder) bool {
-	link, ok := f.alias()
-	if !ok {
-		return true
-	}
-	path, err := os.Readlink(link)
-	if err != nil || !strings.HasPrefix(path, "/") { // what is unmounted lazily has no path
-		return true
-	}
-	if l.mounts == "" {
-		mounts, err := os.ReadFile("/proc/self/mountinfo")
-		if err != nil {
-			return true
-		}
-		l.mounts = string(mounts)
-	}
-	return anyMountBelow(l.mounts, path)
-}
-
-// anyMountBelow reads a mountinfo file, whose fifth field is the mount point
-// (proc_pid_mountinfo(5)).
-func anyMountBelow(mountinfo, path string) bool {
-	escape := strings.NewReplacer(" ", `\040`, "\t", `\011`, "\n", `\012`, `\`, `\134`)
-	prefix := escape.Replace(strings.TrimSuffix(path, "/") + "/")
-	for line := range strings.Lines(mountinfo) {
-		fields := strings.SplitN(line, " ", 6)
-		if len(fields) < 6 || len(fields[4]) > len(prefix) && strings.HasPrefix(fields[4], prefix) {
-			return true
-		}
-	}
-	return false
 }
 
 // alias returns a path that leads to exactly the directory that is open, whatever

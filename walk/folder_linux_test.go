@@ -124,47 +124,6 @@ func TestFIFOInPlaceOfADirectoryIsNotOpened(t *testing.T) {
 	}
 }
 
-// Raw system calls are for what is on the disk of the root, not for what is
-// mounted there.
-func TestMountedFolderIsNotLocal(t *testing.T) {
-	var sys looker
-	root, err := sys.openRoot("/")
-	must(t, err)
-	defer root.close()
-	root.local = true // also where it is a layer
-	for rel, local := range map[string]bool{"proc/self": false, "etc": true} {
-		f, err := sys.openBelow(root, rel, rel == "proc/self")
-		must(t, err)
-		if f.local != local {
-			t.Errorf("%s: local is %v, want %v", rel, f.local, local)
-		}
-		var info Info
-		if err := sys.examine(f, ".", false, &info); err != nil || !info.IsDir {
-			t.Errorf("%s: %v, %v", rel, info, err)
-		}
-		f.close()
-	}
-}
-
-func TestAnyMountBelow(t *testing.T) {
-	const mounts = `23 1 254:0 / / rw,relatime - ext4 /dev/vda rw
-24 23 0:22 / /proc rw - proc proc rw
-30 23 0:40 / /data/a\040b/nas.local rw - nfs4 host:/x rw
-31 23 254:1 / /data2 rw,relatime shared:1 - ext4 /dev/vdb rw
-`
-	for path, want := range map[string]bool{
-		"/": true, "/data": true, "/data/a b": true, "/data/a": false, "/data/a b/nas.local": false,
-		"/data2": false, "/data2/x": false, "/proc": false, "/home": false,
-	} {
-		if got := anyMountBelow(mounts, path); got != want {
-			t.Errorf("%s: %v", path, got)
-		}
-	}
-	if !anyMountBelow("what is this\n", "/data2") {
-		t.Error("a file of another form: none")
-	}
-}
-
 // A walk gives back every descriptor, however it ends.
 func TestDescriptorsAreClosed(t *testing.T) {
 	root := makeTree(t, "a/b/c/d", "a/link -> .", "e/f")

@@ -9,20 +9,10 @@ import (
 )
 
 // folder is an open directory.
-type folder struct {
-	fd    int
-	local bool // with all that is in it known to be on a disk of this machine, or in its memory
-}
+type folder struct{ fd int }
 
 // workingDir is where relative paths begin.
-var workingDir = folder{fd: unix.AT_FDCWD}
-
-// openRoot opens a directory to look at much of what is below it.
-func (l *looker) openRoot(path string) (folder, error) {
-	f, err := l.openDir(path)
-	f.local = err == nil && l.isLocal(f)
-	return f, err
-}
+var workingDir = folder{unix.AT_FDCWD}
 
 // openDir opens a directory, which is followed if it is a symlink.
 func (l *looker) openDir(path string) (folder, error) { return openAt(workingDir, path, true) }
@@ -52,7 +42,7 @@ func openAt(at folder, name string, follow bool) (folder, error) {
 	for {
 		fd, err := unix.Openat(at.fd, name, flags, 0)
 		if err != unix.EINTR {
-			return folder{fd: fd}, err
+			return folder{fd}, err
 		}
 	}
 }

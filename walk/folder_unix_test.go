@@ -24,7 +24,7 @@ func TestFIFOsAreNotFiles(t *testing.T) {
 func TestOpenStepsFollowsNoLink(t *testing.T) {
 	root := makeTree(t, "d/e/f/", "d/link -> e", "up -> d")
 	var sys looker
-	f, err := sys.openRoot(root)
+	f, err := sys.openDir(root)
 	must(t, err)
 	defer f.close()
 	for rel, want := range map[string]error{
@@ -58,7 +58,7 @@ func TestPathBeyondTheSystemsLimit(t *testing.T) {
 func longTree(t *testing.T) (root string, files []string) {
 	root = t.TempDir()
 	var sys looker
-	dir, err := sys.openRoot(root)
+	dir, err := sys.openDir(root)
 	must(t, err)
 	name := strings.Repeat("n", 250)
 	rel := ""

@@ -51,9 +51,6 @@ func (l *looker) identify(f folder) (fileID, error) {
 	return fileID{uint64(info.VolumeSerialNumber), ino}, err
 }
 
-// openRoot opens a directory to look at much of what is below it.
-func (l *looker) openRoot(path string) (folder, error) { return l.openDir(path) }
-
 // openDir opens a directory, which is followed if it is a symlink.
 func (l *looker) openDir(path string) (folder, error) {
 	return l.openBelow(folder{path}, "", true)

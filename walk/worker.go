@@ -91,11 +91,7 @@ func (w *worker) open(d *directory) (folder, bool) {
 
 func (w *worker) openFolder(d *directory) (folder, error) {
 	if d.parent == nil {
-		root := &w.roots[d.root.index]
-		if root.Only != "" {
-			return w.sys.openDir(root.Path)
-		}
-		return w.sys.openRoot(root.Path)
+		return w.sys.openDir(w.roots[d.root.index].Path)
 	}
 	return w.sys.openBelow(d.root.folder, d.rel, w.opt.Follow)
 }
