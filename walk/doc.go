@@ -20,6 +20,6 @@
 //
 // The package in reading order: walk.go (what callers see), queue.go (the order
 // of the walk and who does what), worker.go (one directory), names.go (sorting),
-// folder_*.go (system calls), files.go (the iterator), ignore.go, stat.go,
+// folder_*.go (system calls), files.go (the iterator), ignore*.go, stat.go,
 // reader.go.
 package walk

@@ -51,11 +51,12 @@ func parseRule(p string) (rule, error) {
 	if r.anchored && strings.HasSuffix(p, "/**") {
 		p += "/*" // what is in the directory, not the directory itself
 	}
-	r.pattern = noSlashInClass(utf8Bytes(p))
-	if p == "" || !doublestar.ValidatePattern(r.pattern) {
-		return r, doublestar.ErrBadPattern
+	var err error
+	r.pattern, err = gitClasses(utf8Bytes(p))
+	if err == nil && (p == "" || !doublestar.ValidatePattern(r.pattern)) {
+		err = doublestar.ErrBadPattern
 	}
-	return r, nil
+	return r, err
 }
 
 // Match reports whether one entry is ignored; the directories above it are taken
@@ -120,30 +121,6 @@ func utf8Bytes(s string) string {
 		}
 		b.WriteRune(r)
 		s = s[size:]
-	}
-	return b.String()
-}
-
-// noSlashInClass puts the slash among what a negated class excludes: doublestar
-// lets [^a] match it, and .gitignore does not.
-func noSlashInClass(p string) string {
-	var b strings.Builder
-	inClass := false
-	for i := 0; i < len(p); i++ {
-		b.WriteByte(p[i])
-		switch {
-		case p[i] == '\\' && i+1 < len(p):
-			i++
-			b.WriteByte(p[i])
-		case inClass:
-			inClass = p[i] != ']'
-		case p[i] == '[':
-			inClass = true
-			if i+1 < len(p) && (p[i+1] == '!' || p[i+1] == '^') {
-				i++
-				b.WriteString(p[i:i+1] + "/")
-			}
-		}
 	}
 	return b.String()
 }

@@ -62,6 +62,13 @@ func TestIgnoreMatch(t *testing.T) {
 		{"[!ab]c", "bc", false},
 		{"d[^x]a/b", "d/a/b", false},
 		{"d[!x]a/b", "dya/b", true},
+		{"[!]a]b", "xb", true},
+		{"[!]a]b", "]b", false},
+		{"[]a]b", "]b", true},
+		{"/d[+-9]a", "d/a", false},
+		{"[é]", "é", true},
+		{"[!é]", "é", false},
+		{"{[,}],b}", "}", true},
 		{"{a,b}", "b", true},
 
 		// Bytes that are no text are what they are.
@@ -71,6 +78,10 @@ func TestIgnoreMatch(t *testing.T) {
 		{"d\xff/*", "d\xff/a", true},
 		{"d\xff/*", "d\xfe/a", false},
 		{"?", "\xff", true},
+		{"[\xff]", "\xff", true},
+		{"[\xff]", "\xfe", false},
+		{"[\xff]", "-", false},
+		{"[\xfe-\xff]", "\xff", true},
 	} {
 		ig, err := ParseIgnore(strings.Fields(c.patterns))
 		must(t, err)
@@ -103,7 +114,7 @@ func TestIgnoreMatchPath(t *testing.T) {
 }
 
 func TestParseIgnoreNamesTheBadPattern(t *testing.T) {
-	for _, bad := range []string{"", "/", "!", "[a", "{a", `a\`} {
+	for _, bad := range []string{"", "/", "!", "[a", "[]", "[!]", "[]a", "[[:none:]]", "{a", `a\`} {
 		_, err := ParseIgnore([]string{"good", bad})
 		if !errors.Is(err, doublestar.ErrBadPattern) || !strings.Contains(err.Error(), `"`) {
 			t.Errorf("pattern %q: %v", bad, err)
