@@ -20,7 +20,7 @@ const (
 
 // ErrMixedDelimiters is returned for a NUL in input that is, or was taken for,
 // lines.
-var ErrMixedDelimiters = errors.New("a NUL byte in input read as lines: say --null, or leave --lines out")
+var ErrMixedDelimiters = errors.New("a NUL byte in input read as lines")
 
 // MaxPath bounds the length of one path in a stream, so that input without
 // delimiters cannot exhaust the memory.
@@ -39,13 +39,13 @@ type Batch struct {
 // MaxPath.
 var ErrPathTooLong = fmt.Errorf("a path of more than %d bytes", MaxPath)
 
-// Reader reads delimited paths from a stream. It holds nothing back: the paths
-// that one read completes are returned before the next read.
+// Reader reads delimited paths from a stream. The paths that one read completes
+// are returned before the next read, but for the first lines that Detect meets.
 type Reader struct {
 	r     io.Reader
 	delim Delimiter
-	begun bool   // a block was read
-	buf   []byte // what was read and not returned: a path that is not complete
+	buf   []byte // what was read and not returned
+	held  int    // how much of it is lines, if they are lines
 	end   error  // what ended the stream
 	err   error  // what Next returns from now on
 }
@@ -53,7 +53,10 @@ type Reader struct {
 // NewReader returns a Reader of paths that each end in d.
 //
 // Detect takes a NUL before the first newline, or anywhere in the first block
-// read, to mean NUL, and otherwise a newline to mean Newline.
+// read, to mean NUL. Otherwise the lines of the block with the first newline are
+// held back until a later one has brought another newline, or the stream has
+// ended: then they mean Newline. A writer may put "x\n" and "y\0" into a pipe in two
+// pieces, and x be no path.
 func NewReader(r io.Reader, d Delimiter) *Reader {
 	return &Reader{r: r, delim: d, buf: make([]byte, 0, blockSize)}
 }
@@ -74,7 +77,12 @@ func (r *Reader) Next() (Batch, error) {
 		}
 		fresh := len(r.buf)
 		r.fill()
-		r.detect(r.buf[fresh:])
+		if r.delim == Detect {
+			if r.detect(fresh); r.delim == Detect {
+				continue
+			}
+			fresh = 0
+		}
 		r.refuseNUL(fresh)
 		if paths := r.cut(fresh); len(paths) > 0 {
 			return Batch{Paths: paths}, nil
@@ -107,20 +115,23 @@ func (r *Reader) fill() {
 	r.end = io.ErrNoProgress
 }
 
-// detect recognises the delimiter in what was just read; in what was read before
-// there was none.
-func (r *Reader) detect(block []byte) {
-	if r.delim != Detect || len(block) == 0 {
-		return
-	}
+// detect recognises the delimiter by what was just read. Nothing was returned yet.
+func (r *Reader) detect(fresh int) {
+	block := r.buf[fresh:]
 	nul, newline := bytes.IndexByte(block, 0), bytes.IndexByte(block, '\n')
 	switch {
-	case nul >= 0 && (!r.begun || newline < 0 || nul < newline):
+	case nul >= 0 && (fresh == 0 || r.held == 0 && (newline < 0 || nul < newline)):
 		r.delim = NUL
-	case newline >= 0:
+	case nul >= 0:
+		r.err = ErrMixedDelimiters
+	case newline >= 0 && r.held > 0, r.end == io.EOF && (newline >= 0 || r.held > 0):
 		r.delim = Newline
+	case newline >= 0:
+		r.held = fresh + bytes.LastIndexByte(block, '\n') + 1
 	}
-	r.begun = true
+	if len(r.buf)-r.held > MaxPath && r.err == nil && r.delim == Detect {
+		r.err = ErrPathTooLong
+	}
 }
 
 // refuseNUL ends lines at a NUL: what is complete before it counts, what is

@@ -70,22 +70,52 @@ func TestReader(t *testing.T) {
 	}
 }
 
-// A NUL anywhere in the first block means NUL; in a later one, after lines were
-// recognised, it is an error.
-func TestReaderDetectsByTheFirstBlock(t *testing.T) {
-	paths, _, err := readAll(NewReader(strings.NewReader("a\nb\x00c\x00"), Detect))
-	if !slices.Equal(paths, []string{"a\nb", "c"}) || err != io.EOF {
-		t.Errorf("one block: %q, %v", paths, err)
-	}
-	blocks := io.MultiReader(strings.NewReader("a\nb"), strings.NewReader("c\nd\x00e\n"))
-	paths, _, err = readAll(NewReader(blocks, Detect))
-	if !slices.Equal(paths, []string{"a", "bc"}) || err != ErrMixedDelimiters {
-		t.Errorf("two blocks: %q, %v", paths, err)
-	}
-	blocks = io.MultiReader(strings.NewReader("a"), strings.NewReader("b\nc\x00d"))
-	paths, _, err = readAll(NewReader(blocks, Detect))
-	if !slices.Equal(paths, []string{"ab"}) || err != ErrMixedDelimiters {
-		t.Errorf("newline first, in the second block: %q, %v", paths, err)
+// Lines are lines once something has followed the first of them that ends in a
+// newline, too, or the stream has ended: a writer may put "x\n" and "y\0" into a
+// pipe in two pieces.
+func TestReaderDetectsInPieces(t *testing.T) {
+	broken := errors.New("broken")
+	long := strings.Repeat("x", MaxPath)
+	for _, c := range []struct {
+		blocks []string
+		paths  []string
+		cut    bool
+		err    error
+	}{
+		// A NUL anywhere in the first block means NUL.
+		{[]string{"a\nb\x00c\x00"}, []string{"a\nb", "c"}, false, io.EOF},
+		{[]string{"a", "b\x00c\nd\x00"}, []string{"ab", "c\nd"}, false, io.EOF},
+
+		{[]string{"x\n", "y\x00"}, nil, false, ErrMixedDelimiters},
+		{[]string{"x\n", "y", "\x00"}, nil, false, ErrMixedDelimiters},
+		{[]string{"x\ny\n", "z\x00"}, nil, false, ErrMixedDelimiters},
+		{[]string{"x\n", "\x00y\n"}, nil, false, ErrMixedDelimiters},
+		{[]string{"x\n", "y\nz\x00"}, nil, false, ErrMixedDelimiters},
+		{[]string{"x", "y\nz\x00"}, nil, false, ErrMixedDelimiters},
+
+		{[]string{"x\n", "y\n", "z\x00w\n"}, []string{"x", "y"}, false, ErrMixedDelimiters},
+		{[]string{"x\n", "y\n", "a\nb\x00"}, []string{"x", "y", "a"}, false, ErrMixedDelimiters},
+
+		{[]string{"x\n"}, []string{"x"}, false, io.EOF},
+		{[]string{"x\n", "y"}, []string{"x", "y"}, true, io.EOF},
+		{[]string{"x\ny", "z"}, []string{"x", "yz"}, true, io.EOF},
+		{[]string{"\n", "\n", "x\n"}, []string{"x"}, false, io.EOF},
+		{[]string{"x\n", long, "\n"}, []string{"x", long}, false, io.EOF},
+		{[]string{"x\n", long, "y"}, nil, false, ErrPathTooLong},
+	} {
+		var blocks []io.Reader
+		for _, block := range c.blocks {
+			blocks = append(blocks, strings.NewReader(block))
+		}
+		paths, cut, err := readAll(NewReader(io.MultiReader(blocks...), Detect))
+		if !slices.Equal(paths, c.paths) || cut != c.cut || err != c.err {
+			t.Errorf("%.20q: %.20q, unterminated %v, %v", c.blocks, paths, cut, err)
+		}
+		// A read that fails is not the end.
+		paths, _, err = readAll(NewReader(io.MultiReader(strings.NewReader(c.blocks[0]), iotest.ErrReader(broken)), Detect))
+		if want := strings.Contains(c.blocks[0], "\x00"); err != broken || want != (len(paths) > 0) {
+			t.Errorf("%.20q and a failed read: %.20q, %v", c.blocks[0], paths, err)
+		}
 	}
 }
 
@@ -103,9 +133,29 @@ func TestReaderHoldsNothingBack(t *testing.T) {
 	}
 }
 
+// The first line waits for the second, and no line after it for anything.
+func TestReaderHoldsBackTheFirstLineOnly(t *testing.T) {
+	in, out := io.Pipe()
+	r := NewReader(in, Detect)
+	go func() {
+		for _, block := range []string{"a\n", "b\n"} {
+			out.Write([]byte(block))
+		}
+	}()
+	next := map[string]string{"a,b": "c\n", "c": "d\n"}
+	for _, want := range []string{"a,b", "c", "d"} {
+		batch, err := r.Next()
+		must(t, err)
+		if got := strings.Join(batch.Paths, ","); got != want {
+			t.Fatalf("%q, want %q", got, want)
+		}
+		go out.Write([]byte(next[want]))
+	}
+}
+
 func TestReaderFailedRead(t *testing.T) {
 	broken := errors.New("broken")
-	paths, _, err := readAll(NewReader(io.MultiReader(strings.NewReader("a\nb"), iotest.ErrReader(broken)), Detect))
+	paths, _, err := readAll(NewReader(io.MultiReader(strings.NewReader("a\nb"), iotest.ErrReader(broken)), Newline))
 	if !slices.Equal(paths, []string{"a"}) || err != broken {
 		t.Errorf("%q, %v", paths, err)
 	}
@@ -158,6 +208,14 @@ func FuzzReader(f *testing.F) {
 		}
 		if wantCut := len(want) > 0 && want[len(want)-1] != sep; cut != wantCut {
 			t.Fatalf("unterminated is %v, want %v", cut, wantCut)
+		}
+		// The pieces decide what is recognised; but what a NUL ends after the first
+		// newline tells in all of them that there are no lines.
+		r := NewReader(&chunks{data, sizes}, Detect)
+		paths, _, _ = readAll(r)
+		_, second, _ := bytes.Cut(data, []byte("\n"))
+		if i := bytes.IndexAny(second, "\x00\n"); i >= 0 && second[i] == 0 && r.Delimiter() == Newline {
+			t.Fatalf("lines %q in %q", paths, data)
 		}
 	})
 }

@@ -18,7 +18,7 @@ import (
 var layers = map[string][]string{
 	"cmd/treefilter": {
 		"treefilter/filter",
-		"treefilter/walk", // delimiters and patterns, as flags
+		"treefilter/walk", // delimiters and patterns, as flags; an error about the former
 		"github.com/alecthomas/kong",
 		"github.com/schollz/progressbar/v3",
 		"golang.org/x/term",

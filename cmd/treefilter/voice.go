@@ -29,6 +29,7 @@ import (
 	"github.com/schollz/progressbar/v3"
 
 	"treefilter/filter"
+	"treefilter/walk"
 )
 
 // A voice speaks on stderr. Its methods may be called concurrently.
@@ -45,7 +46,7 @@ func newVoice(w io.Writer) *voice { return &voice{w: w} }
 // was given just before.
 func (v *voice) say(err error) {
 	v.line(describe(err))
-	hint := filter.Hint(err)
+	hint := hintOf(err)
 	v.mu.Lock()
 	news := hint != "" && hint != v.hint
 	v.hint = hint
@@ -53,6 +54,14 @@ func (v *voice) say(err error) {
 	if news {
 		v.line("hint: " + hint)
 	}
+}
+
+// hintOf returns what the user could do about an error, "" for most.
+func hintOf(err error) string {
+	if errors.Is(err, walk.ErrMixedDelimiters) {
+		return "say --null if the paths end in NUL bytes"
+	}
+	return filter.Hint(err)
 }
 
 // fail prints the error that ends a run, and the hint that goes with it. There
