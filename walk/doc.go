@@ -14,12 +14,14 @@
 //   - An error never ends the walk: it is reported in its place.
 //   - A directory is opened beneath its root without following a symlink, so
 //     that one which is swapped for a symlink cannot lead the walk elsewhere.
+//   - A directory that another one replaces while it is read is read again, so
+//     that no name of either is missed.
 //   - Symlinks can be followed; a loop is reported and not entered.
 //   - No path is too long: beyond the system's limit a directory is opened step
 //     by step.
 //
 // The package in reading order: walk.go (what callers see), queue.go (the order
-// of the walk and who does what), worker.go (one directory), names.go (sorting),
-// folder_*.go (system calls), files.go (the iterator), ignore*.go, stat.go,
-// reader.go.
+// of the walk and who does what), worker.go (one directory), list.go (its names),
+// names.go (sorting), folder_*.go (system calls), files.go (the iterator),
+// ignore*.go, stat.go, reader.go.
 package walk

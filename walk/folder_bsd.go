@@ -50,7 +50,3 @@ func (l *looker) identify(f folder) (fileID, error) {
 func (l *looker) openBelow(root folder, rel string, follow bool) (folder, error) {
 	return openSteps(root, rel, follow)
 }
-
-// alias would be a path to exactly the open directory; these systems have none
-// that can be read through.
-func (f folder) alias() (string, bool) { return "", false }

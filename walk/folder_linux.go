@@ -1,10 +1,7 @@
 package walk
 
 import (
-	"os"
-	"strconv"
 	"strings"
-	"sync"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -115,25 +112,3 @@ func (l *looker) openBelow(root folder, rel string, follow bool) (folder, error)
 		}
 	}
 }
-
-// alias returns a path that leads to exactly the directory that is open, whatever
-// has become of its name.
-func (f folder) alias() (string, bool) {
-	dir := descriptors()
-	return dir + strconv.Itoa(f.fd), dir != ""
-}
-
-// descriptors returns where procfs shows this process's descriptors, or "" when
-// it is not mounted. The process's number spares each use the link /proc/self; it
-// is asked of /proc because that may belong to another PID namespace.
-var descriptors = sync.OnceValue(func() string {
-	var st unix.Statfs_t
-	if unix.Statfs("/proc", &st) != nil || st.Type != unix.PROC_SUPER_MAGIC {
-		return ""
-	}
-	self, err := os.Readlink("/proc/self")
-	if err != nil {
-		return ""
-	}
-	return "/proc/" + self + "/fd/"
-})

@@ -3,8 +3,11 @@
 package walk
 
 import (
+	"os"
+	"reflect"
 	"strings"
 
+	"github.com/karrick/godirwalk"
 	"golang.org/x/sys/unix"
 )
 
@@ -44,6 +47,47 @@ func openAt(at folder, name string, follow bool) (folder, error) {
 		if err != unix.EINTR {
 			return folder{fd}, err
 		}
+	}
+}
+
+// identifyPath looks at the directory that a path leads to.
+func (l *looker) identifyPath(path string) (fileID, error) {
+	var info Info
+	err := l.stat(workingDir, path, true, &info)
+	return fileID{info.Dev, info.Ino}, err
+}
+
+// scannerFD is the field of a scanner that holds its descriptor, which it shows
+// nobody. Nothing else is certain to say which directory it reads: by the time that
+// anybody looks, the path may lead back to another.
+var scannerFD = func() []int {
+	field, ok := reflect.TypeFor[godirwalk.Scanner]().FieldByName("fd")
+	if !ok {
+		panic("godirwalk.Scanner has no fd")
+	}
+	return field.Index
+}()
+
+// scans reports whether a scanner reads the directory of that identity.
+func (l *looker) scans(s *godirwalk.Scanner, id fileID) bool {
+	fd := reflect.ValueOf(s).Elem().FieldByIndex(scannerFD).Int()
+	scanned, err := l.identify(folder{int(fd)})
+	return err == nil && scanned == id
+}
+
+// names reads the directory that is open, whatever has become of its path.
+func (f folder) names() ([]string, error) {
+	for {
+		fd, err := unix.Openat(f.fd, ".", unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+		if err == unix.EINTR {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		dir := os.NewFile(uintptr(fd), ".")
+		defer dir.Close()
+		return dir.Readdirnames(-1)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"os"
 	"syscall"
 
+	"github.com/karrick/godirwalk"
 	"golang.org/x/sys/windows"
 )
 
@@ -67,8 +68,22 @@ func (l *looker) openBelow(root folder, rel string, follow bool) (folder, error)
 	return folder{path}, err
 }
 
-// alias would be a path to exactly the open directory.
-func (f folder) alias() (string, bool) { return "", false }
+// identifyPath looks at the directory that a path leads to.
+func (l *looker) identifyPath(path string) (fileID, error) { return l.identify(folder{path}) }
+
+// scans reports whether a scanner reads the directory of that identity. It and the
+// folder have nothing but their path, which is compared when all was looked at.
+func (l *looker) scans(*godirwalk.Scanner, fileID) bool { return true }
+
+// names reads the directory.
+func (f folder) names() ([]string, error) {
+	dir, err := os.Open(f.path)
+	if err != nil {
+		return nil, err
+	}
+	defer dir.Close()
+	return dir.Readdirnames(-1)
+}
 
 func (f folder) close() {}
 

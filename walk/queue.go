@@ -62,7 +62,7 @@ type directory struct {
 	parent  *directory
 	root    *openRoot
 	rel     string
-	id      fileID // known with Follow or OneFileSystem
+	id      fileID
 	context any
 	owner   bool   // its visit changed context
 	pending int    // 1 for itself, 1 for each subdirectory with anything left below it
@@ -74,11 +74,13 @@ type openRoot struct {
 	index  int
 	folder folder // what is below it is opened from here
 	open   bool
+	moved  atomic.Bool // its path leads elsewhere now, and that was said
 }
 
 // large is what the parts of one directory share.
 type large struct {
 	folder folder
+	moved  atomic.Bool // another directory is there now, and that was said
 	marks  []string
 	left   int        // parts to do
 	subs   [][]string // found by each part

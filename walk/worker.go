@@ -3,13 +3,9 @@ package walk
 import (
 	"bytes"
 	"errors"
-	"io"
 	"io/fs"
 	"slices"
-	"strings"
 	"syscall"
-
-	"github.com/karrick/godirwalk"
 )
 
 // errLoop is reported of a directory that a followed link leads back up to.
@@ -25,6 +21,7 @@ type worker struct {
 	scratch []byte // godirwalk's
 	entries []entry
 	subs    []string
+	missing bool // a name was not there any more when it was looked at
 	dir     Dir
 }
 
@@ -45,7 +42,7 @@ func (w *worker) do(p piece) result {
 		Root: d.root.index, Rel: d.rel, Part: p.part, Worker: w.dir.Worker,
 		Files: w.dir.Files[:0], Context: d.context, Out: w.dir.Out[:0],
 	}
-	w.subs = w.subs[:0]
+	w.subs, w.missing = w.subs[:0], false
 	if p.part > 0 {
 		return w.laterPart(p)
 	}
@@ -69,9 +66,6 @@ func (w *worker) open(d *directory) (folder, bool) {
 	}
 	if d.parent == nil {
 		d.root.folder, d.root.open = f, true // closed when the root is done
-	}
-	if !w.opt.Follow && !w.opt.OneFileSystem {
-		return f, true
 	}
 	d.id, err = w.sys.identify(f)
 	switch {
@@ -133,16 +127,15 @@ func (w *worker) only(f folder, name string) {
 
 // firstPart reads a directory and visits it, or as much of it as one part is.
 func (w *worker) firstPart(d *directory, f folder) result {
-	w.read(d, f)
-	sortNames(w.entries)
-	first := w.entries[:min(partSize, len(w.entries))]
-	for _, e := range first {
-		w.look(d, f, e.name)
+	f, ok := w.list(d, f)
+	if !ok {
+		return w.result()
 	}
 	if w.queue.stopped.Load() { // not all was looked at
 		w.close(d, f)
 		return w.result()
 	}
+	first := w.entries[:min(partSize, len(w.entries))]
 	w.visit(&w.dir)
 	if w.dir.Context != d.context {
 		d.context, d.owner = w.dir.Context, true
@@ -163,10 +156,14 @@ func (w *worker) firstPart(d *directory, f folder) result {
 
 // laterPart visits some more entries of a large directory.
 func (w *worker) laterPart(p piece) result {
+	l := p.dir.large
 	for _, name := range p.names {
-		w.look(p.dir, p.dir.large.folder, name)
+		w.look(p.dir, l.folder, name)
 	}
-	w.dir.Marks = p.dir.large.marks
+	if w.missing && !w.leadsTo(w.path(p.dir), p.dir) && !l.moved.Swap(true) {
+		w.failMoved(p.dir)
+	}
+	w.dir.Marks = l.marks
 	if !w.queue.stopped.Load() {
 		w.visit(&w.dir)
 	}
@@ -183,66 +180,6 @@ func (w *worker) result() result {
 	return r
 }
 
-// read collects a directory's names. What was read before an error counts.
-func (w *worker) read(d *directory, f folder) {
-	w.entries = w.entries[:0]
-	s, err := w.scan(d, f)
-	if err != nil {
-		w.fail("open", d.rel, err)
-		return
-	}
-	for s.Scan() && !w.queue.stopped.Load() {
-		name := s.Name()
-		if w.marked(name) {
-			w.dir.Marks = append(w.dir.Marks, name)
-		}
-		if !listedAsDir(s, name) {
-			w.entries = append(w.entries, entry{name: name})
-		} else if !w.passedOver(d, name, true) {
-			w.subs = append(w.subs, name)
-		}
-	}
-	// On Windows the scanner takes the end of the directory for an error.
-	if err := s.Err(); err != nil && err != io.EOF {
-		w.fail("read", d.rel, err)
-	}
-	slices.Sort(w.dir.Marks)
-}
-
-// scan opens a directory once more, for godirwalk: that takes a path, and keeps
-// its descriptor to itself. By now the path may lead to another directory, also
-// through a symlink; what is only there is not found in f, or below it, where
-// all that counts is looked for. A path that leads nowhere has a second way in.
-//
-// The slash behind the path is for what is no directory by now: it is not opened.
-// A FIFO would not return, and a device may act on it.
-func (w *worker) scan(d *directory, f folder) (*godirwalk.Scanner, error) {
-	root := strings.TrimSuffix(w.roots[d.root.index].Path, "/")
-	path := root + "/" + d.rel + "/"
-	if d.rel == "" {
-		path = root + "/"
-	}
-	s, err := godirwalk.NewScannerWithScratchBuffer(path, w.scratch)
-	if err == nil {
-		return s, nil
-	}
-	if path, ok := f.alias(); ok {
-		return godirwalk.NewScannerWithScratchBuffer(path, w.scratch)
-	}
-	return nil, err
-}
-
-// listedAsDir tells of most subdirectories that they are, which spares a look at
-// each. The scanner knows that of every name, but telling costs an allocation:
-// names with a dot in them are mostly files, and are not asked about.
-func listedAsDir(s *godirwalk.Scanner, name string) bool {
-	if strings.IndexByte(name, '.') >= 0 {
-		return false
-	}
-	e, err := s.Dirent()
-	return err == nil && e.IsDir()
-}
-
 // look finds out what a name is, and takes it as a file or a subdirectory.
 func (w *worker) look(d *directory, f folder, name string) {
 	if w.queue.stopped.Load() {
@@ -251,10 +188,10 @@ func (w *worker) look(d *directory, f folder, name string) {
 	var info Info
 	err := w.sys.examine(f, name, w.opt.Follow, &info)
 	switch {
+	case err != nil && gone(err):
+		w.missing = true
 	case err != nil:
-		if !gone(err) {
-			w.fail("stat", join(d.rel, name), err)
-		}
+		w.fail("stat", join(d.rel, name), err)
 	case !info.Regular && !info.IsDir, w.passedOver(d, name, info.IsDir):
 	case info.IsDir:
 		w.subs = append(w.subs, name)

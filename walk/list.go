@@ -1,0 +1,151 @@
+package walk
+
+import (
+	"errors"
+	"io"
+	"strings"
+	"syscall"
+
+	"github.com/karrick/godirwalk"
+)
+
+// errMoved is reported of a directory that is another now than was read.
+var errMoved = errors.New("moved or replaced while it was read")
+
+// maxTries bounds how often a directory is read that is replaced each time.
+const maxTries = 8
+
+// list reads a directory, and looks at as many of its entries as one part is.
+//
+// Somebody may put another directory in its place meanwhile, and empty the old one:
+// it would seem to hold no work, though at no time there was none. So it counts
+// only if its path still leads to it after the last look; else what is there now
+// is opened and read, and returned. False means that it cannot be opened.
+func (w *worker) list(d *directory, f folder) (folder, bool) {
+	path := w.path(d)
+	for try := 1; ; try++ {
+		w.read(d, f, path)
+		sortNames(w.entries)
+		for _, e := range w.entries[:min(partSize, len(w.entries))] {
+			w.look(d, f, e.name)
+		}
+		switch {
+		case w.queue.stopped.Load(), d.root.moved.Load(), w.leadsTo(path, d):
+			return f, true
+		case try == maxTries:
+			w.failMoved(d)
+			return f, true
+		}
+		w.forget()
+		if f.close(); d.parent == nil {
+			d.root.open = false
+		}
+		var ok bool
+		if f, ok = w.open(d); !ok {
+			return f, false
+		}
+	}
+}
+
+// forget gives up what was read.
+func (w *worker) forget() {
+	w.subs = w.subs[:0]
+	w.dir.Files, w.dir.Marks, w.dir.Errs = w.dir.Files[:0], nil, nil
+}
+
+// leadsTo reports whether a directory's path still leads to it.
+func (w *worker) leadsTo(path string, d *directory) bool {
+	id, err := w.sys.identifyPath(path)
+	if errors.Is(err, syscall.ENAMETOOLONG) {
+		var f folder
+		if f, err = w.openFolder(d); err == nil {
+			id, err = w.sys.identify(f)
+			f.close()
+		}
+	}
+	return err == nil && id == d.id
+}
+
+// failMoved notes that another directory than was read is there now. Where the root
+// is another one so is all that is below it: that is said once.
+func (w *worker) failMoved(d *directory) {
+	top := d
+	for top.parent != nil {
+		top = top.parent
+	}
+	if w.leadsTo(w.path(top), top) {
+		w.fail("read", d.rel, errMoved)
+	} else if !d.root.moved.Swap(true) {
+		w.fail("read", "", errMoved)
+	}
+}
+
+// path is a directory's path, with a slash behind it.
+func (w *worker) path(d *directory) string {
+	root := strings.TrimSuffix(w.roots[d.root.index].Path, "/")
+	if d.rel == "" {
+		return root + "/"
+	}
+	return root + "/" + d.rel + "/"
+}
+
+// read collects a directory's names. What was read before an error counts.
+//
+// godirwalk opens a directory once more, by its path. That may lead to another
+// one by now, also through a symlink, or be too long, and then the names are those
+// that the open folder has. The slash behind it is for what is no directory any
+// more: a FIFO would not return from being opened, and a device may act on it.
+func (w *worker) read(d *directory, f folder, path string) {
+	w.entries = w.entries[:0]
+	s, err := godirwalk.NewScannerWithScratchBuffer(path, w.scratch)
+	if err != nil {
+		w.readFolder(d, f)
+		return
+	}
+	if !w.sys.scans(s, d.id) {
+		_ = s.Close() // nothing was read
+		w.readFolder(d, f)
+		return
+	}
+	for s.Scan() && !w.queue.stopped.Load() {
+		w.take(d, s.Name(), listedAsDir(s, s.Name()))
+	}
+	// On Windows the scanner takes the end of the directory for an error.
+	if err := s.Err(); err != nil && err != io.EOF {
+		w.fail("read", d.rel, err)
+	}
+}
+
+// readFolder collects the names of the folder that is open.
+func (w *worker) readFolder(d *directory, f folder) {
+	names, err := f.names()
+	for _, name := range names {
+		w.take(d, name, false)
+	}
+	if err != nil {
+		w.fail("open", d.rel, err)
+	}
+}
+
+// take sorts out one name.
+func (w *worker) take(d *directory, name string, isDir bool) {
+	if w.marked(name) {
+		w.dir.Marks = append(w.dir.Marks, name)
+	}
+	if !isDir {
+		w.entries = append(w.entries, entry{name: name})
+	} else if !w.passedOver(d, name, true) {
+		w.subs = append(w.subs, name)
+	}
+}
+
+// listedAsDir reports of most subdirectories that they are, which spares a look at
+// each. The scanner knows that of every name, but telling costs an allocation:
+// names with a dot in them are mostly files, and are not asked about.
+func listedAsDir(s *godirwalk.Scanner, name string) bool {
+	if strings.IndexByte(name, '.') >= 0 {
+		return false
+	}
+	e, err := s.Dirent()
+	return err == nil && e.IsDir()
+}
