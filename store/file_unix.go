@@ -63,7 +63,7 @@ func (f osFile) unlock() error {
 }
 
 func (f osFile) touch() error {
-	err := retry(func() error { return unix.Futimes(int(f.Fd()), nil) })
+	err := retry(func() error { return futimesNow(int(f.Fd())) })
 	if err != nil {
 		return &fs.PathError{Op: "futimes", Path: f.Name(), Err: err}
 	}

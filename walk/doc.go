@@ -15,7 +15,7 @@
 //   - A directory is opened beneath its root without following a symlink, so
 //     that one which is swapped for a symlink cannot lead the walk elsewhere.
 //   - A directory that another one replaces while it is read is read again, so
-//     that no name of either is missed.
+//     that no name in the new one is missed.
 //   - Symlinks can be followed; a loop is reported and not entered.
 //   - No path is too long: beyond the system's limit a directory is opened step
 //     by step.
