@@ -27,23 +27,24 @@ func (l *looker) stat(f folder, name string, follow bool, info *Info) error {
 	*info = Info{
 		Sec:        int64(st.Mtim.Sec),
 		Nsec:       int32(st.Mtim.Nsec),
+		TargetSec:  int64(st.Mtim.Sec),
+		TargetNsec: int32(st.Mtim.Nsec),
 		Regular:    format == unix.S_IFREG,
 		IsDir:      format == unix.S_IFDIR,
 		Link:       format == unix.S_IFLNK,
 		Size:       st.Size,
 		ChangeSec:  int64(st.Ctim.Sec),
 		ChangeNsec: int32(st.Ctim.Nsec),
-		Dev:        uint64(st.Dev),
-		Ino:        uint64(st.Ino),
+		FileID:     FileID{uint64(st.Dev), uint64(st.Ino)},
 	}
 	return nil
 }
 
 // identify looks at an open folder itself.
-func (l *looker) identify(f folder) (fileID, error) {
+func (l *looker) identify(f folder) (FileID, error) {
 	var st unix.Stat_t
 	err := unix.Fstat(f.fd, &st)
-	return fileID{uint64(st.Dev), uint64(st.Ino)}, err
+	return FileID{uint64(st.Dev), uint64(st.Ino)}, err
 }
 
 // openBelow opens a directory below a root.

@@ -50,22 +50,23 @@ func (l *looker) stat(f folder, name string, follow bool, info *Info) error {
 	*info = Info{
 		Sec:        x.Mtime.Sec,
 		Nsec:       int32(x.Mtime.Nsec),
+		TargetSec:  x.Mtime.Sec,
+		TargetNsec: int32(x.Mtime.Nsec),
 		Regular:    format == unix.S_IFREG,
 		IsDir:      format == unix.S_IFDIR,
 		Link:       format == unix.S_IFLNK,
 		Size:       int64(x.Size),
 		ChangeSec:  x.Ctime.Sec,
 		ChangeNsec: int32(x.Ctime.Nsec),
-		Dev:        unix.Mkdev(x.Dev_major, x.Dev_minor),
-		Ino:        x.Ino,
+		FileID:     FileID{unix.Mkdev(x.Dev_major, x.Dev_minor), x.Ino},
 	}
 	return nil
 }
 
 // identify looks at an open folder itself.
-func (l *looker) identify(f folder) (fileID, error) {
+func (l *looker) identify(f folder) (FileID, error) {
 	err := l.statx(f, "", unix.AT_EMPTY_PATH)
-	return fileID{unix.Mkdev(l.stx.Dev_major, l.stx.Dev_minor), l.stx.Ino}, err
+	return FileID{unix.Mkdev(l.stx.Dev_major, l.stx.Dev_minor), l.stx.Ino}, err
 }
 
 func (l *looker) statx(f folder, name string, flags int) error {

@@ -51,10 +51,10 @@ func openAt(at folder, name string, follow bool) (folder, error) {
 }
 
 // identifyPath looks at the directory that a path leads to.
-func (l *looker) identifyPath(path string) (fileID, error) {
+func (l *looker) identifyPath(path string) (FileID, error) {
 	var info Info
 	err := l.stat(workingDir, path, true, &info)
-	return fileID{info.Dev, info.Ino}, err
+	return info.FileID, err
 }
 
 // scannerFD is the field of a scanner that holds its descriptor, which it shows
@@ -69,7 +69,7 @@ var scannerFD = func() []int {
 }()
 
 // scans reports whether a scanner reads the directory of that identity.
-func (l *looker) scans(s *godirwalk.Scanner, id fileID) bool {
+func (l *looker) scans(s *godirwalk.Scanner, id FileID) bool {
 	fd := reflect.ValueOf(s).Elem().FieldByIndex(scannerFD).Int()
 	scanned, err := l.identify(folder{int(fd)})
 	return err == nil && scanned == id

@@ -29,27 +29,29 @@ func (l *looker) stat(f folder, name string, follow bool, info *Info) error {
 	}
 	mtime := fi.ModTime()
 	*info = Info{
-		Sec:     mtime.Unix(),
-		Nsec:    int32(mtime.Nanosecond()),
-		Regular: fi.Mode().IsRegular(),
-		IsDir:   fi.IsDir(),
-		Link:    fi.Mode()&os.ModeSymlink != 0,
-		Size:    fi.Size(),
+		Sec:        mtime.Unix(),
+		Nsec:       int32(mtime.Nanosecond()),
+		TargetSec:  mtime.Unix(),
+		TargetNsec: int32(mtime.Nanosecond()),
+		Regular:    fi.Mode().IsRegular(),
+		IsDir:      fi.IsDir(),
+		Link:       fi.Mode()&os.ModeSymlink != 0,
+		Size:       fi.Size(),
 	}
 	return nil
 }
 
 // identify looks at a folder itself.
-func (l *looker) identify(f folder) (fileID, error) {
+func (l *looker) identify(f folder) (FileID, error) {
 	dir, err := os.Open(f.path)
 	if err != nil {
-		return fileID{}, reason(err)
+		return FileID{}, reason(err)
 	}
 	defer dir.Close()
 	var info windows.ByHandleFileInformation
 	err = windows.GetFileInformationByHandle(windows.Handle(dir.Fd()), &info)
 	ino := uint64(info.FileIndexHigh)<<32 | uint64(info.FileIndexLow)
-	return fileID{uint64(info.VolumeSerialNumber), ino}, err
+	return FileID{uint64(info.VolumeSerialNumber), ino}, err
 }
 
 // openDir opens a directory, which is followed if it is a symlink.
@@ -69,11 +71,11 @@ func (l *looker) openBelow(root folder, rel string, follow bool) (folder, error)
 }
 
 // identifyPath looks at the directory that a path leads to.
-func (l *looker) identifyPath(path string) (fileID, error) { return l.identify(folder{path}) }
+func (l *looker) identifyPath(path string) (FileID, error) { return l.identify(folder{path}) }
 
 // scans reports whether a scanner reads the directory of that identity. It and the
 // folder have nothing but their path, which is compared when all was looked at.
-func (l *looker) scans(*godirwalk.Scanner, fileID) bool { return true }
+func (l *looker) scans(*godirwalk.Scanner, FileID) bool { return true }
 
 // names reads the directory.
 func (f folder) names() ([]string, error) {

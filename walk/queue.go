@@ -62,7 +62,7 @@ type directory struct {
 	parent  *directory
 	root    *openRoot
 	rel     string
-	id      fileID
+	id      FileID
 	context any
 	owner   bool   // its visit changed context
 	pending int    // 1 for itself, 1 for each subdirectory with anything left below it

@@ -12,19 +12,25 @@ type Info struct {
 	Sec  int64 // mtime; of a link that was followed, the later of its own and its target's
 	Nsec int32
 
+	// Mtime of what a link that was followed leads to. Where it is not that above,
+	// the link is the younger one. Of anything else it is that above.
+	TargetNsec int32
+	TargetSec  int64
+
 	Regular bool
 	IsDir   bool
 	Link    bool // the path is a symlink; if it was followed the rest is its target's
 	Size    int64
 
-	// Change time and identity; zero where the system does not tell.
+	// Change time and identity; zero where the system does not say.
 	ChangeSec  int64
 	ChangeNsec int32
-	Dev, Ino   uint64
+	FileID
 }
 
-// fileID tells directories apart.
-type fileID struct{ dev, ino uint64 }
+// FileID tells files and directories apart, whatever their names; zero where the
+// system does not say.
+type FileID struct{ Dev, Ino uint64 }
 
 // Stat looks at a path, which is followed if it is a symlink. The time of a link
 // to a file is the later of the link's own and its target's, so that a link that

@@ -27,6 +27,11 @@ type File struct {
 	Name string // base name, raw bytes
 	Sec  int64  // mtime; of a followed link, the later of its own and its target's
 	Nsec int32
+
+	// Mtime of what a followed link leads to. Where it is not that above, the
+	// link is the younger one. Of anything else it is that above.
+	TargetNsec int32
+	TargetSec  int64
 }
 
 // Options say how to walk.
@@ -35,6 +40,7 @@ type Options struct {
 	Follow        bool    // follow symlinks to files and directories
 	OneFileSystem bool    // do not enter directories on another file system than their root's
 	Ignore        *Ignore // what to pass over; nil is nothing
+	Except        FileID  // a file to pass over, under whatever name; zero is none
 
 	// Mark picks out names: entries of any type that it accepts are listed in
 	// Dir.Marks, and files of such a name are never in Dir.Files. It is called

@@ -97,29 +97,57 @@ func TestFollow(t *testing.T) {
 		"open ROOT/dir/up", "open ROOT/elsewhere/up")
 }
 
-func TestFollowedLinkBearsTheLaterTime(t *testing.T) {
+// The later time shows that a link leads elsewhere now, unless it is younger than
+// both its targets: then the target's does.
+func TestTimesOfAFollowedLink(t *testing.T) {
 	root := makeTree(t, "target", "link -> target")
 	target := filepath.Join(root, "target")
+	link, err := os.Lstat(filepath.Join(root, "link"))
+	must(t, err)
 	for _, year := range []int{1990, 2100} {
 		mtime := time.Date(year, 1, 1, 0, 0, 0, 123456789, time.UTC)
 		must(t, os.Chtimes(target, mtime, mtime))
-		link, err := os.Lstat(filepath.Join(root, "link"))
-		must(t, err)
-		want := link.ModTime()
-		if mtime.After(want) {
-			want = mtime
+		later := link.ModTime()
+		if mtime.After(later) {
+			later = mtime
 		}
-		must(t, Walk(context.Background(), []Root{{Path: root}}, Options{Follow: true}, func(d *Dir) {
-			if got := time.Unix(d.Files[0].Sec, int64(d.Files[0].Nsec)); !got.Equal(want) {
-				t.Errorf("walk: target of %d: link's time is %v, want %v", year, got, want)
+		check := func(path string, sec int64, nsec int32, targetSec int64, targetNsec int32) {
+			t.Helper()
+			want := later
+			if path == "target" {
+				want = mtime
+			}
+			if got := time.Unix(sec, int64(nsec)); !got.Equal(want) {
+				t.Errorf("target of %d: %s's time is %v, want %v", year, path, got, want)
+			}
+			if got := time.Unix(targetSec, int64(targetNsec)); !got.Equal(mtime) {
+				t.Errorf("target of %d: the time that %s leads to is %v, want %v", year, path, got, mtime)
+			}
+		}
+		must(t, Walk(context.Background(), []Root{{Path: root}, {Path: root, Only: "link"}}, Options{Follow: true}, func(d *Dir) {
+			for _, f := range d.Files {
+				check(f.Name, f.Sec, f.Nsec, f.TargetSec, f.TargetNsec)
 			}
 		}, nil))
-		info, err := Stat(filepath.Join(root, "link"))
-		must(t, err)
-		if got := time.Unix(info.Sec, int64(info.Nsec)); !got.Equal(want) {
-			t.Errorf("stat: target of %d: link's time is %v, want %v", year, got, want)
+		for _, path := range []string{"link", "target"} {
+			info, err := Stat(filepath.Join(root, path))
+			must(t, err)
+			check(path, info.Sec, info.Nsec, info.TargetSec, info.TargetNsec)
 		}
 	}
+}
+
+func TestExcept(t *testing.T) {
+	root := makeTree(t, "a", "todo", "d/b", "d/link -> ../todo")
+	must(t, os.Link(root+"/todo", root+"/d/other"))
+	todo, err := Stat(root + "/todo")
+	must(t, err)
+	if todo.FileID == (FileID{}) {
+		t.Skip("files have no identity")
+	}
+	walkTree(root, Options{Except: todo.FileID, Follow: true}).expect(t, []string{"a", "d/b"})
+	walkAll([]Root{{Path: root, Only: "todo"}, {Path: root, Only: "a"}}, Options{Except: todo.FileID}).expect(t, []string{"1:a"})
+	walkTree(root, Options{}).expect(t, []string{"a", "todo", "d/b", "d/other"})
 }
 
 func TestSkip(t *testing.T) {

@@ -70,7 +70,7 @@ func (w *worker) open(d *directory) (folder, bool) {
 	d.id, err = w.sys.identify(f)
 	switch {
 	case err != nil:
-	case w.opt.OneFileSystem && d.parent != nil && d.id.dev != d.parent.id.dev:
+	case w.opt.OneFileSystem && d.parent != nil && d.id.Dev != d.parent.id.Dev:
 		w.close(d, f)
 		return f, false
 	case w.opt.Follow && d.insideItself():
@@ -120,7 +120,7 @@ func (w *worker) only(f folder, name string) {
 	case w.marked(name):
 		w.dir.Marks = []string{name}
 	default:
-		w.dir.Files = append(w.dir.Files, File{name, info.Sec, info.Nsec})
+		w.add(name, &info)
 	}
 	w.visit(&w.dir)
 }
@@ -197,8 +197,16 @@ func (w *worker) look(d *directory, f folder, name string) {
 		w.subs = append(w.subs, name)
 	case w.marked(name):
 	default:
-		w.dir.Files = append(w.dir.Files, File{name, info.Sec, info.Nsec})
+		w.add(name, &info)
 	}
+}
+
+// add takes a regular file, unless it is none that anybody means.
+func (w *worker) add(name string, info *Info) {
+	if info.FileID == w.opt.Except && info.FileID != (FileID{}) {
+		return
+	}
+	w.dir.Files = append(w.dir.Files, File{name, info.Sec, info.Nsec, info.TargetNsec, info.TargetSec})
 }
 
 func (w *worker) marked(name string) bool { return w.opt.Mark != nil && w.opt.Mark(name) }
