@@ -68,7 +68,7 @@ func (r *filterRun) explain(ctx context.Context, look *lookup, path string) (*Ex
 	x := &Explanation{Path: path, Evidence: f.Evidence, Reason: f.Reason, Detect: r.Detect}
 	_, name := splitGiven(path)
 	switch {
-	case err != nil, f.Reason == IsDirectory, f.Reason == IsState:
+	case err != nil, f.Reason == IsDirectory, f.Reason == IsState, f.Reason == IsRemoved:
 	case f.Stamped:
 		by := look.readers[look.by]
 		x.Tree, x.Source = by.tree.Root(), by.Source(name)

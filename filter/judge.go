@@ -63,6 +63,7 @@ const (
 	ContentSame // only the mtime is not as recorded
 	IsDirectory // passed over, with what is below it where paths come from stdin
 	IsState     // passed over: a state file, of any program
+	IsRemoved   // passed over: on NFS, removed while it was open
 	Ignored     // passed over, as was asked for
 	NoFile      // nothing that can be processed, or not there
 )
@@ -84,6 +85,7 @@ var reasons = [...]string{
 	ContentSame:    "content unchanged",
 	IsDirectory:    "directory",
 	IsState:        "state file",
+	IsRemoved:      "removed",
 	Ignored:        "ignored",
 	NoFile:         "no file",
 }

@@ -140,7 +140,7 @@ func TestJudgeVoid(t *testing.T) {
 }
 
 func TestOnlyWhatIsUnchangedNeedsNoWork(t *testing.T) {
-	done := []Reason{Unchanged, ContentSame, IsDirectory, IsState, Ignored, NoFile}
+	done := []Reason{Unchanged, ContentSame, IsDirectory, IsState, IsRemoved, Ignored, NoFile}
 	for r := range reasons {
 		r := Reason(r)
 		if want := !slices.Contains(done, r); r.NeedsWork() != want {

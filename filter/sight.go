@@ -47,8 +47,8 @@ func (s *sighting) read() error {
 	return nil
 }
 
-// errPassedOver is a state file on stdin, which is never stamped, just as it is
-// never emitted: find may stand in front of a commit, too.
+// errPassedOver is a path on stdin that is never stamped, just as it is never
+// emitted: find may stand in front of a commit, too.
 var errPassedOver = errors.New("passed over")
 
 // spot is where the stamps of one directory's files go. Paths come in runs of
@@ -78,7 +78,7 @@ func (r *commitRun) sight(at *spot, path string) (s sighting, err error) {
 		return s, &pathError{path, errNotRegular}
 	}
 	given, name := splitGiven(path)
-	if store.IsStateName(name) {
+	if store.IsStateName(name) || walk.SillyRenamed(name) {
 		return s, errPassedOver
 	}
 	if given != at.given || at.target == nil {

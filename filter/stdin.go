@@ -87,6 +87,9 @@ func (r *filterRun) judgePath(look *lookup, path string) (f finding, err error) 
 	case store.IsStateName(name):
 		f.Reason = IsState
 		return f, nil
+	case walk.SillyRenamed(name):
+		f.Reason = IsRemoved
+		return f, nil
 	case r.ignored(look.dir, name):
 		f.Reason = Ignored
 		return f, nil

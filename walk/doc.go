@@ -9,7 +9,8 @@
 //
 // How it differs from [path/filepath.WalkDir]:
 //
-//   - It reports whole directories, not entries, and regular files only.
+//   - It reports whole directories, not entries, and regular files only; not
+//     those that NFS has left of removed ones (see [SillyRenamed]).
 //   - Names are compared as bytes, and files come before subdirectories.
 //   - An error never ends the walk: it is reported in its place.
 //   - A directory is opened beneath its root without following a symlink, so

@@ -7,6 +7,15 @@ import (
 	"strings"
 )
 
+// SillyRenamed reports whether a name is that of a file which a program removed
+// while it was open, on NFS: the client gives it a name of ".nfs" and hex digits,
+// and removes it when it is closed. A walk passes it over.
+func SillyRenamed(name string) bool {
+	digits, ok := strings.CutPrefix(name, ".nfs")
+	// Those of an inode, 8 or 16, and 8 of a counter.
+	return ok && len(digits) >= 16 && strings.Trim(digits, "0123456789abcdef") == ""
+}
+
 // entry is one name of a directory while it is sorted.
 type entry struct {
 	key  uint64 // the bytes that follow what all names have in common

@@ -150,6 +150,14 @@ func TestExcept(t *testing.T) {
 	walkTree(root, Options{}).expect(t, []string{"a", "todo", "d/b", "d/other"})
 }
 
+func TestSillyRenamedFilesArePassedOver(t *testing.T) {
+	const silly = ".nfs00000000000c8f4100000a3b" // as fs/nfs/unlink.c makes it
+	others := []string{".nfs", ".nfs00000000000c8f4100000a3B", silly + "~", ".nfs1", "x" + silly}
+	root := makeTree(t, append(others, silly, ".nfs0000c8f400000001", "d/"+silly, ".nfs0000c8f400000002/file")...)
+	walkTree(root, Options{}).expect(t, append(others, ".nfs0000c8f400000002/file"))
+	walkAll([]Root{{Path: root, Only: silly}}, Options{}).expect(t, nil)
+}
+
 func TestSkip(t *testing.T) {
 	root := makeTree(t, "a", "b", "d/a", "d/e/a", "e/a")
 	roots := []Root{{Path: root, Skip: map[string]bool{"a": true, "d/e": true}}}

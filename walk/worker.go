@@ -203,7 +203,7 @@ func (w *worker) look(d *directory, f folder, name string) {
 
 // add takes a regular file, unless it is none that anybody means.
 func (w *worker) add(name string, info *Info) {
-	if info.FileID == w.opt.Except && info.FileID != (FileID{}) {
+	if info.FileID == w.opt.Except && info.FileID != (FileID{}) || SillyRenamed(name) {
 		return
 	}
 	w.dir.Files = append(w.dir.Files, File{name, info.Sec, info.Nsec, info.TargetNsec, info.TargetSec})

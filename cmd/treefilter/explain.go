@@ -72,7 +72,7 @@ func explain(x *filter.Explanation) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s: %s\n", printable(x.Path), verdict(x))
 	switch x.Reason {
-	case filter.IsDirectory, filter.IsState:
+	case filter.IsDirectory, filter.IsState, filter.IsRemoved:
 		return b.String()
 	}
 	line := func(what, text string) { fmt.Fprintf(&b, "  %-6s %s\n", what, text) }
@@ -107,9 +107,10 @@ func verdict(x *filter.Explanation) string {
 		filter.ContentSame:    "its mtime is not its stamp, but its content is what was recorded",
 		filter.IsDirectory:    "a directory: only files are",
 		filter.IsState:        "a state file of treefilter",
+		filter.IsRemoved:      "removed while it was open, by an NFS client",
 	}[x.Reason]
 	switch {
-	case x.Reason == filter.IsDirectory, x.Reason == filter.IsState:
+	case x.Reason == filter.IsDirectory, x.Reason == filter.IsState, x.Reason == filter.IsRemoved:
 		return "never printed: " + why
 	case x.Reason == filter.Unchanged && x.Mtime == x.Stamp:
 		return "nothing to do: its mtime is its stamp"
