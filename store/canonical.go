@@ -2,9 +2,7 @@ package store
 
 import (
 	"maps"
-	"math"
 	"slices"
-	"strconv"
 	"strings"
 )
 
@@ -32,7 +30,7 @@ func appendFlow(b []byte, v any) []byte {
 		}
 		return append(b, '}')
 	}
-	return appendLeaf(b, v)
+	return append(b, v.(string)...)
 }
 
 // appendBlock writes a mapping in canonical block style, four spaces a level,
@@ -52,39 +50,4 @@ func appendBlock(b []byte, v map[string]any, indent int) []byte {
 		b = append(b, '\n')
 	}
 	return b
-}
-
-func appendLeaf(b []byte, v any) []byte {
-	switch v := v.(type) {
-	case nil:
-		return append(b, "null"...)
-	case bool:
-		return strconv.AppendBool(b, v)
-	case int64:
-		return strconv.AppendInt(b, v, 10)
-	case uint64:
-		return strconv.AppendUint(b, v, 10)
-	case float64:
-		return appendFloat(b, v)
-	case number:
-		return append(b, v...)
-	}
-	return appendScalar(b, v.(string))
-}
-
-// appendFloat makes sure that a float is read back as one.
-func appendFloat(b []byte, f float64) []byte {
-	switch {
-	case math.IsNaN(f):
-		return append(b, ".nan"...)
-	case math.IsInf(f, 1):
-		return append(b, ".inf"...)
-	case math.IsInf(f, -1):
-		return append(b, "-.inf"...)
-	}
-	text := strconv.FormatFloat(f, 'g', -1, 64)
-	if !strings.ContainsAny(text, ".e") {
-		text += ".0"
-	}
-	return append(b, text...)
 }

@@ -572,7 +572,7 @@ type snapshotEntry struct {
 }
 
 // flipConfig has settings that look like stamps.
-var flipConfig = Config{map[string]any{"quality": int64(1_700_000_000), "a": 90.5, "sub/name.jpg": int64(5), "z": map[string]any{"deep": int64(1)}}}
+var flipConfig = Config{map[string]any{"quality": "1700000000", "a": "90.5", "sub/name.jpg": "5", "z": map[string]any{"deep": "1"}}}
 
 func makeSnapshot(t *testing.T, entries []Entry, c Config) *snapshotFile {
 	t.Helper()

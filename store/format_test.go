@@ -235,7 +235,6 @@ func TestFormatLimits(t *testing.T) {
 		"what one CRC of the trailer covers":  blockSize,
 		"a key before its colon (characters)": maxImplicitKey,
 		"a key in a config (bytes)":           maxConfigKey,
-		"nodes in a config":                   maxConfigNodes,
 		"a config in canonical form (bytes)":  maxConfig,
 		"levels of a config":                  maxConfigDepth,
 	} {

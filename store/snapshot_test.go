@@ -115,7 +115,7 @@ func wantStamps(t testing.TB, tree *Tree, paths []string, want map[string]Stamp)
 	}
 }
 
-var quality90 = Options{Config: Config{map[string]any{"quality": int64(90)}}}
+var quality90 = Options{Config: Config{map[string]any{"quality": "90"}}}
 
 // Any YAML of the snapshot's shape is read to the same stamps, and a dump
 // makes it canonical.

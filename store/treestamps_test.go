@@ -76,7 +76,7 @@ func TestParseTreestamps(t *testing.T) {
 		{"settings first, comments above", version5 + "config:\n  q: 1\na: 1.5\n", []string{"a=1.5"}, "{q: 1}", nil},
 		{"settings among the paths", "a: 1.5\nconfig:\n  q: 1\nb: 2.5\n", []string{"a=1.5", "b=2.5"}, "{q: 1}", nil},
 		{"sets, nested and empty values", "config:\n  s: !!set\n    ? GIF\n    ? PNG\n  m:\n    x: null\n    f: 1.50\n  e: []\n", nil,
-			"{e: [], m: {f: 1.5, x: null}, s: {GIF: null, PNG: null}}", nil},
+			"{e: [], m: {f: 1.50, x: null}, s: !!set {GIF: null, PNG: null}}", nil},
 		{"values that are shared", "config:\n  a: &id001\n    - x\n  b: *id001\n", nil, "{a: [x], b: [x]}", nil},
 		{"no settings", "config: {}\na: 1.5\n", []string{"a=1.5"}, "{}", nil},
 		{"files named like the keys", "config: 1.5\ntreestamps_config: 2.5\nwal: 3.5\n",
