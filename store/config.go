@@ -54,11 +54,8 @@ func NewConfig(values map[string]any) (Config, error) {
 // With returns the config with one more setting, whose value is YAML text. An
 // empty text is the empty text, not null.
 func (c Config) With(key, value string) (Config, error) {
-	if len(key) > maxConfigKey {
-		return Config{}, fmt.Errorf("key of %d bytes", len(key))
-	}
-	if !utf8.ValidString(key) {
-		return Config{}, fmt.Errorf("key %q is not UTF-8", key)
+	if err := checkKey(key); err != nil {
+		return Config{}, err
 	}
 	node, err := decodeYAML([]byte(value))
 	if err != nil {
@@ -74,6 +71,16 @@ func (c Config) With(key, value string) (Config, error) {
 		}
 	}
 	return c.with(key, v)
+}
+
+func checkKey(key string) error {
+	switch {
+	case len(key) > maxConfigKey:
+		return fmt.Errorf("key of %d bytes", len(key))
+	case !utf8.ValidString(key):
+		return fmt.Errorf("key %q is not UTF-8", key)
+	}
+	return nil
 }
 
 func (c Config) with(key string, v any) (Config, error) {

@@ -279,6 +279,20 @@ func TestConfigDiff(t *testing.T) {
 		{"png: {level: 6, strip: all}", "png: {level: 9, strip: all, fast: true}", []string{"png.fast: unset -> true", "png.level: 6 -> 9"}},
 		{"a: {b: 1}", "a: 1", []string{"a: {b: 1} -> 1"}},
 		{"{z: 1, a: 1}", "{m: 1, a: 2}", []string{"a: 1 -> 2", "m: unset -> 1", "z: 1 -> unset"}},
+		// What is like the digest of a dependency elsewhere is a setting like any other.
+		{"a: {depends: {b: " + digestA + "}}", "a: {depends: {}}", []string{"a.depends.b: " + digestA[:60] + "… -> unset"}},
+		{"depends: [x]", "depends: [y]", []string{"depends: [x] -> [y]"}},
+		{"depends: {b: x}", "depends: {b: " + digestA + "}", []string{"depends.b: x -> " + digestA[:60] + "…"}},
+		{"depends: {}", "", []string{"depends: {} -> unset"}},
+		// Of a long value, what differs is shown, and a little of what stands before.
+		{"a: " + strings.Repeat("x", 59), "a: " + strings.Repeat("x", 60), []string{"a: " + strings.Repeat("x", 59) + " -> " + strings.Repeat("x", 60)}},
+		{"a: " + strings.Repeat("x", 61), "a: 1", []string{"a: " + strings.Repeat("x", 60) + "… -> 1"}},
+		{
+			"a: [" + strings.Repeat("one, ", 20) + "two, " + strings.Repeat("three, ", 20) + "]",
+			"a: [" + strings.Repeat("one, ", 20) + "four]",
+			[]string{"a: …one, one, one, one, two, three, three, three, three, three, … -> …one, one, one, one, four]"},
+		},
+		{"a: " + strings.Repeat("é", 100), "a: " + strings.Repeat("é", 101), []string{"a: …" + strings.Repeat("é", 20) + `" -> …` + strings.Repeat("é", 21) + `"`}},
 	} {
 		got := mustConfig(t, c.from).Diff(mustConfig(t, c.to))
 		if !slices.Equal(got, c.want) {
@@ -286,6 +300,11 @@ func TestConfigDiff(t *testing.T) {
 		}
 	}
 }
+
+const (
+	digestA = "sha256-aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+	digestB = "sha256-bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+)
 
 // FuzzConfig: whatever is read as a config is written in forms that are read
 // as the same config.

@@ -26,7 +26,8 @@
 // In reading order:
 //
 //	stamp.go time.go path.go   what is remembered, and of what
-//	config*.go canonical.go    the program config: as it is read, compared and written
+//	config*.go canonical.go    the program config: as it is read, compared and written,
+//	depends.go                 and the files that it depends on
 //	scalar.go yaml.go          paths in YAML: as we write them, and as others do
 //	record.go wal.go           the WAL: one record, and a whole file of them
 //	snapshot.go trailer.go     the snapshot: its entries, and what seals them

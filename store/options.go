@@ -8,6 +8,9 @@ type Options struct {
 	Program string
 	// Config is the program config. Stamps made under another do not count.
 	Config Config
+	// Depends are the files that Config depends on. Each tree's own config has
+	// them as they are named from its root: see Tree.Config.
+	Depends []Dependency
 	// AnyConfig makes stamps count whatever config they were made under. New
 	// ones bear Config, or where that is empty the config of the newest.
 	AnyConfig bool

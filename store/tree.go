@@ -33,7 +33,7 @@ type Tree struct {
 // cannot be read counts as missing and shows in Problems.
 func OpenTree(root string, opt Options) (*Tree, error) {
 	opt, err := opt.withDefaults()
-	if err == nil && opt.StateDir != "" {
+	if err == nil && (opt.StateDir != "" || len(opt.Depends) > 0) {
 		root, err = RealDir(root)
 	}
 	if err != nil {
@@ -44,6 +44,12 @@ func OpenTree(root string, opt Options) (*Tree, error) {
 
 func newTree(root string, opt Options) *Tree {
 	n := opt.names(root)
+	// A config that lacks its dependencies would let stamps count that must not.
+	config, err := opt.Config.WithDependencies(root, opt.Depends)
+	if err != nil {
+		n.err = stateError(root, err)
+	}
+	opt.Config = config
 	return &Tree{root: root, names: n, opt: opt, sc: opt.scope(), app: &appender{
 		fsys: opt.fsys, root: root, names: n, program: opt.Program, config: opt.Config, wait: opt.LockWait,
 	}}
@@ -51,6 +57,14 @@ func newTree(root string, opt Options) *Tree {
 
 // Root is the tree's directory.
 func (t *Tree) Root() string { return t.root }
+
+// Config is the program config of the tree: that of its Options, with the
+// dependencies as they are named from its root. With AnyConfig, where no config is
+// given, it is that of the newest stamps.
+func (t *Tree) Config() Config {
+	t.loaded() // settles which
+	return t.opt.Config
+}
 
 func (t *Tree) scope() scope { return t.sc }
 
