@@ -69,6 +69,9 @@ func (c *Commit) open() (*commitRun, error) {
 		return nil, err
 	}
 	moment, err := parseSince(c.Since)
+	if err == nil && moment.file && len(roots) == 0 {
+		err = moment.checkFile() // at once: trees are yet to be met
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -13,41 +13,77 @@ import (
 // tool's first read comes before, by up to 11 ms as measured.
 const sinceStart = 2 * time.Second
 
+// clockSkew is how far the clock of another machine may be ahead of ours.
+const clockSkew = 2 * time.Second
+
 // since is the moment from which on a modified file is left pending. For
 // "start" it differs from tree to tree, each file system having its own clock.
 type since struct {
 	given bool
+	text  string // as given
 	start bool
+	file  bool // text is the path of a file
 	time  store.Time
 	began time.Time
 }
 
 func parseSince(text string) (since, error) {
-	s := since{given: text != "", start: text == "start", began: time.Now()}
+	s := since{given: text != "", text: text, start: text == "start", began: time.Now()}
 	if !s.given || s.start {
 		return s, nil
 	}
 	if info, err := os.Stat(text); err == nil {
-		s.time = store.TimeOf(info.ModTime())
+		s.file, s.time = true, store.TimeOf(info.ModTime())
 		return s, nil
 	}
-	if t, ok := store.ParseTime(text); ok {
+	if t, ok := parseMoment(text); ok {
 		s.time = t
-		return s, s.checkPast(text)
-	}
-	for _, layout := range []string{time.RFC3339Nano, "2006-01-02 15:04:05", "2006-01-02T15:04:05", "2006-01-02 15:04", time.DateOnly} {
-		if t, err := time.ParseInLocation(layout, text, time.Local); err == nil {
-			s.time = store.TimeOf(t)
-			return s, s.checkPast(text)
-		}
+		return s, s.checkPast(present())
 	}
 	return s, fmt.Errorf("--since %s: neither start, nor a file, nor a time such as %s", text, "2026-01-31T12:00:00Z")
 }
 
+// parseMoment reads a time: seconds since 1970, RFC 3339, or what a local clock
+// shows.
+func parseMoment(text string) (store.Time, bool) {
+	if t, ok := store.ParseTime(text); ok {
+		return t, true
+	}
+	if t, err := time.Parse(time.RFC3339Nano, text); err == nil {
+		return store.TimeOf(t), true
+	}
+	for _, layout := range []string{"2006-01-02 15:04:05", "2006-01-02T15:04:05", "2006-01-02 15:04", time.DateOnly} {
+		if shown, err := time.Parse(layout, text); err == nil {
+			return store.TimeOf(earliest(shown, time.Local)), true
+		}
+	}
+	return store.Time{}, false
+}
+
+// earliest returns the moment at which the clocks of a zone show what shown does in
+// UTC: the first of two at the end of summer time, where the later one would stamp
+// files that were modified in the hour between. So it is, too, where they leave
+// that time out and it may be meant in the offset of before or of after.
+func earliest(shown time.Time, zone *time.Location) time.Time {
+	const beyond = 26 * time.Hour // any offset, so that what holds between is one of these
+	_, a := shown.Add(-beyond).In(zone).Zone()
+	_, b := shown.Add(beyond).In(zone).Zone()
+	early := shown.Add(-time.Duration(max(a, b)) * time.Second)
+	late := shown.Add(-time.Duration(min(a, b)) * time.Second)
+	shows := func(t time.Time) bool {
+		_, offset := t.In(zone).Zone()
+		return t.Add(time.Duration(offset) * time.Second).Equal(shown)
+	}
+	if !shows(early) && shows(late) {
+		return late
+	}
+	return early
+}
+
 // checkPast refuses a moment to come: nothing would be left pending for it.
-func (s since) checkPast(text string) error {
-	if s.time.Compare(present()) > 0 {
-		return fmt.Errorf("--since %s: lies in the future", text)
+func (s since) checkPast(now store.Time) error {
+	if s.time.Compare(now) > 0 {
+		return fmt.Errorf("--since %s: lies in the future", s.text)
 	}
 	return nil
 }
@@ -57,12 +93,28 @@ var errNoClock = errors.New("--since start: the clock of its file system cannot 
 
 // in returns the moment on the clock of a tree's file system.
 func (s since) in(t *store.Tree) (store.Time, error) {
-	if !s.start {
-		return s.time, nil
-	}
-	if !t.OwnClock(t.Root()) {
+	switch {
+	case s.start && !t.OwnClock(t.Root()):
 		return store.Time{}, &pathError{t.Root(), errNoClock}
+	case s.start:
+		now, err := t.Now()
+		return now.Add(-int64(sinceStart + time.Since(s.began))), err
+	case !s.file:
+		return s.time, nil
+	case !t.OwnClock(s.text):
+		return s.time, s.checkFile()
 	}
+	// The clock that has set its mtime may be ahead of ours by minutes; it alone
+	// can tell what is to come.
 	now, err := t.Now()
-	return now.Add(-int64(sinceStart + time.Since(s.began))), err
+	if err == nil {
+		err = s.checkPast(now)
+	}
+	return s.time, err
 }
+
+// checkFile refuses a file's moment to come where the clock that has set its mtime
+// cannot be asked. That may be the one of a server, which is a little ahead of ours
+// when the file was just made; nobody gives a file an mtime that is but seconds off
+// on purpose.
+func (s since) checkFile() error { return s.checkPast(present().Add(int64(clockSkew))) }
