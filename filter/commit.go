@@ -230,7 +230,7 @@ func (r *commitRun) dump(t *target) error {
 		_, err := t.Dump(false)
 		return err
 	}
-	if stored, any := t.Stored(); r.Dump == DumpAlways || r.NoCheckConfig && any && stored.Hash() != r.Config.Hash() && !r.Config.Empty() {
+	if stored, any := t.Stored(); r.Dump == DumpAlways || r.NoCheckConfig && any && stored.Hash() != t.Config().Hash() {
 		// Stamps of another config are kept by taking them over, at once: a
 		// later dump keeps those of the newest config alone.
 		_, err := t.Dump(false)

@@ -4,76 +4,134 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
-	"strconv"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
 	"treefilter/store"
 )
 
-// dependsKey is the setting that holds the digests of --depends files.
-const dependsKey = "depends"
+// Settings are what was given as the program config of a run.
+type Settings struct {
+	Config store.Config
+	// Depends become part of the config tree by tree: see store.Tree.Config.
+	Depends []store.Dependency
+	// Files are those that were read for either.
+	Files []ConfigFile
+}
 
-// ReadConfig makes a program config from what the command line gives: a YAML
-// mapping in a file ("" for none), pairs of KEY=VALUE (the value is YAML) that
-// override it, and files whose content decides the outcome.
-func ReadConfig(pairs []string, file string, depends []string) (store.Config, error) {
-	var c store.Config
+// ConfigFile is a file that decides the outcome.
+type ConfigFile struct {
+	Name  string     // as given
+	mtime store.Time // when it was modified, or made to lead to another file
+}
+
+// ReadConfig makes settings of what the command line gives: a YAML mapping in a
+// file ("" for none), pairs of KEY=VALUE (the value is YAML) that override it, and
+// files whose content decides the outcome.
+func ReadConfig(pairs []string, file string, depends []string) (s Settings, err error) {
 	if file != "" {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			return c, err
-		}
-		if c, err = store.ParseConfig(text); err != nil {
-			return c, fmt.Errorf("%s: %w", file, err)
+		if err := s.readFile(file); err != nil {
+			return s, err
 		}
 	}
 	for _, pair := range pairs {
 		key, value, ok := strings.Cut(pair, "=")
 		if !ok || key == "" || !utf8.ValidString(key) {
-			return c, fmt.Errorf("--config %s: not of the form KEY=VALUE", pair)
+			return s, fmt.Errorf("--config %s: not of the form KEY=VALUE", pair)
 		}
-		var err error
-		if c, err = c.With(key, value); err != nil {
-			return c, fmt.Errorf("--config %s: %w", pair, err)
+		if s.Config, err = s.Config.With(key, value); err != nil {
+			return s, fmt.Errorf("--config %s: %w", pair, err)
 		}
 	}
-	return withDepends(c, depends)
-}
-
-func withDepends(c store.Config, depends []string) (store.Config, error) {
-	if len(depends) == 0 {
-		return c, nil
+	if len(depends) > 0 && s.Config.Has(store.DependsKey) {
+		return s, errors.New("--depends: the config has a setting of that name")
 	}
-	if c.Has(dependsKey) {
-		return c, errors.New("--depends: the config has a setting of that name")
-	}
-	var value strings.Builder
-	value.WriteByte('{')
 	for _, file := range depends {
-		d, err := dependsDigest(file)
-		if err != nil {
-			return c, err
+		if err := s.readDependency(file); err != nil {
+			return s, err
 		}
-		name := strings.ToValidUTF8(filepath.ToSlash(filepath.Clean(file)), "\ufffd")
-		fmt.Fprintf(&value, "%s: sha256-%x, ", strconv.Quote(name), d.SHA256)
 	}
-	value.WriteByte('}')
-	c, err := c.With(dependsKey, value.String())
-	if err != nil {
-		return c, fmt.Errorf("--depends: %w", err)
-	}
-	return c, nil
+	return s, nil
 }
 
-// dependsDigest reads a file, which may as well be a pipe.
-func dependsDigest(file string) (d store.Digest, err error) {
-	f, err := os.Open(file)
+func (s *Settings) readFile(name string) error {
+	var text []byte
+	err := s.read(name, func(r io.Reader) (err error) {
+		text, err = io.ReadAll(r)
+		return err
+	})
 	if err != nil {
-		return d, err
+		return err
+	}
+	if s.Config, err = store.ParseConfig(text); err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	return nil
+}
+
+func (s *Settings) readDependency(name string) error {
+	path, err := dependencyPath(name)
+	if err != nil {
+		return err
+	}
+	if slices.ContainsFunc(s.Depends, func(d store.Dependency) bool { return d.Path == path }) {
+		return nil
+	}
+	return s.read(name, func(r io.Reader) error {
+		d, err := digest(context.Background(), r, make([]byte, readSize))
+		s.Depends = append(s.Depends, store.Dependency{Path: path, SHA256: d.SHA256})
+		return err
+	})
+}
+
+// dependencyPath returns the path that a file is known by, however it is spelled.
+// Where a pipe lies (/dev/fd is /proc/PID/fd) is another place each time.
+func dependencyPath(name string) (string, error) {
+	if info, err := os.Stat(name); err != nil || !info.Mode().IsRegular() {
+		abs, err := filepath.Abs(name)
+		return filepath.ToSlash(abs), err
+	}
+	dir, file := filepath.Split(name)
+	if dir == "" {
+		dir = "."
+	}
+	dir, err := store.RealDir(dir)
+	return strings.TrimSuffix(dir, "/") + "/" + file, err
+}
+
+// read reads a file, which may as well be a pipe, and notes when it was modified.
+// What is read of a regular file is what was there at that time: one that is
+// written meanwhile, and may be read half old and half new, is an error.
+func (s *Settings) read(name string, read func(io.Reader) error) error {
+	f, err := os.Open(name)
+	if err != nil {
+		return err
 	}
 	defer f.Close()
-	return digest(context.Background(), f, make([]byte, readSize))
+	before, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	if err := read(f); err != nil {
+		return err
+	}
+	after, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	if before.Mode().IsRegular() && !after.ModTime().Equal(before.ModTime()) {
+		return &pathError{name, errors.New("modified while it was read")}
+	}
+	mtime := store.TimeOf(after.ModTime())
+	if link, err := os.Lstat(name); err == nil {
+		if t := store.TimeOf(link.ModTime()); t.Compare(mtime) > 0 {
+			mtime = t
+		}
+	}
+	s.Files = append(s.Files, ConfigFile{name, mtime})
+	return nil
 }

@@ -1,9 +1,14 @@
 package filter
 
 import (
+	"io"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
+	"time"
+
+	"treefilter/store"
 )
 
 // write makes the files of a test in a directory of their own, and goes there.
@@ -15,6 +20,16 @@ func write(t *testing.T, files map[string]string) {
 			t.Fatal(err)
 		}
 	}
+}
+
+// here is the current directory, as a tree's root.
+func here(t *testing.T) string {
+	t.Helper()
+	dir, err := store.RealDir(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return dir
 }
 
 func TestReadConfig(t *testing.T) {
@@ -53,7 +68,12 @@ func TestReadConfig(t *testing.T) {
 			`{a: 1, depends: {lint.toml: ` + ofNothing + `}, quality: 80, resize: {width: 640}}`},
 	}
 	for _, test := range tests {
-		c, err := ReadConfig(test.pairs, test.file, test.depends)
+		s, err := ReadConfig(test.pairs, test.file, test.depends)
+		if err != nil {
+			t.Errorf("%s: %v", test.name, err)
+			continue
+		}
+		c, err := s.Config.WithDependencies(here(t), s.Depends)
 		if got := c.String(); err != nil || got != test.want {
 			t.Errorf("%s:\n got %s, error %v\nwant %s", test.name, got, err, test.want)
 		}
@@ -96,7 +116,7 @@ func TestReadConfigRefuses(t *testing.T) {
 	for _, test := range tests {
 		c, err := ReadConfig(test.pairs, test.file, test.depends)
 		if err == nil || !strings.Contains(err.Error(), test.blames) {
-			t.Errorf("%s: %s, error %v", test.name, c, err)
+			t.Errorf("%s: %s, error %v", test.name, c.Config, err)
 		}
 	}
 }
@@ -105,7 +125,11 @@ func TestReadConfigRefuses(t *testing.T) {
 func TestDependsIsItsContent(t *testing.T) {
 	write(t, map[string]string{"lint.toml": "a"})
 	hash := func() string {
-		c, err := ReadConfig(nil, "", []string{"lint.toml"})
+		s, err := ReadConfig(nil, "", []string{"lint.toml"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		c, err := s.Config.WithDependencies(here(t), s.Depends)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -123,5 +147,49 @@ func TestDependsIsItsContent(t *testing.T) {
 	}
 	if hash() != before {
 		t.Error("same content, other config")
+	}
+}
+
+// One file is one dependency, however it is spelled.
+func TestDependsSpellings(t *testing.T) {
+	write(t, map[string]string{"lint.toml": "a"})
+	if err := os.Mkdir("sub", 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(".", "linked"); err != nil {
+		t.Skip(err)
+	}
+	want := here(t) + "/lint.toml"
+	spellings := []string{"lint.toml", "./lint.toml", "sub/../lint.toml", "linked/lint.toml", "linked//linked/lint.toml", filepath.FromSlash(want)}
+	for _, name := range spellings {
+		s, err := ReadConfig(nil, "", []string{name})
+		if err != nil || len(s.Depends) != 1 || s.Depends[0].Path != want {
+			t.Errorf("%s: %v, error %v, want %s", name, s.Depends, err, want)
+		}
+	}
+	if s, err := ReadConfig(nil, "", spellings); err != nil || len(s.Depends) != 1 {
+		t.Errorf("together they are %d dependencies, error %v", len(s.Depends), err)
+	}
+}
+
+// What is read is what was there at the mtime that is noted.
+func TestConfigFileModifiedWhileRead(t *testing.T) {
+	write(t, map[string]string{"lint.toml": "a"})
+	old := time.Unix(1_700_000_000, 123)
+	if err := os.Chtimes("lint.toml", time.Time{}, old); err != nil {
+		t.Fatal(err)
+	}
+	var s Settings
+	err := s.read("lint.toml", func(r io.Reader) error {
+		_, err := io.ReadAll(r)
+		return err
+	})
+	if want := (ConfigFile{"lint.toml", store.TimeOf(old)}); err != nil || len(s.Files) != 1 || s.Files[0] != want {
+		t.Errorf("read undisturbed: %v, error %v, want %v", s.Files, err, want)
+	}
+	s = Settings{}
+	err = s.read("lint.toml", func(r io.Reader) error { return os.WriteFile("lint.toml", []byte("b"), 0o666) })
+	if err == nil || !strings.Contains(err.Error(), "lint.toml: modified while it was read") || len(s.Files) > 0 {
+		t.Errorf("written while it was read: %v, error %v", s.Files, err)
 	}
 }

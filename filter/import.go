@@ -93,12 +93,11 @@ func (i *Import) prepare(ctx context.Context, root root, at walk.Root) (*importR
 	if err != nil {
 		return nil, err
 	}
-	config, err := i.config(root, base)
-	if err != nil {
+	opt := i.Options
+	if opt.Config, err = i.config(root, base); err != nil {
 		return nil, err
 	}
-	opt := i.Options
-	opt.Config, opt.ConfigGiven = config, true
+	opt.ConfigGiven = true
 	g, err := opt.openGrove([]string{root.dir})
 	if err != nil {
 		return nil, err
@@ -113,7 +112,7 @@ func (i *Import) prepare(ctx context.Context, root root, at walk.Root) (*importR
 		commitRun: (&Commit{Options: opt}).newRun(g, report),
 	}
 	for _, t := range g.Roots() {
-		if err := otherConfig(t, config); err != nil {
+		if err := otherConfig(t); err != nil {
 			return r, err
 		}
 		if _, err := r.target(t); err != nil {
@@ -128,7 +127,11 @@ func (i *Import) prepare(ctx context.Context, root root, at walk.Root) (*importR
 func (i *Import) config(root root, base *store.Treestamps) (store.Config, error) {
 	switch {
 	case i.ConfigGiven && base.ConfigErr == nil:
-		if changes := base.Config.Diff(i.Config); len(changes) > 0 {
+		given, err := i.Config.WithDependencies(root.real, i.Depends)
+		if err != nil {
+			return given, &pathError{root.real, err}
+		}
+		if changes := base.Config.Diff(given); len(changes) > 0 {
 			i.Notice(fmt.Errorf("%s: recorded under the given config (%s)", root.real, strings.Join(changes, ", ")))
 		}
 		return i.Config, nil
@@ -143,14 +146,14 @@ func (i *Import) config(root root, base *store.Treestamps) (store.Config, error)
 	return base.Config, nil
 }
 
-// otherConfig refuses a tree whose own stamps would be void for a new config.
-func otherConfig(t *store.Tree, config store.Config) error {
+// otherConfig refuses a tree whose own stamps would be void for its new config.
+func otherConfig(t *store.Tree) error {
 	stored, any := t.Stored()
-	if !any || stored.Hash() == config.Hash() {
+	if !any || stored.Hash() == t.Config().Hash() {
 		return nil
 	}
 	return &pathError{t.Root(), fmt.Errorf("has stamps of its own, made under another config (%s)",
-		strings.Join(stored.Diff(config), ", "))}
+		strings.Join(stored.Diff(t.Config()), ", "))}
 }
 
 // find reads the files of treestamps in a root and below it. One that cannot be

@@ -158,7 +158,7 @@ func (r *importRun) enter(d *walk.Dir, outer *storied, real string) *storied {
 	}
 	if r.grove.IsTree(real, d.Marks) {
 		at.chain, _ = r.grove.Nested(real, at.chain)
-		err := otherConfig(at.chain.Tree, r.Commit.Config)
+		err := otherConfig(at.chain.Tree)
 		if at.other = err != nil; at.other {
 			d.Errs = append(d.Errs, err)
 		}

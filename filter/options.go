@@ -18,8 +18,10 @@ type Options struct {
 	Program string
 	// StateDir, where not empty, holds the state files in place of the trees.
 	StateDir string
-	// Config is the program config of this run.
-	Config store.Config
+	// Config is the program config of this run, but for Depends, which become part
+	// of it tree by tree: see store.Tree.Config.
+	Config  store.Config
+	Depends []store.Dependency
 	// ConfigGiven tells an empty config that was asked for from one that was
 	// forgotten: commit refuses to void a tree's stamps by omission.
 	ConfigGiven bool
@@ -41,6 +43,7 @@ func (o *Options) openGrove(roots []string) (*store.Grove, error) {
 		Program:   o.Program,
 		StateDir:  o.StateDir,
 		Config:    o.Config,
+		Depends:   o.Depends,
 		AnyConfig: o.NoCheckConfig,
 	})
 }

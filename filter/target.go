@@ -138,7 +138,7 @@ func (r *commitRun) newTarget(tree *store.Tree) (*target, error) {
 		return nil, err
 	}
 	stored, any := tree.Stored()
-	if any && !stored.Empty() && r.Config.Empty() && !r.ConfigGiven && !r.NoCheckConfig {
+	if any && !stored.Empty() && tree.Config().Empty() && !r.ConfigGiven && !r.NoCheckConfig {
 		return nil, &pathError{tree.Root(), errNoConfig}
 	}
 	r.report.problems(tree)

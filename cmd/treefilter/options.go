@@ -56,11 +56,11 @@ func (c *configFlags) configure(o *filter.Options) error {
 
 // configure puts the program config into the options of a job.
 func (c *settingFlags) configure(o *filter.Options) error {
-	config, err := filter.ReadConfig(c.Config, c.ConfigFile, c.Depends)
+	settings, err := filter.ReadConfig(c.Config, c.ConfigFile, c.Depends)
 	if err != nil {
 		return err
 	}
-	o.Config = config
+	o.Config, o.Depends = settings.Config, settings.Depends
 	o.ConfigGiven = len(c.Config) > 0 || c.ConfigFile != "" || len(c.Depends) > 0
 	return nil
 }
