@@ -33,7 +33,9 @@ type Commit struct {
 	// InDelimiter is how paths in In are told apart.
 	InDelimiter walk.Delimiter
 	// Since leaves files pending that were modified at or after a moment:
-	// "" for no such moment, "start", the path of a reference file, or a time.
+	// "" for no such moment, "start", the path of a reference file, or a time. When
+	// one of ConfigFiles is not older, nothing is stamped: the work may have been
+	// done under other settings than those that are there now.
 	Since string
 	// IgnoreMissing passes over paths that are gone, without a warning.
 	IgnoreMissing bool
@@ -52,6 +54,11 @@ func (c *Commit) Run(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, r.grove.Close()) }()
+	if r.since.given {
+		if err := olderThan(r.since.here(), c.ConfigFiles); err != nil {
+			return err
+		}
+	}
 	in := walk.NewReader(c.In, c.InDelimiter)
 	err = ordered(ctx, lookers(), in.Next, r.look, r.record, tickPeriod, r.tick)
 	return errors.Join(err, r.finish(err))
@@ -114,6 +121,11 @@ func (r *commitRun) record(l looked) error {
 		return err
 	}
 	r.fresh = append(r.fresh, l.fresh...)
+	if len(l.runs) > 0 {
+		if err := asRead(r.ConfigFiles); err != nil {
+			return err
+		}
+	}
 	for _, run := range l.runs {
 		if err := r.put(run.target, run.entries); err != nil {
 			return err
@@ -209,6 +221,9 @@ func (r *commitRun) sync() error {
 func (r *commitRun) finish(failed error) error {
 	if state := (*store.StateError)(nil); errors.As(failed, &state) {
 		return r.sync()
+	}
+	if errors.Is(failed, errConfigEdited) {
+		r.fresh = nil
 	}
 	if err := errors.Join(r.settleAll(), r.sync()); err != nil {
 		return err

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -27,6 +28,7 @@ type Settings struct {
 type ConfigFile struct {
 	Name  string     // as given
 	mtime store.Time // when it was modified, or made to lead to another file
+	read  fs.FileInfo
 }
 
 // ReadConfig makes settings of what the command line gives: a YAML mapping in a
@@ -132,6 +134,45 @@ func (s *Settings) read(name string, read func(io.Reader) error) error {
 			mtime = t
 		}
 	}
-	s.Files = append(s.Files, ConfigFile{name, mtime})
+	s.Files = append(s.Files, ConfigFile{name, mtime, after})
+	return nil
+}
+
+// ErrConfigModified is a ConfigFile that the work may have seen as it was before
+// the moment of Since.
+var ErrConfigModified = errors.New("modified since the given moment")
+
+// errConfigEdited is a ConfigFile that the work may have seen in another state than
+// that which was read.
+var errConfigEdited = errors.New("modified since it was read: nothing more is stamped")
+
+// olderThan refuses files that may have been modified at or after a moment: an
+// mtime only says in which tick.
+func olderThan(moment store.Time, files []ConfigFile) error {
+	for _, f := range files {
+		if store.TickEnd(f.mtime).Compare(moment) > 0 {
+			return &pathError{f.Name, ErrConfigModified}
+		}
+	}
+	return nil
+}
+
+// filesOnClockOf returns the ConfigFiles whose mtimes can be compared with the
+// moment of a tree. All were compared with that of this machine.
+func (r *commitRun) filesOnClockOf(t *store.Tree) []ConfigFile {
+	return slices.DeleteFunc(slices.Clone(r.ConfigFiles), func(f ConfigFile) bool { return !t.OwnClock(f.Name) })
+}
+
+// asRead refuses files that are no longer what was read. A pipe is read but once.
+func asRead(files []ConfigFile) error {
+	for _, f := range files {
+		if !f.read.Mode().IsRegular() {
+			continue
+		}
+		info, err := os.Stat(f.Name)
+		if err != nil || !os.SameFile(info, f.read) || !info.ModTime().Equal(f.read.ModTime()) {
+			return &pathError{f.Name, errConfigEdited}
+		}
+	}
 	return nil
 }

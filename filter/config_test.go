@@ -1,6 +1,7 @@
 package filter
 
 import (
+	"errors"
 	"io"
 	"os"
 	"path/filepath"
@@ -184,12 +185,42 @@ func TestConfigFileModifiedWhileRead(t *testing.T) {
 		_, err := io.ReadAll(r)
 		return err
 	})
-	if want := (ConfigFile{"lint.toml", store.TimeOf(old)}); err != nil || len(s.Files) != 1 || s.Files[0] != want {
-		t.Errorf("read undisturbed: %v, error %v, want %v", s.Files, err, want)
+	if err != nil || len(s.Files) != 1 || s.Files[0].Name != "lint.toml" || s.Files[0].mtime != store.TimeOf(old) || asRead(s.Files) != nil {
+		t.Errorf("read undisturbed: %v, error %v", s.Files, err)
+	}
+	if err := os.WriteFile("lint.toml", []byte("b"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if asRead(s.Files) == nil {
+		t.Error("written since, and taken for what was read")
+	}
+	if err := errors.Join(os.WriteFile("other.toml", []byte("a"), 0o666), os.Chtimes("other.toml", time.Time{}, old), os.Rename("other.toml", "lint.toml")); err != nil {
+		t.Fatal(err)
+	}
+	if asRead(s.Files) == nil {
+		t.Error("replaced since, and taken for what was read")
 	}
 	s = Settings{}
 	err = s.read("lint.toml", func(r io.Reader) error { return os.WriteFile("lint.toml", []byte("b"), 0o666) })
 	if err == nil || !strings.Contains(err.Error(), "lint.toml: modified while it was read") || len(s.Files) > 0 {
 		t.Errorf("written while it was read: %v, error %v", s.Files, err)
+	}
+}
+
+// The mtime of a file is held against the moment of a tree only where one clock has
+// set both.
+func TestConfigFilesOnTheClockOfATree(t *testing.T) {
+	write(t, map[string]string{"lint.toml": ""})
+	const foreign = "/sys/kernel/notes"
+	if _, err := os.Stat(foreign); err != nil {
+		t.Skip(err)
+	}
+	tree, err := store.OpenTree(here(t), store.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &commitRun{Commit: &Commit{Options: Options{ConfigFiles: []ConfigFile{{Name: foreign}, {Name: "lint.toml"}}}}}
+	if got := r.filesOnClockOf(tree); len(got) != 1 || got[0].Name != "lint.toml" {
+		t.Errorf("got %v", got)
 	}
 }

@@ -72,6 +72,8 @@ func (e *Exec) Run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	// ConfigFiles were read before the first command begins, so Since is not held
+	// against them: no command has seen an older one.
 	c := &Commit{Options: e.Options, Since: e.Since, IgnoreMissing: e.IgnoreMissing, Dump: e.Dump}
 	if e.Since == "start" {
 		c.Since = ""

@@ -22,6 +22,10 @@ type Options struct {
 	// of it tree by tree: see store.Tree.Config.
 	Config  store.Config
 	Depends []store.Dependency
+	// ConfigFiles are those that the two were read from. Once one of them is edited
+	// nothing more is stamped, even if the edit is undone by then: the work may have
+	// seen it.
+	ConfigFiles []ConfigFile
 	// ConfigGiven tells an empty config that was asked for from one that was
 	// forgotten: commit refuses to void a tree's stamps by omission.
 	ConfigGiven bool

@@ -118,3 +118,11 @@ func (s since) in(t *store.Tree) (store.Time, error) {
 // when the file was just made; nobody gives a file an mtime that is but seconds off
 // on purpose.
 func (s since) checkFile() error { return s.checkPast(present().Add(int64(clockSkew))) }
+
+// here is the moment on this machine's clock.
+func (s since) here() store.Time {
+	if s.start {
+		return store.TimeOf(s.began.Add(-sinceStart))
+	}
+	return s.time
+}

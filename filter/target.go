@@ -149,5 +149,10 @@ func (r *commitRun) newTarget(tree *store.Tree) (*target, error) {
 			return nil, err
 		}
 	}
+	if r.since.start {
+		if err := olderThan(t.since, r.filesOnClockOf(tree)); err != nil {
+			return nil, err
+		}
+	}
 	return t, nil
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 
 	"treefilter/filter"
 	"treefilter/walk"
@@ -43,7 +44,11 @@ func (c *commitCommand) run(ctx context.Context, s *session) (needsWork bool, er
 	if err != nil {
 		return false, err
 	}
-	return false, job.Run(ctx)
+	err = job.Run(ctx)
+	if errors.Is(err, filter.ErrConfigModified) {
+		err = &usageError{err.Error(), "what was processed may not have seen what this file of --depends or --config-file says now: filter and process it again"}
+	}
+	return false, err
 }
 
 func (c *commitCommand) job(s *session) (*filter.Commit, error) {

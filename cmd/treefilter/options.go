@@ -60,7 +60,7 @@ func (c *settingFlags) configure(o *filter.Options) error {
 	if err != nil {
 		return err
 	}
-	o.Config, o.Depends = settings.Config, settings.Depends
+	o.Config, o.Depends, o.ConfigFiles = settings.Config, settings.Depends, settings.Files
 	o.ConfigGiven = len(c.Config) > 0 || c.ConfigFile != "" || len(c.Depends) > 0
 	return nil
 }
