@@ -2,10 +2,8 @@ package main
 
 import (
 	"context"
-	"errors"
 	"io"
 	"os"
-	"slices"
 	"strconv"
 	"sync/atomic"
 
@@ -68,10 +66,7 @@ func (c *execCommand) run(ctx context.Context, s *session) (needsWork bool, err 
 		job.Examined, job.Progress = new(atomic.Int64), new(filter.Progress)
 		defer s.voice.follow(job.Examined, job.Progress)()
 	}
-	// A reader that has gone has seen enough. What was left undone for it is
-	// said, and that is all.
-	errs := slices.DeleteFunc(unjoin(job.Run(ctx)), isClosedPipe)
-	return false, errors.Join(errs...)
+	return false, job.Run(ctx)
 }
 
 func (c *execCommand) job(s *session) (*filter.Exec, error) {

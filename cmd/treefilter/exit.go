@@ -2,6 +2,9 @@ package main
 
 import (
 	"errors"
+	"io/fs"
+	"os"
+	"slices"
 	"syscall"
 
 	"treefilter/filter"
@@ -28,6 +31,27 @@ const (
 	exitNotFound   = 127
 	exitSignalled  = 128 // and the number of the signal
 )
+
+// withoutClosedPipe takes out of what went wrong that the reader of stdout has
+// gone away: it has seen enough. All else still decides how the run ends.
+func withoutClosedPipe(err error) error {
+	if err == nil {
+		return nil
+	}
+	all := unjoin(err)
+	kept := slices.DeleteFunc(slices.Clone(all), isClosedPipe)
+	if len(kept) == len(all) {
+		return err
+	}
+	return errors.Join(kept...)
+}
+
+// isClosedPipe reports whether an error is a write to stdout that nobody reads. A
+// file system whose server is gone may fail with the same number.
+func isClosedPipe(err error) bool {
+	write, ok := errors.AsType[*fs.PathError](err)
+	return ok && write.Path == os.Stdout.Name() && hasNoReader(write)
+}
 
 // exitCode is the one place where the outcome of a run becomes its exit code.
 // A signal decides only when nothing else went wrong: what was read may not be

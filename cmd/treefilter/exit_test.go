@@ -2,13 +2,45 @@ package main
 
 import (
 	"errors"
+	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
+	"runtime"
 	"syscall"
 	"testing"
 
 	"treefilter/filter"
 )
+
+func TestWithoutClosedPipe(t *testing.T) {
+	noReader := error(syscall.EPIPE)
+	if runtime.GOOS == "windows" {
+		noReader = syscall.Errno(232) // ERROR_NO_DATA
+	}
+	var (
+		closed = &fs.PathError{Op: "write", Path: os.Stdout.Name(), Err: noReader}
+		full   = &fs.PathError{Op: "write", Path: os.Stdout.Name(), Err: syscall.ENOSPC}
+		state  = &fs.PathError{Op: "write", Path: "photos/.treefilter_treestamps.wal.yaml", Err: noReader}
+		gone   = errors.New("photos: gone")
+	)
+	for _, test := range []struct {
+		name string
+		err  error
+		want error
+	}{
+		{"nothing wrong", nil, nil},
+		{"closed", closed, nil},
+		{"closed, found twice", errors.Join(fmt.Errorf("photos: %w", closed), errors.Join(closed)), nil},
+		{"something else, before and after", errors.Join(gone, errors.Join(closed, full)), errors.Join(gone, full)},
+		{"full", full, full},
+		{"a state file on a server that is gone", state, state},
+	} {
+		if got := fmt.Sprint(withoutClosedPipe(test.err)); got != fmt.Sprint(test.want) {
+			t.Errorf("%s: %s, want %v", test.name, got, test.want)
+		}
+	}
+}
 
 func TestExitCode(t *testing.T) {
 	var (

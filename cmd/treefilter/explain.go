@@ -47,17 +47,13 @@ func (c *explainCommand) run(ctx context.Context, s *session) (needsWork bool, e
 	if isTerminal(out) {
 		out = &terminal{w: out, lines: true}
 	}
-	err = job.Run(ctx, func(x *filter.Explanation) error {
+	return false, job.Run(ctx, func(x *filter.Explanation) error {
 		if c.JSON {
 			return printJSON(out, x)
 		}
 		_, err := io.WriteString(out, explain(x))
 		return err
 	})
-	if isClosedPipe(err) {
-		err = nil
-	}
-	return false, err
 }
 
 // printJSON prints one line.

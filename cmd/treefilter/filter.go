@@ -58,9 +58,6 @@ func (c *filterCommand) run(ctx context.Context, s *session) (needsWork bool, er
 	if c.misspelled(err) {
 		err = &usageError{describe(err), `"treefilter --help" lists the commands`}
 	}
-	if isClosedPipe(err) {
-		err = nil
-	}
 	return c.Check && needsWork, err
 }
 

@@ -47,9 +47,6 @@ type answer struct{ text string }
 
 func (a *answer) run(_ context.Context, s *session) (needsWork bool, err error) {
 	_, err = io.WriteString(s.out, a.text)
-	if isClosedPipe(err) {
-		err = nil
-	}
 	return false, err
 }
 

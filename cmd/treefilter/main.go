@@ -74,7 +74,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	if err == nil {
 		ctx, release := untilSignal()
 		needsWork, err = cmd.run(ctx, s)
-		err = causeOf(ctx, err)
+		err = causeOf(ctx, withoutClosedPipe(err))
 		release()
 	}
 	s.voice.fail(err)

@@ -17,7 +17,7 @@ func survivePipes() {
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 }
 
-// isClosedPipe tells whether err came from a reader that has gone away.
-func isClosedPipe(err error) bool {
+// hasNoReader reports whether a write failed because nobody reads any more.
+func hasNoReader(err error) bool {
 	return errors.Is(err, syscall.EPIPE)
 }

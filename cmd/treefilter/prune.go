@@ -32,11 +32,7 @@ directory that is there but empty are kept; remove it if its files are gone.`,
 }
 
 func (c *pruneCommand) run(ctx context.Context, s *session) (needsWork bool, err error) {
-	err = c.job(s).Run(ctx)
-	if isClosedPipe(err) {
-		err = nil
-	}
-	return false, err
+	return false, c.job(s).Run(ctx)
 }
 
 func (c *pruneCommand) job(s *session) *filter.Prune {

@@ -62,19 +62,17 @@ func (c *statusCommand) run(ctx context.Context, s *session) (needsWork bool, er
 	if err != nil {
 		return false, err
 	}
-	err = c.print(s, trees)
-	if isClosedPipe(err) {
-		err = nil
+	for _, t := range trees {
+		if len(t.Damage) > 0 {
+			s.warned.Store(true)
+		}
 	}
-	return false, err
+	return false, c.print(s, trees)
 }
 
 func (c *statusCommand) print(s *session, trees []*filter.TreeStatus) error {
 	style := styleOf(s.out)
 	for i, t := range trees {
-		if len(t.Damage) > 0 {
-			s.warned.Store(true)
-		}
 		if c.JSON {
 			if err := printJSON(s.out, t); err != nil {
 				return err
