@@ -52,9 +52,13 @@ func (c *commitCommand) run(ctx context.Context, s *session) (needsWork bool, er
 }
 
 func (c *commitCommand) job(s *session) (*filter.Commit, error) {
+	in, err := s.stdin()
+	if err != nil {
+		return nil, err
+	}
 	job := &filter.Commit{
 		Options:       c.options(s),
-		In:            s.in,
+		In:            in,
 		InDelimiter:   c.delimiter(walk.Detect),
 		Since:         c.Since,
 		IgnoreMissing: c.IgnoreMissing,

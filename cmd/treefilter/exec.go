@@ -100,6 +100,11 @@ func (c *execCommand) job(s *session) (*filter.Exec, error) {
 		}
 	}
 	var err error
+	if job.In != nil {
+		if job.In, err = s.stdin(); err != nil {
+			return nil, err
+		}
+	}
 	if job.Ignore, err = walk.ParseIgnore(c.Ignore); err != nil {
 		return nil, err
 	}

@@ -43,7 +43,7 @@ func (c *explainCommand) run(ctx context.Context, s *session) (needsWork bool, e
 	if err := c.configure(&job.Options); err != nil {
 		return false, err
 	}
-	out := s.out
+	out := s.stdout()
 	if isTerminal(out) {
 		out = &terminal{w: out, lines: true}
 	}

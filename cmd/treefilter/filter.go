@@ -97,6 +97,11 @@ func (c *filterCommand) job(s *session) (*filter.Filter, error) {
 		}
 	}
 	var err error
+	if job.In != nil {
+		if job.In, err = s.stdin(); err != nil {
+			return nil, err
+		}
+	}
 	if job.Ignore, err = walk.ParseIgnore(c.Ignore); err != nil {
 		return nil, err
 	}

@@ -93,7 +93,7 @@ func (d *delimiterFlags) delimiter(unsaid walk.Delimiter) walk.Delimiter {
 // output returns where paths go, and how they end there.
 func (d *delimiterFlags) output(s *session) (io.Writer, walk.Delimiter) {
 	if !isTerminal(s.out) {
-		return s.out, d.delimiter(walk.NUL)
+		return s.stdout(), d.delimiter(walk.NUL)
 	}
 	end := d.delimiter(walk.Newline)
 	return &terminal{w: s.out, lines: end == walk.Newline}, end

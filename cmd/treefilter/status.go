@@ -71,10 +71,10 @@ func (c *statusCommand) run(ctx context.Context, s *session) (needsWork bool, er
 }
 
 func (c *statusCommand) print(s *session, trees []*filter.TreeStatus) error {
-	style := styleOf(s.out)
+	out, style := s.stdout(), styleOf(s.out)
 	for i, t := range trees {
 		if c.JSON {
-			if err := printJSON(s.out, t); err != nil {
+			if err := printJSON(out, t); err != nil {
 				return err
 			}
 			continue
@@ -83,7 +83,7 @@ func (c *statusCommand) print(s *session, trees []*filter.TreeStatus) error {
 		if i > 0 {
 			text = "\n" + text
 		}
-		if _, err := io.WriteString(s.out, text); err != nil {
+		if _, err := io.WriteString(out, text); err != nil {
 			return err
 		}
 	}

@@ -1,0 +1,40 @@
+package main
+
+import (
+	"errors"
+	"io"
+	"os"
+)
+
+// stdout returns where to print what must not get lost. A write fails where
+// stdout is not open.
+//
+// exec and the flags that ask for an answer print to s.out: see isNotOpen for who
+// may have opened /dev/null there after all. A job that is run like this must not
+// stop at the first command that prints something, and a version is asked for just
+// to see whether there is one.
+func (s *session) stdout() io.Writer {
+	if isNotOpen(s.out) {
+		return notOpen{}
+	}
+	return s.out
+}
+
+// notOpen takes the place of a stdout that is not open.
+type notOpen struct{}
+
+func (notOpen) Write([]byte) (int, error) { return 0, errors.New("stdout is closed") }
+
+// stdin returns where paths come from. A stdin that is not open is no empty list.
+func (s *session) stdin() (io.Reader, error) {
+	if isNotOpen(s.in) {
+		return nil, errors.New("stdin is closed")
+	}
+	return s.in, nil
+}
+
+// isNotOpen reports whether a standard stream was not open when the program began.
+func isNotOpen(stream any) bool {
+	f, ok := stream.(*os.File)
+	return ok && isStandIn(f)
+}
