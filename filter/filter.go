@@ -36,11 +36,17 @@ type Filter struct {
 	// mtime. It goes with DetectContent, and writes to the trees: to each as long
 	// as nobody else does.
 	Refresh bool
+	// Except is a file that is passed over: the one that the output goes to. The
+	// zero FileID is none.
+	Except FileID
 	// Examined, where not nil, counts the files judged so far.
 	Examined *atomic.Int64
 
 	dump DumpMode // of a refresh
 }
+
+// FileID tells a file from all others, by whatever path it is reached.
+type FileID struct{ Dev, Ino uint64 }
 
 // Run walks the roots, or reads In, and writes each path that needs work to
 // Out. It tells whether there was any.

@@ -15,10 +15,11 @@ import (
 // Status tells what is stored, and what is pending. It never writes.
 type Status struct {
 	Options
-	// Ignore, Follow and OneFileSystem are those of Filter.
+	// Ignore, Follow, OneFileSystem and Except are those of Filter.
 	Ignore        *walk.Ignore
 	Follow        bool
 	OneFileSystem bool
+	Except        FileID
 	// Examined, where not nil, counts the files judged so far.
 	Examined *atomic.Int64
 }
@@ -63,7 +64,7 @@ func (s *Status) Run(ctx context.Context) (trees []*TreeStatus, err error) {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, g.Close()) }()
-	f := &Filter{Options: s.Options, Ignore: s.Ignore, Follow: s.Follow, OneFileSystem: s.OneFileSystem, Examined: s.Examined}
+	f := &Filter{Options: s.Options, Ignore: s.Ignore, Follow: s.Follow, OneFileSystem: s.OneFileSystem, Except: s.Except, Examined: s.Examined}
 	r := &statusRun{filterRun: f.newRun(roots, g, newReporter(&s.Options)), tallies: map[*store.Tree]*tally{}}
 	r.met = func(*store.Tree) {} // what is wrong is part of the status
 	r.voids, r.judged, r.left = true, r.count, r.finish

@@ -73,6 +73,9 @@ func (r *filterRun) judgePath(look *lookup, path string) (f finding, err error) 
 	case !info.Regular:
 		f.Reason = NoFile
 		return f, &pathError{path, errNotRegular}
+	case r.Except == FileID{info.Dev, info.Ino} && r.Except != FileID{}:
+		f.Reason = Ignored
+		return f, nil
 	}
 	given, name := splitGiven(path)
 	if given != look.given || look.dir == "" {

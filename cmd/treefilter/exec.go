@@ -79,6 +79,7 @@ func (c *execCommand) job(s *session) (*filter.Exec, error) {
 			InDelimiter:   c.delimiter(walk.Detect),
 			Follow:        c.Follow,
 			OneFileSystem: c.OneFileSystem,
+			Except:        fileOf(s.out),
 		},
 		Command:       c.command,
 		Jobs:          int(c.Jobs),

@@ -78,6 +78,7 @@ func (c *filterCommand) job(s *session) (*filter.Filter, error) {
 		Check:         c.Check,
 		JSON:          c.JSON,
 		Refresh:       c.Refresh,
+		Except:        fileOf(s.out),
 	}
 	job.Detect = filter.Detect(c.Detect)
 	if c.Refresh && job.Detect != filter.DetectContent {

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"io"
 	"os"
+
+	"treefilter/filter"
 )
 
 // stdout returns where to print what must not get lost. A write fails where
@@ -31,6 +33,20 @@ func (s *session) stdin() (io.Reader, error) {
 		return nil, errors.New("stdin is closed")
 	}
 	return s.in, nil
+}
+
+// fileOf returns which file a stream goes to, and the zero FileID for what is no
+// regular file.
+func fileOf(stream any) filter.FileID {
+	f, ok := stream.(*os.File)
+	if !ok {
+		return filter.FileID{}
+	}
+	info, err := f.Stat()
+	if err != nil || !info.Mode().IsRegular() {
+		return filter.FileID{}
+	}
+	return identify(f)
 }
 
 // isNotOpen reports whether a standard stream was not open when the program began.

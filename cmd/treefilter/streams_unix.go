@@ -6,7 +6,18 @@ import (
 	"os"
 
 	"golang.org/x/sys/unix"
+
+	"treefilter/filter"
 )
+
+// identify returns the identity of an open file, as package walk finds it.
+func identify(f *os.File) filter.FileID {
+	var st unix.Stat_t
+	if unix.Fstat(int(f.Fd()), &st) != nil {
+		return filter.FileID{}
+	}
+	return filter.FileID{Dev: uint64(st.Dev), Ino: uint64(st.Ino)}
+}
 
 // isStandIn reports whether a standard stream is the /dev/null that Go's runtime
 // opens, before anything else, in place of one that is not open. It keeps the
