@@ -53,7 +53,7 @@ func (c *Commit) Run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, r.grove.Close()) }()
+	defer func() { err = errors.Join(err, r.grove.Close(), r.lost.err()) }()
 	if r.since.given {
 		if err := olderThan(r.since.here(), c.ConfigFiles); err != nil {
 			return err
@@ -71,7 +71,7 @@ func (c *Commit) newRun(g *store.Grove, report *reporter) *commitRun {
 // open begins a run, unless one of the roots must not be written to. The caller
 // closes the grove.
 func (c *Commit) open() (*commitRun, error) {
-	roots, err := parseRoots(c.Roots)
+	roots, lost, err := parseRoots(c.Roots)
 	if err != nil {
 		return nil, err
 	}
@@ -87,10 +87,10 @@ func (c *Commit) open() (*commitRun, error) {
 		return nil, err
 	}
 	r := c.newRun(g, newReporter(&c.Options))
-	r.since = moment
+	r.roots, r.lost, r.since = roots, lost, moment
 	for _, t := range g.Roots() {
 		if _, err := r.target(t); err != nil {
-			return nil, errors.Join(err, g.Close())
+			return nil, errors.Join(err, g.Close(), lost.err())
 		}
 	}
 	return r, nil
@@ -99,6 +99,8 @@ func (c *Commit) open() (*commitRun, error) {
 // commitRun is one run of a Commit.
 type commitRun struct {
 	*Commit
+	roots   []root
+	lost    lostRoots
 	grove   *store.Grove
 	report  *reporter
 	readers readers

@@ -82,7 +82,7 @@ func (e *Exec) Run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, commit.grove.Close()) }()
+	defer func() { err = errors.Join(err, commit.grove.Close(), commit.lost.err()) }()
 	if err := t.find(); err != nil {
 		return err
 	}
@@ -116,11 +116,11 @@ func (r *execRun) paths(ctx context.Context) (*source, error) {
 	f.OutDelimiter, f.Check, f.JSON = walk.NUL, false, false
 	f.Refresh, f.dump = f.Detect == DetectContent, DumpNever // which is for the end
 	if f.In != nil {
-		return stream(ctx, &f, r.commit.report), nil
+		return stream(ctx, &f, r.commit.roots, r.commit.report), nil
 	}
 	list := &pathList{}
 	f.Out = list
-	if _, err := f.run(ctx, r.commit.report); err != nil {
+	if _, err := f.run(ctx, r.commit.roots, r.commit.report); err != nil {
 		return nil, err
 	}
 	r.progress.Total.Store(list.count)
@@ -134,14 +134,14 @@ type source struct {
 }
 
 // stream selects from paths while they come.
-func stream(ctx context.Context, f *Filter, report *reporter) *source {
+func stream(ctx context.Context, f *Filter, roots []root, report *reporter) *source {
 	ctx, cancel := context.WithCancel(ctx)
 	pr, pw := io.Pipe()
 	f.Out = pw
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		_, err := f.run(ctx, report)
+		_, err := f.run(ctx, roots, report)
 		pw.CloseWithError(err)
 	}()
 	return &source{walk.NewReader(pr, walk.NUL), func() {

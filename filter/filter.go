@@ -49,19 +49,21 @@ type Filter struct {
 type FileID struct{ Dev, Ino uint64 }
 
 // Run walks the roots, or reads In, and writes each path that needs work to
-// Out. It tells whether there was any.
+// Out. It tells whether there was any. A root that cannot be read is an error, once
+// the others are done.
 //
 // Stored state never stops it: what cannot be read counts as missing, with a
 // warning.
 func (f *Filter) Run(ctx context.Context) (needsWork bool, err error) {
-	return f.run(ctx, newReporter(&f.Options))
-}
-
-func (f *Filter) run(ctx context.Context, report *reporter) (needsWork bool, err error) {
-	roots, err := parseRoots(f.Roots)
+	roots, lost, err := parseRoots(f.Roots)
 	if err != nil {
 		return false, err
 	}
+	needsWork, err = f.run(ctx, roots, newReporter(&f.Options))
+	return needsWork, errors.Join(err, lost.err())
+}
+
+func (f *Filter) run(ctx context.Context, roots []root, report *reporter) (needsWork bool, err error) {
 	g, err := f.openGrove(dirs(roots))
 	if err != nil {
 		return false, err

@@ -24,20 +24,21 @@ type Import struct {
 }
 
 // Run imports into the tree of every root, or of the current directory. Nothing
-// is written unless it can be for all of them. The files that it reads stay as
+// is written unless it can be for all of them that can be read. The files that it reads stay as
 // they are.
 func (i *Import) Run(ctx context.Context) (err error) {
 	paths := i.Roots
 	if len(paths) == 0 {
 		paths = []string{"."}
 	}
-	roots, err := parseRoots(paths)
+	roots, lost, err := parseRoots(paths)
 	if err != nil {
 		return err
 	}
 	var runs []*importRun
 	var errs []error
 	defer func() {
+		err = errors.Join(err, lost.err())
 		for _, r := range runs {
 			err = errors.Join(err, r.grove.Close())
 		}

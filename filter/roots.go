@@ -20,24 +20,80 @@ type root struct {
 	real   string // dir, absolute, links resolved
 }
 
-// parseRoots looks at each ROOT, and passes over one that was named before. One
-// that cannot be read is an error: a walk that never began must not look like
-// one that found nothing.
-func parseRoots(paths []string) ([]root, error) {
-	roots := make([]root, 0, len(paths))
+// parseRoots looks at each ROOT, and passes over one that was named before. Those
+// that cannot be read are returned apart: the others are done all the same, but a
+// walk that never began must not look like one that found nothing. Where there is
+// no other, that is err, too.
+func parseRoots(paths []string) (roots []root, lost lostRoots, err error) {
+	roots = make([]root, 0, len(paths))
 	type place struct{ real, only string }
 	named := map[place]bool{}
 	for _, path := range paths {
 		r, err := parseRoot(path)
 		if err != nil {
-			return nil, err
+			lost = append(lost, lostRoot{path, realPath(path), err})
+			continue
 		}
 		if at := (place{r.real, r.only}); !named[at] {
 			named[at] = true
 			roots = append(roots, r)
 		}
 	}
-	return roots, nil
+	if len(roots) == 0 {
+		err = lost.err()
+	}
+	return roots, lost, err
+}
+
+// lostRoots are the ROOTs that cannot be read.
+type lostRoots []lostRoot
+
+type lostRoot struct {
+	path string // as the user wrote it
+	real string // absolute, links resolved, "" where that is unknown
+	err  error
+}
+
+// err returns what is wrong with all of them, nil where there are none.
+func (l lostRoots) err() error {
+	errs := make([]error, len(l))
+	for i := range l {
+		errs[i] = l[i].err
+	}
+	return errors.Join(errs...)
+}
+
+var errLostRoot = errors.New("not stamped: its ROOT cannot be read")
+
+// refuse returns an error for an absolute directory that lies in one of them: its
+// files must not get a stamp in the tree of another ROOT, further out.
+func (l lostRoots) refuse(dir string) error {
+	for i := range l {
+		if l[i].real == "" {
+			continue
+		}
+		if _, below := relative(root{real: dir}, root{real: l[i].real}); below {
+			return errLostRoot
+		}
+	}
+	return nil
+}
+
+// realPath returns the absolute path of what need not be there, or need not be a
+// directory, "" where even its parent is not.
+func realPath(path string) string {
+	if real, err := store.RealDir(path); err == nil {
+		return real
+	}
+	given, name := splitGiven(path)
+	if given == "" {
+		given = "."
+	}
+	parent, err := store.RealDir(given)
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSuffix(parent, "/") + "/" + name
 }
 
 func parseRoot(path string) (r root, err error) {

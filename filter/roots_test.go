@@ -1,10 +1,12 @@
 package filter
 
 import (
+	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"treefilter/store"
@@ -88,15 +90,37 @@ func TestParseRoot(t *testing.T) {
 
 func TestRootsAreNamedOnce(t *testing.T) {
 	grow(t, map[string]string{"album": "photos"}, "photos/a.jpg", "photos/2024/b.jpg")
-	roots, err := parseRoots([]string{"photos", "./photos", "photos/a.jpg", "album", "photos/2024", "photos/a.jpg"})
-	if err != nil {
-		t.Fatal(err)
+	roots, lost, err := parseRoots([]string{"photos", "./photos", "photos/a.jpg", "album", "photos/2024", "photos/a.jpg"})
+	if err != nil || lost != nil {
+		t.Fatal(lost, err)
 	}
 	if got, want := dirs(roots), []string{"photos", "photos/", "photos/2024"}; !slices.Equal(got, want) {
 		t.Errorf("roots: %q, want %q", got, want)
 	}
-	if _, err := parseRoots([]string{"photos", "nowhere"}); err == nil {
-		t.Error("a root that is missing is no error")
+}
+
+func TestLostRoots(t *testing.T) {
+	dir := grow(t, map[string]string{"album": "photos"}, "photos/a.jpg", "photos/2024/b.jpg")
+	roots, lost, err := parseRoots([]string{"nowhere", "photos", "photos/a.jpg/", "album/gone", "no/way"})
+	if err != nil || !slices.Equal(dirs(roots), []string{"photos"}) {
+		t.Errorf("roots: %q, error %v", dirs(roots), err)
+	}
+	if n := strings.Count(fmt.Sprint(lost.err()), "\n") + 1; n != 4 {
+		t.Errorf("%d errors: %v", n, lost.err())
+	}
+	for rel, refused := range map[string]bool{
+		"nowhere": true, "nowhere/below": true, "nowhere.else": false,
+		"photos": false, "photos/2024": false, "photos/gone": true, "no/way": false,
+	} {
+		if err := lost.refuse(dir + "/" + rel); (err != nil) != refused {
+			t.Errorf("%s: %v", rel, err)
+		}
+	}
+	if _, lost, err := parseRoots([]string{"nowhere", ""}); err == nil || err.Error() != lost.err().Error() {
+		t.Errorf("all are lost: %v", err)
+	}
+	if roots, lost, err := parseRoots(nil); len(roots) > 0 || lost.err() != nil || err != nil {
+		t.Errorf("none was named: %v, %v, %v", roots, lost, err)
 	}
 }
 
@@ -118,7 +142,7 @@ func TestWalkRoots(t *testing.T) {
 		{[]string{dir, "photos/2024/b.jpg"}, []map[string]bool{{"photos/2024/b.jpg": true}, nil}},
 	}
 	for _, test := range tests {
-		roots, err := parseRoots(test.roots)
+		roots, _, err := parseRoots(test.roots)
 		if err != nil {
 			t.Fatal(err)
 		}

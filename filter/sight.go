@@ -119,6 +119,9 @@ func (r *commitRun) find(at *spot, given, path string) {
 	if at.err = err; err != nil {
 		return
 	}
+	if at.err = r.lost.refuse(dir); at.err != nil {
+		return
+	}
 	tree, err := r.grove.Owner(dir, at.look.Beside)
 	if at.err = err; err != nil {
 		return

@@ -28,6 +28,9 @@ type Status struct {
 type TreeStatus struct {
 	Root    string
 	Program string
+	// Err is why nothing else is known: the root, here as the user named it, cannot
+	// be read.
+	Err error
 	store.Facts
 	// Config is that of the newest stamps, in canonical form, and ConfigHash its
 	// hash; both are "" where there are no stamps.
@@ -49,15 +52,16 @@ type TreeStatus struct {
 }
 
 // Run walks the roots, or the current directory, and returns the status of the
-// tree of each, and of each tree nested in them, by directory.
+// tree of each, and of each tree nested in them, by directory. What is known of a
+// root that cannot be read comes last, and is an error, too.
 func (s *Status) Run(ctx context.Context) (trees []*TreeStatus, err error) {
 	paths := s.Roots
 	if len(paths) == 0 {
 		paths = []string{"."}
 	}
-	roots, err := parseRoots(paths)
+	roots, lost, err := parseRoots(paths)
 	if err != nil {
-		return nil, err
+		return s.lost(lost), err
 	}
 	g, err := s.openGrove(dirs(roots))
 	if err != nil {
@@ -80,7 +84,15 @@ func (s *Status) Run(ctx context.Context) (trees []*TreeStatus, err error) {
 		}
 	}
 	slices.SortFunc(r.done, func(a, b *TreeStatus) int { return cmp.Compare(a.Root, b.Root) })
-	return r.done, nil
+	return append(r.done, s.lost(lost)...), lost.err()
+}
+
+// lost returns the status of roots that cannot be read.
+func (s *Status) lost(roots lostRoots) (list []*TreeStatus) {
+	for _, r := range roots {
+		list = append(list, &TreeStatus{Root: r.path, Program: cmp.Or(s.Program, store.DefaultProgram), Err: r.err})
+	}
+	return list
 }
 
 // countStamps tells how many stamps count, and how many of these a prune would

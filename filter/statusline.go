@@ -4,6 +4,13 @@ import "encoding/json"
 
 // MarshalJSON gives what --json prints.
 func (s *TreeStatus) MarshalJSON() ([]byte, error) {
+	if s.Err != nil {
+		return marshal(struct {
+			Root    string `json:"root"`
+			Program string `json:"program"`
+			Error   string `json:"error"`
+		}{s.Root, s.Program, s.Err.Error()})
+	}
 	type file struct {
 		Path    string       `json:"path"`
 		Exists  bool         `json:"exists"`

@@ -44,7 +44,7 @@ func (o *Options) eachTree(ctx context.Context, do func(*store.Tree, root, *repo
 	if len(paths) == 0 {
 		paths = []string{"."}
 	}
-	roots, err := parseRoots(paths)
+	roots, lost, err := parseRoots(paths)
 	if err != nil {
 		return err
 	}
@@ -62,5 +62,5 @@ func (o *Options) eachTree(ctx context.Context, do func(*store.Tree, root, *repo
 		named := slices.IndexFunc(roots, func(r root) bool { return r.real == t.Root() })
 		errs = append(errs, do(t, roots[named], report))
 	}
-	return errors.Join(append(errs, g.Close())...)
+	return errors.Join(append(errs, g.Close(), lost.err())...)
 }

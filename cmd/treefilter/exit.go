@@ -15,9 +15,9 @@ import (
 //	0    all done; printing nothing is success
 //	1    done, but some paths could not be examined, stamped or processed (each
 //	     is named on stderr); with --check: something needs work
-//	2    usage; a ROOT that cannot be read; output failure; for the commands
-//	     that write state, state that cannot be read or is not ours: nothing
-//	     was changed
+//	2    usage; a ROOT that cannot be read, once the others are done; output
+//	     failure; for the commands that write state, state that cannot be read
+//	     or is not ours: nothing was changed
 //	126  the command of exec cannot be run
 //	127  the command of exec was not found
 //	130  ended by SIGINT, with everything already read safe in the WAL

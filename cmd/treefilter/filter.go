@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"slices"
 	"strings"
 	"sync/atomic"
 
@@ -55,18 +56,24 @@ func (c *filterCommand) run(ctx context.Context, s *session) (needsWork bool, er
 		moreProcs()
 	}
 	needsWork, err = abandonable(ctx, func() (bool, error) { return job.Run(ctx) })
-	if c.misspelled(err) {
-		err = &usageError{describe(err), `"treefilter --help" lists the commands`}
-	}
-	return c.Check && needsWork, err
+	return c.Check && needsWork, c.withHint(err)
 }
 
-// misspelled tells whether the first ROOT is not there and may have been meant
+// withHint adds a hint where the first ROOT is not there and may have been meant
 // for a command.
-func (c *filterCommand) misspelled(err error) bool {
-	var path *fs.PathError
-	return len(c.Roots) > 0 && errors.As(err, &path) && errors.Is(err, fs.ErrNotExist) &&
-		path.Path == c.Roots[0] && !strings.ContainsAny(path.Path, "/.")
+func (c *filterCommand) withHint(err error) error {
+	if err == nil || len(c.Roots) == 0 || strings.ContainsAny(c.Roots[0], "/.") {
+		return err
+	}
+	all := slices.Clone(unjoin(err))
+	for i, e := range all {
+		path, ok := e.(*fs.PathError)
+		if ok && path.Path == c.Roots[0] && errors.Is(e, fs.ErrNotExist) {
+			all[i] = &usageError{describe(e), `"treefilter --help" lists the commands`}
+			return errors.Join(all...)
+		}
+	}
+	return err
 }
 
 func (c *filterCommand) job(s *session) (*filter.Filter, error) {

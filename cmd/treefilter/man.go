@@ -22,8 +22,9 @@ stamp is void. Doubt means that a file is printed again: extra work is an
 annoyance, skipped work the one unforgivable fault.
 
 Without a ROOT paths are read from stdin. A ROOT that bears a command's name is
-written ./commit, or stands behind "--". Only regular files are printed, in an
-order that is always the same.`
+written ./commit, or stands behind "--". One that cannot be read does not stop
+the others. Only regular files are printed, in an order that is always the same,
+but for the one that stdout goes to.`
 
 	manFiles = `.treefilter_treestamps.yaml      the snapshot, replaced as a whole by a dump
 .treefilter_treestamps.wal.yaml  the WAL, to which commits append

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -52,25 +53,27 @@ func (c *statusCommand) run(ctx context.Context, s *session) (needsWork bool, er
 		job.Examined = new(atomic.Int64)
 		stop = s.voice.watch(job.Examined)
 	}
-	var trees []*filter.TreeStatus
+	found := make(chan []*filter.TreeStatus, 1)
 	_, err = abandonable(ctx, func() (bool, error) {
-		list, err := job.Run(ctx)
-		trees = list
+		trees, err := job.Run(ctx)
+		found <- trees
 		return false, err
 	})
 	stop()
-	if err != nil {
-		return false, err
+	select {
+	case trees := <-found:
+		err = errors.Join(c.print(s, trees), err)
+	default: // abandoned
 	}
+	return false, err
+}
+
+func (c *statusCommand) print(s *session, trees []*filter.TreeStatus) error {
 	for _, t := range trees {
 		if len(t.Damage) > 0 {
 			s.warned.Store(true)
 		}
 	}
-	return false, c.print(s, trees)
-}
-
-func (c *statusCommand) print(s *session, trees []*filter.TreeStatus) error {
 	out, style := s.stdout(), styleOf(s.out)
 	for i, t := range trees {
 		if c.JSON {
@@ -78,6 +81,9 @@ func (c *statusCommand) print(s *session, trees []*filter.TreeStatus) error {
 				return err
 			}
 			continue
+		}
+		if t.Err != nil {
+			continue // is said on stderr
 		}
 		text := statusText(t, style)
 		if i > 0 {
