@@ -78,8 +78,8 @@ func (r *pruneRun) run(ctx context.Context) (err error) {
 // refuse tells why the tree must not be pruned: its files may be out of reach
 // only, and their stamps be needed again.
 func (r *pruneRun) refuse() error {
-	if r.root.only != "" {
-		return &pathError{r.root.prefix + r.root.only, errors.New("not a directory")}
+	if err := r.root.refuseFile(); err != nil {
+		return err
 	}
 	if err := r.tree.Writable(); err != nil {
 		return err

@@ -125,6 +125,15 @@ func parseRoot(path string) (r root, err error) {
 	return r, err
 }
 
+// refuseFile returns an error for a root that is a file: who names one does not
+// mean the stamps of all that lies beside it.
+func (r root) refuseFile() error {
+	if r.only == "" {
+		return nil
+	}
+	return &pathError{r.prefix + r.only, errors.New("not a directory")}
+}
+
 func withSlash(dir string) string {
 	if strings.HasSuffix(dir, "/") || os.IsPathSeparator(dir[len(dir)-1]) {
 		return dir

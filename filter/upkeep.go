@@ -33,7 +33,12 @@ type Discard struct {
 
 // Run discards the WAL of every root.
 func (d *Discard) Run(ctx context.Context) error {
-	return d.eachTree(ctx, func(t *store.Tree, _ root, _ *reporter) error { return t.Discard() })
+	return d.eachTree(ctx, func(t *store.Tree, r root, _ *reporter) error {
+		if err := r.refuseFile(); err != nil {
+			return err
+		}
+		return t.Discard()
+	})
 }
 
 // eachTree runs do on the tree of every root, or of the current directory, with
