@@ -3,6 +3,9 @@ package main
 import (
 	"context"
 	"errors"
+	"io"
+	"os"
+	"slices"
 
 	"treefilter/filter"
 	"treefilter/walk"
@@ -52,7 +55,7 @@ func (c *commitCommand) run(ctx context.Context, s *session) (needsWork bool, er
 }
 
 func (c *commitCommand) job(s *session) (*filter.Commit, error) {
-	in, err := s.stdin()
+	in, err := c.input(s)
 	if err != nil {
 		return nil, err
 	}
@@ -71,4 +74,32 @@ func (c *commitCommand) job(s *session) (*filter.Commit, error) {
 	}
 	job.ConfigGiven = job.ConfigGiven || c.EmptyConfig
 	return job, nil
+}
+
+// input returns where paths come from, unless that is forgotten: a ROOT that is a
+// file is one for the filter.
+func (c *commitCommand) input(s *session) (io.Reader, error) {
+	forgotten := func(what string) error {
+		return &usageError{
+			reason: what + ", and stdin is " + s.emptyStdin(),
+			hint:   `"printf '%s\0' FILE... | treefilter commit" commits files`,
+		}
+	}
+	switch file := slices.IndexFunc(c.Roots, isRegular); {
+	case s.emptyStdin() == "":
+	case file >= 0:
+		return nil, forgotten(c.Roots[file] + ": a file as ROOT")
+	case len(c.Roots) == 0 && !isTerminal(s.in):
+		return nil, forgotten("no ROOT")
+	}
+	in, err := s.stdin()
+	if err == nil && isTerminal(s.in) {
+		in = &announced{Reader: in, say: func() { s.voice.line("reading paths until " + endOfInput) }}
+	}
+	return in, err
+}
+
+func isRegular(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().IsRegular()
 }

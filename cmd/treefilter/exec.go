@@ -94,9 +94,9 @@ func (c *execCommand) job(s *session) (*filter.Exec, error) {
 	if c.Stdin || len(c.Roots) == 0 {
 		job.In = s.in
 	}
-	if job.In != nil && !c.Stdin && isTerminal(s.in) {
+	if is := s.emptyStdin(); job.In != nil && !c.Stdin && is != "" {
 		return nil, &usageError{
-			reason: "no ROOT, and stdin is a terminal",
+			reason: "no ROOT, and stdin is " + is,
 			hint:   `"treefilter exec . -- COMMAND" runs it below the current directory`,
 		}
 	}

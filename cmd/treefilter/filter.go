@@ -98,9 +98,9 @@ func (c *filterCommand) job(s *session) (*filter.Filter, error) {
 	if c.Stdin || len(c.Roots) == 0 {
 		job.In = s.in
 	}
-	if job.In != nil && !c.Stdin && isTerminal(s.in) {
+	if is := s.emptyStdin(); job.In != nil && !c.Stdin && is != "" {
 		return nil, &usageError{
-			reason: "no ROOT, and stdin is a terminal",
+			reason: "no ROOT, and stdin is " + is,
 			hint:   `"treefilter ." walks the current directory`,
 		}
 	}

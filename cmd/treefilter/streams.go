@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"sync"
 
 	"treefilter/filter"
 )
@@ -47,6 +48,33 @@ func fileOf(stream any) filter.FileID {
 		return filter.FileID{}
 	}
 	return identify(f)
+}
+
+// emptyStdin returns what stdin is where nobody can mean to give paths by it, and
+// otherwise "". A cron job and a systemd unit have /dev/null.
+func (s *session) emptyStdin() string {
+	f, ok := s.in.(*os.File)
+	switch {
+	case isNotOpen(s.in):
+		return "closed"
+	case isTerminal(s.in):
+		return "a terminal"
+	case ok && isNull(f):
+		return os.DevNull
+	}
+	return ""
+}
+
+// announced calls say before the first read.
+type announced struct {
+	io.Reader
+	once sync.Once
+	say  func()
+}
+
+func (a *announced) Read(p []byte) (int, error) {
+	a.once.Do(a.say)
+	return a.Reader.Read(p)
 }
 
 // isNotOpen reports whether a standard stream was not open when the program began.

@@ -19,6 +19,9 @@ func identify(f *os.File) filter.FileID {
 	return filter.FileID{Dev: uint64(st.Dev), Ino: uint64(st.Ino)}
 }
 
+// endOfInput is what ends the input on a terminal.
+const endOfInput = "Ctrl-D"
+
 // isStandIn reports whether a standard stream is the /dev/null that Go's runtime
 // opens, before anything else, in place of one that is not open. It keeps the
 // number from another file, such as a state file, but swallows what is written.
