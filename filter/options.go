@@ -37,6 +37,9 @@ type Options struct {
 	// Warn gets what went wrong with one path or one tree while the flow goes
 	// on; the run then ends with exit code 1. It is never called concurrently.
 	Warn func(error)
+	// Founded, where not nil, gets the root of each directory that becomes a tree by
+	// what the run records. It is never called concurrently.
+	Founded func(root string)
 	// Notice gets what the user should know and what is not a fault, such as
 	// a changed config. It is never called concurrently.
 	Notice func(error)

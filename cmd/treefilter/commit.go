@@ -20,6 +20,7 @@ type commitCommand struct {
 	Dump          dumpMode `placeholder:"auto|always|never" help:"when to fold the WAL into the snapshot (auto)"`
 	NoWAL         bool     `name:"no-wal" help:"keep stamps in memory, dump them at the end"`
 	EmptyConfig   bool     `help:"no config is meant, not forgotten"`
+	verboseFlag
 	detectFlag
 	configFlags
 }
@@ -69,6 +70,7 @@ func (c *commitCommand) job(s *session) (*filter.Commit, error) {
 		NoWAL:         c.NoWAL,
 	}
 	job.Detect = filter.Detect(c.Detect)
+	job.Founded = c.founded(s)
 	if err := c.configure(&job.Options); err != nil {
 		return nil, err
 	}

@@ -26,6 +26,7 @@ type execCommand struct {
 	Dump          dumpMode `placeholder:"auto|always|never" help:"when to fold the WAL into the snapshot (auto)"`
 	EmptyConfig   bool     `help:"no config is meant, not forgotten"`
 	Stdin         bool     `help:"read paths from stdin; ROOTs only name the trees"`
+	verboseFlag
 	delimiterFlags
 	detectFlag
 	selectionFlags
@@ -113,6 +114,7 @@ func (c *execCommand) job(s *session) (*filter.Exec, error) {
 		return nil, err
 	}
 	job.Detect = filter.Detect(c.Detect)
+	job.Founded = c.founded(s)
 	job.ConfigGiven = job.ConfigGiven || c.EmptyConfig
 	return job, nil
 }

@@ -65,6 +65,20 @@ func (c *settingFlags) configure(o *filter.Options) error {
 	return nil
 }
 
+// verboseFlag says more than what went wrong.
+type verboseFlag struct {
+	Verbose bool `short:"v" help:"name each directory that becomes a tree"`
+}
+
+// founded returns what says that a directory has become a tree, nil where nobody
+// asked and nobody watches.
+func (v verboseFlag) founded(s *session) func(root string) {
+	if !v.Verbose && !isTerminal(s.voice.w) {
+		return nil
+	}
+	return func(root string) { s.voice.line(root + ": new tree") }
+}
+
 // selectionFlags say which files of a walk are looked at.
 type selectionFlags struct {
 	Ignore        list `placeholder:"GLOB" help:"pass over matches, as in .gitignore (repeatable)"`
