@@ -42,19 +42,14 @@ func wayOut(state *os.ProcessState) string {
 // isTooLong tells that the system takes fewer arguments than these.
 func isTooLong(err error) bool { return errors.Is(err, syscall.E2BIG) }
 
-// suspend handles Ctrl-Z and its end; it is false for any other signal. The
-// commands are no jobs of the shell, so they are stopped and continued with this
-// process. SIGCONT must be waited for: a process goes on for a moment after it
-// has sent SIGSTOP to itself.
-func (p *processes) suspend(sig os.Signal) bool {
-	switch sig {
-	case syscall.SIGTSTP:
-		p.pass(syscall.SIGSTOP)
-		_ = syscall.Kill(os.Getpid(), syscall.SIGSTOP)
-	case syscall.SIGCONT:
-		p.pass(syscall.SIGCONT)
-	default:
+// suspend handles Ctrl-Z; it is false for any other signal. The commands are no jobs
+// of the shell, so they are stopped and continued with this process.
+func (p *processes) suspend(sig os.Signal, this func()) bool {
+	if sig != syscall.SIGTSTP {
 		return false
 	}
+	p.pass(syscall.SIGSTOP)
+	this()
+	p.pass(syscall.SIGCONT)
 	return true
 }

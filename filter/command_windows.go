@@ -31,4 +31,4 @@ func wayOut(state *os.ProcessState) string { return state.String() }
 // isTooLong tells that the system takes fewer arguments than these.
 func isTooLong(err error) bool { return errors.Is(err, windows.ERROR_FILENAME_EXCED_RANGE) }
 
-func (p *processes) suspend(os.Signal) bool { return false }
+func (p *processes) suspend(os.Signal, func()) bool { return false }

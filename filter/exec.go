@@ -47,8 +47,10 @@ type Exec struct {
 	// Signals: the first is passed on to the commands that run, a second kills
 	// them. No command is started any more. Who sends one has cancelled the
 	// context before, so that all else ends, too. Apart from that, SIGTSTP suspends
-	// the commands and this process, and SIGCONT continues the commands.
+	// the commands and this process.
 	Signals <-chan os.Signal
+	// Suspend suspends this process, and returns when it goes on.
+	Suspend func()
 	// Progress, where not nil, is kept up to date.
 	Progress *Progress
 }

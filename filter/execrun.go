@@ -85,7 +85,7 @@ func (r *execRun) passOn(ended <-chan struct{}) {
 	for {
 		select {
 		case sig := <-r.Signals:
-			r.processes.signal(sig)
+			r.processes.signal(sig, r.Suspend)
 		case <-ended:
 			return
 		}

@@ -46,11 +46,11 @@ func (p *processes) wait(cmd *exec.Cmd) error {
 
 // signal passes the first signal on to all that run; nothing is started from
 // then on. A later signal kills them, whatever it is: who sends another has
-// waited long enough.
-func (p *processes) signal(sig os.Signal) {
+// waited long enough. suspend suspends this process, for SIGTSTP.
+func (p *processes) signal(sig os.Signal, suspend func()) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.suspend(sig) {
+	if p.suspend(sig, suspend) {
 		return
 	}
 	if p.signalled {

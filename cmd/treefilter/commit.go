@@ -48,6 +48,7 @@ func (c *commitCommand) run(ctx context.Context, s *session) (needsWork bool, er
 	if err != nil {
 		return false, err
 	}
+	defer suspendable()()
 	err = job.Run(ctx)
 	if errors.Is(err, filter.ErrConfigModified) {
 		err = &usageError{err.Error(), "what was processed may not have seen what this file of --depends or --config-file says now: filter and process it again"}

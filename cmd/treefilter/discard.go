@@ -26,6 +26,7 @@ the current directory's. A run that may have to be undone begins with
 }
 
 func (c *discardCommand) run(ctx context.Context, s *session) (needsWork bool, err error) {
+	defer suspendable()()
 	return false, c.job(s).Run(ctx)
 }
 

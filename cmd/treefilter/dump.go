@@ -27,6 +27,7 @@ the WAL has outgrown the snapshot. Without a ROOT it is the current directory's.
 }
 
 func (c *dumpCommand) run(ctx context.Context, s *session) (needsWork bool, err error) {
+	defer suspendable()()
 	return false, c.job(s).Run(ctx)
 }
 

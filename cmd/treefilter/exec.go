@@ -63,6 +63,7 @@ func (c *execCommand) run(ctx context.Context, s *session) (needsWork bool, err 
 	var release func()
 	job.Signals, release = everySignal(ctx)
 	defer release()
+	job.Suspend = suspend
 	if isTerminal(s.voice.w) && os.Getenv("TERM") != "dumb" {
 		job.Examined, job.Progress = new(atomic.Int64), new(filter.Progress)
 		defer s.voice.follow(job.Examined, job.Progress)()

@@ -55,6 +55,9 @@ func (c *filterCommand) run(ctx context.Context, s *session) (needsWork bool, er
 	if job.In == nil {
 		moreProcs()
 	}
+	if c.Refresh {
+		defer suspendable()()
+	}
 	needsWork, err = abandonable(ctx, func() (bool, error) { return job.Run(ctx) })
 	return c.Check && needsWork, c.withHint(err)
 }

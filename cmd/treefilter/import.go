@@ -38,6 +38,7 @@ func (c *importCommand) run(ctx context.Context, s *session) (needsWork bool, er
 		return false, err
 	}
 	moreProcs()
+	defer suspendable()()
 	return false, job.Run(ctx)
 }
 

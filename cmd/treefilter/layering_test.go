@@ -22,7 +22,7 @@ var layers = map[string][]string{
 		"github.com/alecthomas/kong",
 		"github.com/schollz/progressbar/v3",
 		"golang.org/x/term",
-		"golang.org/x/sys/unix",    // streams_unix.go: the flags of an open file
+		"golang.org/x/sys/unix",    // streams_unix.go, stop_linux.go: what package syscall lacks
 		"golang.org/x/sys/windows", // pipe_windows.go: the errors of a closed pipe
 	},
 	"filter": {

@@ -32,6 +32,7 @@ directory that is there but empty are kept; remove it if its files are gone.`,
 }
 
 func (c *pruneCommand) run(ctx context.Context, s *session) (needsWork bool, err error) {
+	defer suspendable()()
 	return false, c.job(s).Run(ctx)
 }
 
