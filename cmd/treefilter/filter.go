@@ -57,8 +57,11 @@ func (c *filterCommand) run(ctx context.Context, s *session) (needsWork bool, er
 	}
 	if c.Refresh {
 		defer suspendable()()
+		job.Out = &abandonableWriter{ctx, job.Out}
+		needsWork, err = job.Run(ctx)
+	} else {
+		needsWork, err = abandonable(ctx, func() (bool, error) { return job.Run(ctx) })
 	}
-	needsWork, err = abandonable(ctx, func() (bool, error) { return job.Run(ctx) })
 	return c.Check && needsWork, c.withHint(err)
 }
 

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"io"
 	"os"
 	"os/signal"
 	"slices"
@@ -103,26 +105,38 @@ const patience = 100 * time.Millisecond
 // abandonable runs a flow that holds nothing worth saving, and comes back soon
 // after ctx is done even when the flow does not: a read from a silent stdin or
 // a write into a full pipe knows of no context.
-func abandonable(ctx context.Context, flow func() (bool, error)) (bool, error) {
+func abandonable[T any](ctx context.Context, flow func() (T, error)) (none T, err error) {
 	type result struct {
-		needsWork bool
-		err       error
+		value T
+		err   error
 	}
 	finished := make(chan result, 1)
 	go func() {
-		needsWork, err := flow()
-		finished <- result{needsWork, err}
+		value, err := flow()
+		finished <- result{value, err}
 	}()
 
 	select {
 	case r := <-finished:
-		return r.needsWork, r.err
+		return r.value, r.err
 	case <-ctx.Done():
 	}
 	select {
 	case r := <-finished:
-		return r.needsWork, r.err
+		return r.value, r.err
 	case <-time.After(patience):
-		return false, ctx.Err()
+		return none, ctx.Err()
 	}
+}
+
+// abandonableWriter is for a flow that has something to save, and so must come to its
+// end by itself, whether or not anybody reads what it writes.
+type abandonableWriter struct {
+	ctx context.Context
+	w   io.Writer
+}
+
+func (a *abandonableWriter) Write(p []byte) (int, error) {
+	p = bytes.Clone(p) // which the flow may use again, once this is abandoned
+	return abandonable(a.ctx, func() (int, error) { return a.w.Write(p) })
 }

@@ -53,19 +53,9 @@ func (c *statusCommand) run(ctx context.Context, s *session) (needsWork bool, er
 		job.Examined = new(atomic.Int64)
 		stop = s.voice.watch(job.Examined)
 	}
-	found := make(chan []*filter.TreeStatus, 1)
-	_, err = abandonable(ctx, func() (bool, error) {
-		trees, err := job.Run(ctx)
-		found <- trees
-		return false, err
-	})
+	trees, err := abandonable(ctx, func() ([]*filter.TreeStatus, error) { return job.Run(ctx) })
 	stop()
-	select {
-	case trees := <-found:
-		err = errors.Join(c.print(s, trees), err)
-	default: // abandoned
-	}
-	return false, err
+	return false, errors.Join(c.print(s, trees), err)
 }
 
 func (c *statusCommand) print(s *session, trees []*filter.TreeStatus) error {
