@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path"
 	"slices"
 	"time"
 
@@ -43,6 +44,9 @@ type Commit struct {
 	Dump DumpMode
 	// NoWAL keeps the stamps in memory and dumps them at the end.
 	NoWAL bool
+	// NoSync writes stamps without making their work durable first: for work
+	// that has no results, such as linting.
+	NoSync bool
 }
 
 // Run reads In to its end, or until ctx is done: what was read by then is made
@@ -65,7 +69,9 @@ func (c *Commit) Run(ctx context.Context) (err error) {
 }
 
 func (c *Commit) newRun(g *store.Grove, report *reporter) *commitRun {
-	return &commitRun{Commit: c, grove: g, report: report, readers: newReaders()}
+	r := &commitRun{Commit: c, grove: g, report: report, readers: newReaders()}
+	r.backing.sync = g.SyncWork
+	return r
 }
 
 // open begins a run, unless one of the roots must not be written to. The caller
@@ -107,13 +113,19 @@ type commitRun struct {
 	since   since
 	targets targets
 	fresh   []sighting // not settled yet
-	late    int        // left pending by --since
-	stamped int        // stamps written to a WAL
-	synced  time.Time  // when everything was durable last
+	backing backing
+	claims  *claims   // of an exec, to be given up once a stamp is written
+	late    int       // left pending by --since
+	stamped int       // stamps written to a WAL
+	synced  time.Time // when everything was durable last
 }
 
-// record writes the stamps of a batch.
+// record takes what became of a batch: its stamps are written once their work is
+// durable.
 func (r *commitRun) record(l looked) error {
+	if l.fatal != nil {
+		return l.fatal
+	}
 	r.read(&l)
 	for _, err := range l.warns {
 		r.report.warn(err)
@@ -134,23 +146,28 @@ func (r *commitRun) record(l looked) error {
 		}
 	}
 	if slices.ContainsFunc(l.fresh, func(s sighting) bool { return s.target.unasked(&s) }) {
-		return r.settle()
+		if err := r.settle(); err != nil {
+			return err
+		}
 	}
-	return r.syncInTime()
+	return r.advance()
 }
 
 // forget drops the stamps of files that were processed but are left pending. Each
 // may have been processed with a content that it has no longer: were it again what
 // it was when its stamp was made, it would not come again.
 func (r *commitRun) forget(late []sighting) error {
-	held := map[*target][]string{}
+	if err := r.forgetInOthers(late); err != nil {
+		return err
+	}
+	paths := map[*target][]string{}
 	for i := range late {
-		if s := &late[i]; s.target.failed.Load() == nil && s.target.Holds(s.rel) {
-			held[s.target] = append(held[s.target], s.rel)
+		if s := &late[i]; s.target.failed.Load() == nil {
+			paths[s.target] = append(paths[s.target], s.rel)
 		}
 	}
-	for t, paths := range held {
-		if err := t.drop(paths...); err != nil {
+	for t, list := range paths {
+		if err := t.drop(list...); err != nil {
 			if fatal := r.giveUp(t, err); fatal != nil {
 				return fatal
 			}
@@ -159,21 +176,126 @@ func (r *commitRun) forget(late []sighting) error {
 	return nil
 }
 
-func (r *commitRun) put(t *target, entries []store.Entry) error {
-	if r.NoWAL {
-		return t.Hold(entries)
+// forgetInOthers drops the stamps that files have by now in a tree around the one
+// that they belonged to when the run began. There is one only where that was still
+// to begin: another run has begun one further out, and where nothing is recorded
+// here its stamps are in force.
+func (r *commitRun) forgetInOthers(files []sighting) error {
+	begun := slices.DeleteFunc(slices.Clone(files), func(s sighting) bool { return !s.target.New() })
+	if len(begun) == 0 {
+		return nil
 	}
-	if err := t.append(entries); err != nil {
+	g, err := r.openGrove(dirs(r.roots))
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, s := range begun {
+		dir, name, err := g.Locate(s.path)
+		if err != nil {
+			continue // gone
+		}
+		t, err := g.TreeOf(path.Dir(s.target.Root()), nil)
+		if err == nil && t.Origin() == store.HoldsState {
+			errs = append(errs, t.Forget(t.Join(dir, name)))
+		}
+	}
+	return errors.Join(errors.Join(errs...), g.Sync(), g.Close())
+}
+
+// put takes the stamps of settled files.
+func (r *commitRun) put(t *target, entries []store.Entry) error {
+	switch {
+	case r.NoWAL:
+		return t.Hold(entries)
+	case r.NoSync:
+		return r.write(t, entries)
+	}
+	r.backing.add(t, entries)
+	return nil
+}
+
+// write appends stamps whose work is durable to the WAL.
+func (r *commitRun) write(t *target, entries []store.Entry) error {
+	refused, err := t.Append(entries)
+	if err != nil {
 		if fatal := r.giveUp(t, err); fatal != nil {
 			return fatal
 		}
-		for _, e := range entries {
-			r.report.warn(&pathError{t.Root() + "/" + e.Path, errors.New("not stamped")})
-		}
-		return nil
+		refused = entries
 	}
-	t.dirty.Store(true)
-	r.stamped += len(entries)
+	for _, e := range refused {
+		why := errContradicted
+		if err != nil {
+			why = errors.New("not stamped")
+		}
+		r.report.warn(&pathError{t.Root() + "/" + e.Path, why})
+	}
+	if r.claims != nil {
+		for i := range entries {
+			if err := r.claims.release(t, entries[i].Path); err != nil {
+				return err
+			}
+		}
+	}
+	t.dirty.Store(true) // also what was refused has left a record
+	if n := len(entries) - len(refused); n > 0 {
+		r.stamped += n
+		r.founded(t)
+	}
+	return nil
+}
+
+// errContradicted is a file about which somebody else has said something since.
+var errContradicted = errors.New("not stamped: meanwhile another run has failed on it, or has processed it under another config")
+
+// founded says once that a tree has begun.
+func (r *commitRun) founded(t *target) {
+	if r.Founded != nil && t.New() && !t.founded {
+		t.founded = true
+		r.Founded(t.Root())
+	}
+}
+
+// advance writes the stamps whose work has become durable, and sees to the rest.
+func (r *commitRun) advance() error {
+	if err := r.writeBacked(r.backing.count >= backingLimit); err != nil {
+		return err
+	}
+	if now := time.Now(); r.backing.due(now) {
+		r.backing.begin(now)
+	}
+	return r.syncInTime()
+}
+
+// writeBacked writes the stamps whose work is durable, and makes them so, too:
+// once a command's result is safe, so is its stamp.
+func (r *commitRun) writeBacked(wait bool) error {
+	backed, err := r.backing.end(wait)
+	if err != nil {
+		return err
+	}
+	for _, run := range backed {
+		if err := r.write(run.target, run.entries); err != nil {
+			return err
+		}
+	}
+	if len(backed) > 0 {
+		return r.sync()
+	}
+	return nil
+}
+
+// writeAll waits until the work of every file is durable, and writes its stamp.
+func (r *commitRun) writeAll() error {
+	for r.backing.done != nil || r.backing.count > 0 {
+		if err := r.writeBacked(true); err != nil {
+			return err
+		}
+		if r.backing.count > 0 {
+			r.backing.begin(time.Now())
+		}
+	}
 	return nil
 }
 
@@ -189,12 +311,12 @@ func (r *commitRun) giveUp(t *target, err error) error {
 	return nil
 }
 
-// tick looks again at what was too fresh, and syncs.
+// tick looks again at what was too fresh, and writes and syncs what is due.
 func (r *commitRun) tick() error {
 	if err := r.settle(); err != nil {
 		return err
 	}
-	return r.syncInTime()
+	return r.advance()
 }
 
 func (r *commitRun) syncInTime() error {
@@ -227,7 +349,7 @@ func (r *commitRun) finish(failed error) error {
 	if errors.Is(failed, errConfigEdited) {
 		r.fresh = nil
 	}
-	if err := errors.Join(r.settleAll(), r.sync()); err != nil {
+	if err := errors.Join(r.settleAll(), r.writeAll(), r.sync()); err != nil {
 		return err
 	}
 	if r.late > 0 {
@@ -243,22 +365,21 @@ func (r *commitRun) finish(failed error) error {
 }
 
 func (r *commitRun) dump(t *target) error {
-	if r.NoWAL {
-		_, err := t.Dump(false)
-		return err
+	due := r.NoWAL || r.Dump == DumpAlways
+	var err error
+	if r.NoWAL && !r.NoSync {
+		if err := r.backing.sync(); err != nil {
+			return err
+		}
 	}
-	if stored, any := t.Stored(); r.Dump == DumpAlways || r.NoCheckConfig && any && stored.Hash() != t.Config().Hash() {
-		// Stamps of another config are kept by taking them over, at once: a
-		// later dump keeps those of the newest config alone.
-		_, err := t.Dump(false)
-		return err
+	if !due && r.Dump == DumpAuto {
+		due, err = t.Outgrown()
 	}
-	if r.Dump == DumpNever {
-		return nil
-	}
-	due, err := t.Outgrown()
 	if err == nil && due {
-		_, err = t.Dump(false)
+		_, err = t.Tree.Dump(store.DumpOptions{})
+	}
+	if err != nil && r.NoWAL {
+		return err
 	}
 	if err != nil {
 		r.report.warn(fmt.Errorf("dump: %w (the stamps are safe in the WAL)", err))

@@ -10,6 +10,7 @@ import (
 	"sync"
 
 	"treefilter/store"
+	"treefilter/walk"
 )
 
 // readSize is how much of a file is read at a time, and how far a run that was
@@ -17,8 +18,9 @@ import (
 const readSize = 256 << 10
 
 // digestOf reads a file. Nothing blocks it: what is not a regular file, or no
-// longer, is an error.
-func digestOf(ctx context.Context, path string) (d store.Digest, err error) {
+// longer, is an error. Where is says which file it must be, so is another one, such
+// as a secret that a link leads to by now: its size and digest are not to be told.
+func digestOf(ctx context.Context, path string, is *walk.Info) (d store.Digest, err error) {
 	f, err := os.OpenFile(path, os.O_RDONLY|nonblock, 0)
 	if err != nil {
 		return d, err
@@ -30,6 +32,9 @@ func digestOf(ctx context.Context, path string) (d store.Digest, err error) {
 	}
 	if !info.Mode().IsRegular() {
 		return d, &pathError{path, errNotRegular}
+	}
+	if id := fileID(info); is != nil && id != (walk.FileID{}) && id != is.FileID {
+		return d, &pathError{path, errModified}
 	}
 	return digest(ctx, f, make([]byte, min(readSize, info.Size()+1)))
 }
@@ -62,7 +67,7 @@ func compare(ctx context.Context, path string, recorded *store.Digest) (Content,
 	if info, err := os.Stat(path); err == nil && info.Size() != recorded.Size {
 		return OtherContent, nil
 	}
-	d, err := digestOf(ctx, path)
+	d, err := digestOf(ctx, path, nil)
 	switch {
 	case err != nil:
 		return Unreadable, err

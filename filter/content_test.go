@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"treefilter/store"
+	"treefilter/walk"
 )
 
 func TestCompare(t *testing.T) {
@@ -19,7 +20,7 @@ func TestCompare(t *testing.T) {
 		}
 	}
 	write("as recorded")
-	recorded, err := digestOf(context.Background(), path)
+	recorded, err := digestOf(context.Background(), path, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,4 +80,32 @@ func TestReadersEach(t *testing.T) {
 			t.Error("a third file is read")
 		}
 	})
+}
+
+// A link that is swapped in for a file by the time that it is read, as root may,
+// must not tell the size and digest of what it leads to.
+func TestDigestOfAnotherFile(t *testing.T) {
+	dir := t.TempDir()
+	path, secret := filepath.Join(dir, "listed"), filepath.Join(dir, "secret")
+	for _, p := range []string{path, secret} {
+		if err := os.WriteFile(p, []byte(p), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	info, err := walk.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := digestOf(context.Background(), path, &info); err != nil {
+		t.Errorf("the file itself: %v", err)
+	}
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(secret, path); err != nil {
+		t.Skip(err)
+	}
+	if d, err := digestOf(context.Background(), path, &info); err == nil && info.Ino != 0 {
+		t.Errorf("read: %v", d)
+	}
 }

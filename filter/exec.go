@@ -38,6 +38,8 @@ type Exec struct {
 	IgnoreMissing bool
 	// Dump says when the WAL is folded into the snapshot.
 	Dump DumpMode
+	// NoSync is that of a Commit.
+	NoSync bool
 	// Print gets all that a command printed, once it has ended. It is never
 	// called concurrently. An error ends the run.
 	Print func(stdout, stderr io.WriterTo) error
@@ -76,7 +78,7 @@ func (e *Exec) Run(ctx context.Context) (err error) {
 	}
 	// ConfigFiles were read before the first command begins, so Since is not held
 	// against them: no command has seen an older one.
-	c := &Commit{Options: e.Options, Since: e.Since, IgnoreMissing: e.IgnoreMissing, Dump: e.Dump}
+	c := &Commit{Options: e.Options, Since: e.Since, IgnoreMissing: e.IgnoreMissing, Dump: e.Dump, NoSync: e.NoSync}
 	if e.Since == "start" {
 		c.Since = ""
 	}
@@ -88,7 +90,8 @@ func (e *Exec) Run(ctx context.Context) (err error) {
 	if err := t.find(); err != nil {
 		return err
 	}
-	r := &execRun{Exec: e, template: t, commit: commit, exact: e.Since == "start", progress: e.Progress}
+	commit.claims = &claims{}
+	r := &execRun{Exec: e, template: t, commit: commit, claims: commit.claims, exact: e.Since == "start", progress: e.Progress}
 	if r.progress == nil {
 		r.progress = &Progress{}
 	}

@@ -21,6 +21,7 @@ type execRun struct {
 	exact     bool // --since start
 	progress  *Progress
 	processes processes
+	claims    *claims
 
 	halt    context.CancelCauseFunc // no more commands are started
 	results chan result
@@ -28,8 +29,9 @@ type execRun struct {
 	read    atomic.Int64 // paths that the workers were fed, or are about to be
 
 	failures []failure
-	changed  int   // left pending by --since start
-	fatal    error // why nothing is recorded any more
+	changed  int      // left pending by --since start
+	inHand   []string // files that another run was at work on
+	fatal    error    // why nothing is recorded any more
 
 	printing sync.Mutex
 	mute     bool // nobody can be printed to
@@ -49,6 +51,7 @@ type result struct {
 	looked
 	failures []failure
 	changed  int
+	inHand   []string
 	paths    int
 }
 
@@ -187,6 +190,7 @@ func (r *execRun) record(res result) {
 	}
 	r.failures = append(r.failures, res.failures...)
 	r.changed += res.changed
+	r.inHand = append(r.inHand, res.inHand...)
 	r.progress.Failed.Add(int64(len(res.failures)))
 	r.progress.Done.Add(int64(res.paths))
 }
@@ -216,6 +220,7 @@ func (r *execRun) conclude(ctx context.Context, fed error) error {
 	if r.changed > 0 {
 		report.notice(fmt.Errorf("%s modified while the command ran: left pending", counted(r.changed, "file")))
 	}
+	r.sayInHand()
 	slices.SortStableFunc(r.failures, func(a, b failure) int { return cmp.Compare(a.turn, b.turn) })
 	for _, f := range r.failures {
 		report.warn(f.err)
@@ -238,4 +243,17 @@ func (r *execRun) conclude(ctx context.Context, fed error) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return errors.Join(r.fatal, finished, fed, r.failed, ctx.Err())
+}
+
+// sayInHand names the files that were passed over for another run, or counts them
+// where they are many.
+func (r *execRun) sayInHand() {
+	const few = 3
+	if len(r.inHand) > few {
+		r.commit.report.notice(fmt.Errorf("%s passed over, such as %s: another exec is at work on them", counted(len(r.inHand), "file"), r.inHand[0]))
+		return
+	}
+	for _, path := range r.inHand {
+		r.commit.report.notice(&pathError{path, errors.New("passed over: another exec is at work on it")})
+	}
 }

@@ -3,9 +3,11 @@ package filter
 import (
 	"context"
 	"encoding/json"
+
+	"treefilter/store"
 )
 
-// Explain tells of paths why they would be emitted, or would not.
+// Explain says of paths why they would be emitted, or would not.
 type Explain struct {
 	Options
 	Paths []string
@@ -17,10 +19,9 @@ type Explanation struct {
 	Evidence
 	Reason
 	Detect Detect
-	// Tree is the root of the tree whose stamp decided, and Source the state
-	// file that holds it. Where there is no stamp, Tree is the one that a commit
-	// would write it to, "" for none.
-	Tree, Source string
+	// Tree is the root of the tree that the file belongs to, "" for none, and Why
+	// says why it is that one. Source is the state file that holds the stamp.
+	Tree, Why, Source string
 	// Changes are the settings that made the stamp void.
 	Changes []string
 }
@@ -33,7 +34,7 @@ func (e *Explain) Run(ctx context.Context, take func(*Explanation) error) error 
 	}
 	defer g.Close()
 	r := (&Filter{Options: e.Options}).newRun(nil, g, newReporter(&e.Options))
-	r.voids = true
+	r.full = true
 	r.met = r.report.problems // what is void is said of each path
 	r.prepare(1)
 	for _, path := range e.Paths {
@@ -66,22 +67,21 @@ func (r *filterRun) explain(ctx context.Context, look *lookup, path string) (*Ex
 	}
 	f = found[0]
 	x := &Explanation{Path: path, Evidence: f.Evidence, Reason: f.Reason, Detect: r.Detect}
-	_, name := splitGiven(path)
-	switch {
-	case err != nil, f.Reason == IsDirectory, f.Reason == IsState, f.Reason == IsRemoved:
-	case f.Stamped:
-		by := look.readers[look.by]
-		x.Tree, x.Source = by.tree.Root(), by.Source(name)
-	case f.Void:
-		by := look.readers[look.by]
-		x.Tree, x.Source = by.tree.Root(), by.void.Source(name)
-		_, x.Changes = by.tree.Void()
-	default:
-		if t, err := r.grove.Owner(look.dir, nil); err == nil {
-			x.Tree = t.Root()
-		}
+	if err != nil || f.tree == nil {
+		return x, err
 	}
-	return x, err
+	x.Tree, x.Why = f.tree.Root(), f.tree.Origin().String()
+	_, name := splitGiven(path)
+	switch f.Standing {
+	case store.OtherConfig:
+		x.Source = look.reader.Source(name)
+		if under, known := look.reader.Under(name); known {
+			x.Changes = under.Diff(f.tree.Config())
+		}
+	case store.Stamped:
+		x.Source = look.reader.Source(name)
+	}
+	return x, nil
 }
 
 // MarshalJSON gives what --json prints.
@@ -92,14 +92,15 @@ func (x *Explanation) MarshalJSON() ([]byte, error) {
 		NeedsWork bool         `json:"needs_work"`
 		Detect    string       `json:"detect"`
 		Tree      string       `json:"tree,omitempty"`
+		Why       string       `json:"tree_why,omitempty"`
 		Source    string       `json:"source,omitempty"`
 		Void      *json.Number `json:"void_stamp,omitempty"`
 		Changes   []string     `json:"config_changes,omitempty"`
 	}{
-		newLine(x.Path, &f), x.NeedsWork(), x.Detect.String(), x.Tree, x.Source, nil, x.Changes,
+		newLine(x.Path, &f), x.NeedsWork(), x.Detect.String(), x.Tree, x.Why, x.Source, nil, x.Changes,
 	}
-	if x.Void {
-		void := number(x.Stamp)
+	if x.Standing == store.OtherConfig {
+		void := number(x.Stamp.Time)
 		line.Void = &void
 	}
 	return marshal(line)

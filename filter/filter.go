@@ -38,15 +38,12 @@ type Filter struct {
 	Refresh bool
 	// Except is a file that is passed over: the one that the output goes to. The
 	// zero FileID is none.
-	Except FileID
+	Except walk.FileID
 	// Examined, where not nil, counts the files judged so far.
 	Examined *atomic.Int64
 
 	dump DumpMode // of a refresh
 }
-
-// FileID tells a file from all others, by whatever path it is reached.
-type FileID struct{ Dev, Ino uint64 }
 
 // Run walks the roots, or reads In, and writes each path that needs work to
 // Out. It tells whether there was any. A root that cannot be read is an error, once
@@ -70,7 +67,7 @@ func (f *Filter) run(ctx context.Context, roots []root, report *reporter) (needs
 	}
 	defer func() { err = errors.Join(err, g.Close()) }()
 	r := f.newRun(roots, g, report)
-	r.out, r.voids = newOutput(f.Out), f.JSON
+	r.out, r.full = newOutput(f.Out), f.JSON
 	r.judged = func(d *walk.Dir, _ *place, found []finding) { d.Errs = append(d.Errs, r.emit(&d.Out, found)...) }
 	r.met = r.meet
 	r.left = r.report.problems
@@ -119,7 +116,7 @@ type filterRun struct {
 	selection []root
 	readers   readers
 	refresh   *refresher                                    // nil unless asked for
-	voids     bool                                          // look for stamps of another config, too
+	full      bool                                          // look also for what does not count
 	judged    func(d *walk.Dir, at *place, found []finding) // what to do with those of a directory
 	met       func(*store.Tree)                             // called when a tree is first used
 	left      func(*store.Tree)                             // called when the walk is done with a nested tree
@@ -137,14 +134,13 @@ func (f *Filter) newRun(roots []root, g *store.Grove, report *reporter) *filterR
 // meet says what there is to say of a tree when it is first used.
 func (r *filterRun) meet(t *store.Tree) {
 	r.report.problems(t)
-	r.report.void(t)
+	r.report.configChanged(t)
 }
 
-// place is what a walk knows of a directory: where stamps of its files may be.
+// place is what a walk knows of a directory: which tree its files belong to.
 type place struct {
-	chain *store.Chain
-	// nested is the tree that begins in this directory, and in no root.
-	nested *store.Tree
+	tree   *store.Tree
+	nested bool // it begins in this directory, and in no root
 }
 
 func (r *filterRun) walk(ctx context.Context) error {
@@ -152,12 +148,17 @@ func (r *filterRun) walk(ctx context.Context) error {
 		Follow:        r.Follow,
 		OneFileSystem: r.OneFileSystem,
 		Ignore:        r.Ignore,
+		Except:        r.Except,
 		Mark:          store.IsStateName,
 		Leave:         r.leave,
 	}
 	r.prepare(walk.NumWorkers(opt))
 	for _, root := range r.roots {
-		r.places = append(r.places, &place{chain: r.grove.Chain(root.real, nil)})
+		tree, err := r.grove.TreeOf(root.real, nil)
+		if err != nil {
+			return err
+		}
+		r.places = append(r.places, &place{tree: tree})
 	}
 	visit := func(d *walk.Dir) { r.visit(ctx, d) }
 	return walk.Walk(ctx, walkRoots(r.roots), opt, visit, func(d *walk.Dir) error {
@@ -177,7 +178,7 @@ func (r *filterRun) prepare(workers int) {
 	r.lookups = make([]lookup, workers)
 	for i := range r.lookups {
 		r.lookups[i].met = r.met
-		r.lookups[i].voids = r.voids
+		r.lookups[i].full = r.full
 	}
 }
 
@@ -194,17 +195,19 @@ func (r *filterRun) visit(ctx context.Context, d *walk.Dir) {
 		d.Context = at
 	}
 	if d.Rel != "" && d.Part == 0 && r.grove.IsTree(real, d.Marks) {
-		at = r.nest(real, at)
+		at = r.nest(real)
 		d.Context = at
 	}
 	look := &r.lookups[d.Worker]
-	look.enter(at.chain, real)
+	look.enter(at.tree, real)
 	look.found = look.found[:0]
+	f := finding{prefix: root.prefix, rel: d.Rel}
 	for i := range d.Files {
 		file := &d.Files[i]
-		f := r.judge(look, file.Name, store.Time{Sec: file.Sec, Nsec: file.Nsec})
+		mtime := store.Time{Sec: file.Sec, Nsec: file.Nsec}
+		r.judge(look, &f, file.Name, mtime, targetTime(mtime, file.TargetSec, file.TargetNsec))
 		if f.NeedsWork() {
-			f.prefix, f.rel, f.name = root.prefix, d.Rel, file.Name
+			f.name = file.Name
 			look.found = append(look.found, f)
 		}
 	}
@@ -249,23 +252,20 @@ func (r *filterRun) line(b []byte, f *finding) ([]byte, error) {
 	return b, err
 }
 
-func (r *filterRun) nest(dir string, outer *place) *place {
-	chain, fresh := r.grove.Nested(dir, outer.chain)
-	if !fresh {
-		return &place{chain: chain}
-	}
-	return &place{chain, chain.Tree}
+func (r *filterRun) nest(dir string) *place {
+	tree, fresh := r.grove.Nested(dir)
+	return &place{tree, fresh}
 }
 
 // leave gives up a nested tree once the walk is done with it, so that any
 // number of them can be met.
 func (r *filterRun) leave(context any) {
 	at := context.(*place)
-	if at.nested == nil {
+	if !at.nested {
 		return
 	}
-	r.left(at.nested)
-	if err := r.grove.Release(at.nested); err != nil {
+	r.left(at.tree)
+	if err := r.grove.Release(at.tree); err != nil {
 		r.report.warn(err)
 	}
 }

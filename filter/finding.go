@@ -13,7 +13,7 @@ type finding struct {
 	Reason
 	recorded *store.Digest // with the stamp; only where the content must tell
 	before   *lookBefore   // its content was read; only for a refresh
-	nearest  *store.Tree   // of those asked for its stamp; only where the content must tell
+	tree     *store.Tree   // that it belongs to
 }
 
 // path is how the file is printed.
@@ -27,18 +27,24 @@ func (f *finding) appendPath(b []byte) []byte {
 	return append(b, f.name...)
 }
 
-// judge judges a file of the directory that look has entered.
-func (r *filterRun) judge(look *lookup, name string, mtime store.Time) (f finding) {
-	f.Mtime, f.Now = mtime, r.now
-	f.Stamp, f.Stamped = look.time(name)
-	if !f.Stamped && look.voids {
-		f.Stamp, f.Void = look.void(name)
+// judge judges a file of the directory that look has entered, and notes what it
+// finds in f.
+func (r *filterRun) judge(look *lookup, f *finding, name string, mtime, target store.Time) {
+	f.tree = look.tree()
+	f.Mtime, f.Target, f.Now = mtime, target, r.now
+	f.Standing, f.Stamp = look.standing(name)
+	if f.Reason = Judge(r.Detect, &f.Evidence); f.Reason == Touched {
+		f.recorded = look.reader.Digest(name)
 	}
-	f.Reason = Judge(r.Detect, f.Evidence)
-	if f.Reason == Touched {
-		f.recorded, f.nearest = look.digest(name), look.readers[0].tree
+}
+
+// targetTime is a link target's mtime, zero where that is the mtime itself: where
+// the file is no link, or the link is the older one.
+func targetTime(mtime store.Time, sec int64, nsec int32) store.Time {
+	if target := (store.Time{Sec: sec, Nsec: nsec}); target != mtime {
+		return target
 	}
-	return f
+	return store.Time{}
 }
 
 // read makes the content of the files tell that were only touched, as far as
@@ -58,10 +64,10 @@ func (r *filterRun) read(ctx context.Context, found []finding) (warns []error) {
 		f := touched[i]
 		path := f.path()
 		if r.refresh != nil {
-			f.before = r.refresh.look(path, f.nearest)
+			f.before = r.refresh.look(path)
 		}
 		f.Content, errs[i] = compare(ctx, path, f.recorded)
-		f.Reason = Judge(r.Detect, f.Evidence)
+		f.Reason = Judge(r.Detect, &f.Evidence)
 	})
 	for _, err := range errs {
 		if err != nil && ctx.Err() == nil {

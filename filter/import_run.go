@@ -89,9 +89,13 @@ func (r *importRun) walk(ctx context.Context) error {
 	opt := walk.Options{Follow: r.Follow, Mark: store.IsStateName}
 	r.lookups = make([]lookup, walk.NumWorkers(opt))
 	for i := range r.lookups {
-		r.lookups[i].met = r.report.problems
+		r.lookups[i].met, r.lookups[i].full = r.report.problems, true
 	}
-	r.top = &storied{place: place{chain: r.grove.Chain(r.root.real, nil)}, until: r.past.at("")}
+	tree, err := r.grove.TreeOf(r.root.real, nil)
+	if err != nil {
+		return err
+	}
+	r.top = &storied{place: place{tree: tree}, until: r.past.at("")}
 	return walk.Walk(ctx, []walk.Root{r.at}, opt, func(d *walk.Dir) {
 		if files := r.visit(d); len(files) > 0 {
 			select {
@@ -122,7 +126,7 @@ func (r *importRun) visit(d *walk.Dir) (covered []coveredFile) {
 		at = r.enter(d, at, real+"/"+d.Rel)
 	}
 	look := &r.lookups[d.Worker]
-	look.enter(at.chain, strings.TrimSuffix(real+"/"+d.Rel, "/"))
+	look.enter(at.tree, strings.TrimSuffix(real+"/"+d.Rel, "/"))
 	for i := range d.Files {
 		file := &d.Files[i]
 		mtime := store.Time{Sec: file.Sec, Nsec: file.Nsec}
@@ -130,13 +134,13 @@ func (r *importRun) visit(d *walk.Dir) (covered []coveredFile) {
 		if at.until.Compare(until) > 0 {
 			until = at.until
 		}
-		stamp, stamped := look.time(file.Name)
-		covers := func(t store.Time) bool { return store.Stamp{Time: t}.Covers(mtime, r.past.now) }
+		standing, stamp := look.standing(file.Name)
 		switch {
-		case stamped && covers(stamp):
+		case standing == store.Stamped && stamp.Covers(mtime, r.past.now):
 			r.before.Add(1)
-		case stamped, at.other, until == store.Time{}, !covers(until):
-			// A stamp of ours is younger than what treestamps knew.
+		case standing != store.Unknown, at.other, until == store.Time{}, !(store.Stamp{Time: until}).Covers(mtime, r.past.now):
+			// What we know of a file is younger than what treestamps knew: it may
+			// have failed since.
 			r.pending.Add(1)
 		default:
 			covered = append(covered, coveredFile{r.root.prefix + prefix + file.Name, mtime})
@@ -157,8 +161,8 @@ func (r *importRun) enter(d *walk.Dir, outer *storied, real string) *storied {
 		at.until = t
 	}
 	if r.grove.IsTree(real, d.Marks) {
-		at.chain, _ = r.grove.Nested(real, at.chain)
-		err := otherConfig(at.chain.Tree)
+		at.tree, _ = r.grove.Nested(real)
+		err := otherConfig(at.tree)
 		if at.other = err != nil; at.other {
 			d.Errs = append(d.Errs, err)
 		}

@@ -20,7 +20,7 @@ var detects = [...]string{
 
 func (d Detect) String() string { return detects[d] }
 
-// Content is what reading a file's content has told.
+// Content is what reading a file's content has shown.
 type Content int
 
 const (
@@ -36,12 +36,15 @@ type Time = store.Time
 
 // Evidence is what a judgement rests on.
 type Evidence struct {
-	Stamp   store.Time // where Stamped
-	Stamped bool       // has a stamp that counts
-	Void    bool       // has only one that was made under another config
-	Mtime   store.Time
-	Now     store.Time // this machine's clock
-	Content Content    // of interest to DetectContent, once the mtime is not the stamp
+	// Standing is what the tree says of the file. Where nobody asked for more,
+	// whatever does not count is store.Unknown.
+	Standing store.Standing
+	Stamp    store.Stamp // where there is one, whether it counts or not
+	// Mtime is the file's; through a symlink the later one of the link's and the
+	// target's. Target is the target's where Mtime is the link's, else zero.
+	Mtime, Target Time
+	Now           Time    // this machine's clock
+	Content       Content // of interest to DetectContent, once the mtime is not the stamp
 }
 
 // Reason is why a file is emitted, or is not.
@@ -51,6 +54,7 @@ type Reason int
 const (
 	Unstamped      Reason = iota // never processed
 	OtherConfig                  // processed under another config
+	Dropped                      // its stamp was taken away: the work failed, or is in doubt
 	Newer                        // modified after its stamp
 	Older                        // not modified after its stamp, but not the file that was stamped
 	FutureStamp                  // the stamp lies in the future and is not the mtime
@@ -68,12 +72,13 @@ const (
 	NoFile      // nothing that can be processed, or not there
 )
 
-// NeedsWork tells whether a file is emitted for this reason.
+// NeedsWork reports whether a file is emitted for this reason.
 func (r Reason) NeedsWork() bool { return r < Unchanged }
 
 var reasons = [...]string{
 	Unstamped:      "no stamp",
 	OtherConfig:    "other config",
+	Dropped:        "stamp dropped",
 	Newer:          "newer",
 	Older:          "older",
 	FutureStamp:    "future stamp",
@@ -93,21 +98,23 @@ var reasons = [...]string{
 func (r Reason) String() string { return reasons[r] }
 
 // Judge applies the rule to a file. Every doubt is a reason to emit it.
-func Judge(d Detect, e Evidence) Reason {
+func Judge(d Detect, e *Evidence) Reason {
 	switch {
-	case !e.Stamped && e.Void:
+	case e.Standing == store.OtherConfig:
 		return OtherConfig
-	case !e.Stamped:
+	case e.Standing == store.Dropped:
+		return Dropped
+	case e.Standing != store.Stamped:
 		return Unstamped
-	case e.Mtime == e.Stamp:
+	case e.Mtime == e.Stamp.Time && (d == DetectNewer || e.Target == e.Stamp.Target):
 		return Unchanged
 	case d == DetectContent:
 		return judgeContent(e.Content)
-	case e.Mtime.Compare(e.Stamp) > 0:
+	case e.Mtime.Compare(e.Stamp.Time) > 0:
 		return Newer
 	case d == DetectDiffers:
 		return Older
-	case store.Stamp{Time: e.Stamp}.Covers(e.Mtime, e.Now):
+	case e.Stamp.Covers(e.Mtime, e.Now):
 		return Unchanged
 	}
 	return FutureStamp

@@ -60,7 +60,7 @@ func TestJudge(t *testing.T) {
 	}
 	for _, test := range tests {
 		e := evidence(test.stamp, test.mtime, now)
-		if got := Judge(DetectNewer, e); got != test.want {
+		if got := Judge(DetectNewer, &e); got != test.want {
 			t.Errorf("%s: %v, want %v", test.name, got, test.want)
 		}
 		// The other rules ask whether the mtime is the stamp, whichever is later
@@ -75,19 +75,20 @@ func TestJudge(t *testing.T) {
 		default:
 			differs, content = Older, Touched
 		}
-		if got := Judge(DetectDiffers, e); got != differs {
+		if got := Judge(DetectDiffers, &e); got != differs {
 			t.Errorf("%s: %v with differs, want %v", test.name, got, differs)
 		}
-		if got := Judge(DetectContent, e); got != content {
+		if got := Judge(DetectContent, &e); got != content {
 			t.Errorf("%s: %v with content, want %v", test.name, got, content)
 		}
 	}
 }
 
 func evidence(stamp *store.Time, mtime, now store.Time) Evidence {
-	e := Evidence{Stamp: store.Time{Sec: math.MaxInt64}, Mtime: mtime, Now: now} // that stamp must not be looked at
+	e := Evidence{Mtime: mtime, Now: now}
+	e.Stamp.Time.Sec = math.MaxInt64 // must not be looked at
 	if stamp != nil {
-		e.Stamp, e.Stamped = *stamp, true
+		e.Stamp.Time, e.Standing = *stamp, store.Stamped
 	}
 	return e
 }
@@ -107,34 +108,64 @@ func TestJudgeContent(t *testing.T) {
 		for _, mtime := range []store.Time{{Sec: 1_500_000_000}, {Sec: 1_650_000_000}, {Sec: 1_800_000_000}} {
 			e := evidence(stamp, mtime, now)
 			e.Content = content
-			if got := Judge(DetectContent, e); got != want {
+			if got := Judge(DetectContent, &e); got != want {
 				t.Errorf("content %d, mtime %v: %v, want %v", content, mtime, got, want)
 			}
 		}
 		e := evidence(stamp, *stamp, now)
 		e.Content = content
-		if got := Judge(DetectContent, e); got != Unchanged {
+		if got := Judge(DetectContent, &e); got != Unchanged {
 			t.Errorf("content %d, mtime as stamped: %v", content, got)
 		}
 		e = evidence(nil, *stamp, now)
 		e.Content = content
-		if got := Judge(DetectContent, e); got != Unstamped {
+		if got := Judge(DetectContent, &e); got != Unstamped {
 			t.Errorf("content %d, no stamp: %v", content, got)
 		}
 		e = evidence(stamp, store.Time{Sec: 1_650_000_000}, now)
 		e.Content = content
-		if got := Judge(DetectNewer, e); got != Newer {
+		if got := Judge(DetectNewer, &e); got != Newer {
 			t.Errorf("content %d, newer: %v", content, got)
 		}
 	}
 }
 
-// A stamp of another config is none, and tells why.
-func TestJudgeVoid(t *testing.T) {
-	for _, d := range []Detect{DetectNewer, DetectDiffers, DetectContent} {
-		e := Evidence{Stamp: store.Time{Sec: 5}, Void: true, Mtime: store.Time{Sec: 5}, Now: store.Time{Sec: 9}, Content: SameContent}
-		if got := Judge(d, e); got != OtherConfig {
-			t.Errorf("rule %d: %v", d, got)
+// A stamp of another config counts for nothing, nor does one that was taken away.
+func TestJudgeWithoutAStampThatCounts(t *testing.T) {
+	for standing, want := range map[store.Standing]Reason{store.OtherConfig: OtherConfig, store.Dropped: Dropped, store.Unknown: Unstamped} {
+		for _, d := range []Detect{DetectNewer, DetectDiffers, DetectContent} {
+			e := evidence(&store.Time{Sec: 5}, store.Time{Sec: 5}, store.Time{Sec: 9})
+			e.Standing, e.Content = standing, SameContent
+			if got := Judge(d, &e); got != want {
+				t.Errorf("rule %d, standing %d: %v", d, standing, got)
+			}
+		}
+	}
+}
+
+// A stamp that lay in the future when it was made counts for exactly that mtime,
+// also once the clock has passed it.
+func TestJudgeExactStamp(t *testing.T) {
+	for mtime, want := range map[int64]Reason{100: Unchanged, 99: FutureStamp, 101: Newer} {
+		e := evidence(&store.Time{Sec: 100}, store.Time{Sec: mtime}, store.Time{Sec: 1_000})
+		e.Stamp.Exact = true
+		if got := Judge(DetectNewer, &e); got != want {
+			t.Errorf("mtime %d: %v, want %v", mtime, got, want)
+		}
+	}
+}
+
+// A link that is younger than both its targets leads to another file.
+func TestJudgeLinkTarget(t *testing.T) {
+	for d, want := range map[Detect]Reason{DetectNewer: Unchanged, DetectDiffers: Older, DetectContent: Touched} {
+		e := evidence(&store.Time{Sec: 300}, store.Time{Sec: 300}, store.Time{Sec: 1_000})
+		e.Stamp.Target, e.Target = store.Time{Sec: 200}, store.Time{Sec: 100}
+		if got := Judge(d, &e); got != want {
+			t.Errorf("rule %d: %v, want %v", d, got, want)
+		}
+		e.Target = e.Stamp.Target
+		if got := Judge(d, &e); got != Unchanged {
+			t.Errorf("rule %d, same target: %v", d, got)
 		}
 	}
 }
@@ -164,12 +195,15 @@ func FuzzJudge(f *testing.F) {
 		stamp, mtime, now := norm(ssec, snsec), norm(msec, mnsec), norm(nsec, nnsec)
 
 		hidden := stamped && (stamp == mtime || before(mtime, stamp) && !before(now, stamp))
-		e := Evidence{Stamp: stamp, Stamped: stamped, Mtime: mtime, Now: now}
-		if got := Judge(DetectNewer, e); got.NeedsWork() == hidden {
+		e := Evidence{Mtime: mtime, Now: now}
+		if e.Stamp.Time = stamp; stamped {
+			e.Standing = store.Stamped
+		}
+		if got := Judge(DetectNewer, &e); got.NeedsWork() == hidden {
 			t.Errorf("stamp %v (%v), mtime %v, now %v: %v", stamp, stamped, mtime, now, got)
 		}
 		for _, d := range []Detect{DetectDiffers, DetectContent} {
-			if got := Judge(d, e); got.NeedsWork() == (stamped && stamp == mtime) {
+			if got := Judge(d, &e); got.NeedsWork() == (stamped && stamp == mtime) {
 				t.Errorf("rule %d, stamp %v (%v), mtime %v, now %v: %v", d, stamp, stamped, mtime, now, got)
 			}
 		}

@@ -27,8 +27,8 @@ func newLine(path string, f *finding) Line {
 	if !utf8.ValidString(path) {
 		l.Raw = []byte(path)
 	}
-	if f.Stamped {
-		stamp := number(f.Stamp)
+	if f.Standing == store.Stamped {
+		stamp := number(f.Stamp.Time)
 		l.Stamp = &stamp
 	}
 	return l

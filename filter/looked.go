@@ -17,12 +17,7 @@ type looked struct {
 	unread []sighting // settled, but for their content
 	late   []sighting // left pending by --since
 	warns  []error
-}
-
-// entryRun is stamps for one tree that came one after the other.
-type entryRun struct {
-	target  *target
-	entries []store.Entry
+	fatal  error // nothing can be recorded
 }
 
 // look stats the paths of a batch. It runs on several goroutines.
@@ -51,6 +46,13 @@ func (r *commitRun) look(_ int, batch walk.Batch) (l looked) {
 func (r *commitRun) sort(l *looked, s sighting, err error) {
 	switch {
 	case r.IgnoreMissing && errors.Is(err, fs.ErrNotExist), err == errPassedOver:
+	case isWatchError(err):
+		w, _ := errors.AsType[*watchError](err)
+		if fatal := r.giveUp(w.target, w.error); fatal != nil {
+			l.fatal = fatal
+		} else {
+			l.warns = append(l.warns, &pathError{s.path, w.error})
+		}
 	case err != nil:
 		l.warns = append(l.warns, err)
 	case r.since.start && !s.target.ownClock(&s):
@@ -62,6 +64,11 @@ func (r *commitRun) sort(l *looked, s sighting, err error) {
 	default:
 		r.settled(l, s)
 	}
+}
+
+func isWatchError(err error) bool {
+	_, ok := errors.AsType[*watchError](err)
+	return ok
 }
 
 // settled takes a file whose mtime is final.

@@ -5,14 +5,13 @@ import (
 	"treefilter/walk"
 )
 
-// lookup finds the stamps of the files of one directory after the other, in
-// all the trees that may have one. For one goroutine.
+// lookup finds the stamps of the files of one directory after the other, each in
+// its tree. For one goroutine.
 type lookup struct {
-	chain   *store.Chain
-	readers []treeReader
-	by      int               // index of the reader that had the last stamp
-	voids   bool              // look for stamps of another config, too
-	met     func(*store.Tree) // called when a tree is first read
+	reader *treeReader
+	kept   []*treeReader     // used last, the latest in front
+	full   bool              // ask also for what does not count
+	met    func(*store.Tree) // called when a tree is first read
 
 	// What was found to need work in the directory or batch at hand, or might.
 	found []finding
@@ -24,81 +23,62 @@ type lookup struct {
 }
 
 type treeReader struct {
-	tree *store.Tree
 	*store.Reader
-	void *store.Reader // nil where nobody asks for stamps of another config
+	tree *store.Tree
 }
 
-// enter makes the directory, absolute, the one whose files are looked up.
-func (l *lookup) enter(chain *store.Chain, dir string) {
-	if chain != l.chain || l.readers == nil {
-		l.follow(chain)
+// keptReaders is how many trees are gone back to where their readers stand. A
+// walk goes from a tree into one nested in it, and back.
+const keptReaders = 4
+
+// enter makes the directory, absolute, the one whose files are looked up. A nil
+// tree is one without stamps.
+func (l *lookup) enter(tree *store.Tree, dir string) {
+	if tree == nil {
+		l.reader = nil
+		return
 	}
-	for _, r := range l.readers {
-		below := r.tree.Below(dir)
-		r.Enter(below)
-		if r.void != nil {
-			r.void.Enter(below)
-		}
+	if l.reader == nil || l.reader.tree != tree {
+		l.turnTo(tree)
 	}
+	l.reader.Enter(tree.Below(dir))
 }
 
-// follow opens a reader for each tree of a chain. It keeps those that are open
-// already, where they stand: trees further out are shared by many chains.
-func (l *lookup) follow(chain *store.Chain) {
-	old := l.readers
-	l.chain, l.readers = chain, []treeReader{}
-next:
-	for c := chain; c != nil; c = c.Outer {
-		for _, r := range old {
-			if r.tree == c.Tree {
-				l.readers = append(l.readers, r)
-				continue next
-			}
+func (l *lookup) turnTo(tree *store.Tree) {
+	for i, r := range l.kept {
+		if r.tree == tree {
+			copy(l.kept[1:i+1], l.kept[:i])
+			l.kept[0], l.reader = r, r
+			return
 		}
-		l.met(c.Tree)
-		r := treeReader{tree: c.Tree, Reader: c.Tree.Reader()}
-		if l.voids || c.Outer != nil {
-			r.void = c.Tree.VoidReader()
-		}
-		l.readers = append(l.readers, r)
 	}
+	l.met(tree)
+	l.reader = &treeReader{tree.Reader(), tree}
+	if len(l.kept) < keptReaders {
+		l.kept = append(l.kept, nil)
+	}
+	copy(l.kept[1:], l.kept)
+	l.kept[0] = l.reader
 }
 
-// time returns the time of a file's stamp: the nearest tree that has one
-// decides. Where that was made under another config it hides those further out:
-// they are older, for what is processed is recorded in the nearest tree.
-func (l *lookup) time(name string) (store.Time, bool) {
-	for i := range l.readers {
-		r := &l.readers[i]
-		if t, ok := r.Time(name); ok {
-			l.by = i
-			return t, true
-		}
-		if r.void != nil {
-			if _, ok := r.void.Time(name); ok {
-				break
-			}
-		}
+// tree returns the tree of the directory entered last, nil for none.
+func (l *lookup) tree() *store.Tree {
+	if l.reader == nil {
+		return nil
 	}
-	return store.Time{}, false
+	return l.reader.tree
 }
 
-// digest returns what was recorded of the content of the file whose time was
-// found last.
-func (l *lookup) digest(name string) *store.Digest { return l.readers[l.by].Digest(name) }
-
-// void tells whether a file that has no stamp has one of another config, and
-// which tree has it.
-func (l *lookup) void(name string) (store.Time, bool) {
-	for i, r := range l.readers {
-		if r.void == nil {
-			continue
-		}
-		if t, ok := r.void.Time(name); ok {
-			l.by = i
-			return t, true
-		}
+// standing returns what the tree says of a file.
+func (l *lookup) standing(name string) (store.Standing, store.Stamp) {
+	if l.reader == nil {
+		return store.Unknown, store.Stamp{}
 	}
-	return store.Time{}, false
+	if l.full {
+		return l.reader.Standing(name)
+	}
+	if s, ok := l.reader.Find(name); ok {
+		return store.Stamped, s
+	}
+	return store.Unknown, store.Stamp{}
 }

@@ -87,9 +87,14 @@ func (r *reporter) problems(t *store.Tree) {
 	}
 }
 
-// void says how many stamps of a tree a changed config made void.
-func (r *reporter) void(t *store.Tree) {
-	n, changes := t.Void()
+// configChanged says how many stamps of a tree do not count because the newest of
+// them were made under another config.
+func (r *reporter) configChanged(t *store.Tree) {
+	changes, changed := configChanges(t)
+	if !changed {
+		return
+	}
+	n := t.OtherConfigs()
 	if n == 0 {
 		return
 	}
@@ -98,6 +103,15 @@ func (r *reporter) void(t *store.Tree) {
 		what += " (" + strings.Join(changes, ", ") + ")"
 	}
 	r.once(fmt.Errorf("%s: %s: %s void", t.Root(), what, counted(n, "stamp")), r.opt.Notice)
+}
+
+// configChanges returns what differs from the config of a tree's newest stamps.
+func configChanges(t *store.Tree) (changes []string, changed bool) {
+	stored, any := t.Stored()
+	if !any || stored.Hash() == t.Config().Hash() {
+		return nil, false
+	}
+	return stored.Diff(t.Config()), true
 }
 
 // counted puts a number before a noun.

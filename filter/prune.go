@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"sync"
 
 	"treefilter/store"
@@ -24,14 +25,17 @@ type Prune struct {
 	OutDelimiter walk.Delimiter
 }
 
-// Run prunes the tree of every root, or of the current directory: stamps made
+// Run prunes what lies below every root, or the current directory: stamps made
 // under any config, since the file is gone for all of them.
 func (p *Prune) Run(ctx context.Context) error {
 	out := newOutput(p.Out)
 	every := p.Options
 	every.NoCheckConfig = true
-	err := every.eachTree(ctx, func(t *store.Tree, root root, report *reporter) error {
-		r := &pruneRun{Prune: p, tree: t, root: root, report: report, out: out}
+	err := every.eachRoot(ctx, func(t *store.Tree, root root, report *reporter) error {
+		r := &pruneRun{Prune: p, tree: t, root: root, below: t.Below(root.real), report: report, out: out}
+		if r.below != "" {
+			r.below += "/"
+		}
 		return r.run(ctx)
 	})
 	return errors.Join(err, out.Flush())
@@ -42,11 +46,12 @@ type pruneRun struct {
 	*Prune
 	tree   *store.Tree
 	root   root
+	below  string // what paths of the tree that lie below the root begin with
 	report *reporter
 	out    *output
 
 	workers []*absence
-	batch   []string // paths to be looked at
+	batch   []string // paths relative to the root, to be looked at
 	stamps  int64
 	dropped int
 }
@@ -71,11 +76,11 @@ func (r *pruneRun) run(ctx context.Context) (err error) {
 	if err := errors.Join(err, r.tree.Sync()); err != nil {
 		return err
 	}
-	r.report.notice(fmt.Errorf("%s: %d of %s dropped", r.tree.Root(), r.dropped, counted(r.stamps, "stamp")))
+	r.report.notice(fmt.Errorf("%s: %d of %s dropped", r.root.real, r.dropped, counted(r.stamps, "stamp")))
 	return nil
 }
 
-// refuse tells why the tree must not be pruned: its files may be out of reach
+// refuse reports why the tree must not be pruned: its files may be out of reach
 // only, and their stamps be needed again.
 func (r *pruneRun) refuse() error {
 	if err := r.root.refuseFile(); err != nil {
@@ -89,7 +94,7 @@ func (r *pruneRun) refuse() error {
 		return err
 	}
 	if empty {
-		return &pathError{r.tree.Root(), errors.New("empty, perhaps an unmounted disk: nothing is dropped")}
+		return &pathError{r.root.real, errors.New("empty, perhaps an unmounted disk: nothing is dropped")}
 	}
 	if then, now, moved := r.tree.Moved(); moved {
 		return &pathError{r.tree.Root(), fmt.Errorf("on another file system (%s) than when its stamps were made (%s): nothing is dropped (the next commit takes the new one for granted)", now, then)}
@@ -103,8 +108,12 @@ const share = 1024
 // each looks at every stamp, many at a time.
 func (r *pruneRun) each(ctx context.Context) error {
 	for e := range r.tree.Stamps() {
+		rel, within := strings.CutPrefix(e.Path, r.below)
+		if !within {
+			continue
+		}
 		r.stamps++
-		r.batch = append(r.batch, e.Path)
+		r.batch = append(r.batch, rel)
 		if len(r.batch) < share*len(r.workers) {
 			continue
 		}
@@ -130,8 +139,11 @@ func (r *pruneRun) flush(ctx context.Context) error {
 	}
 	again := r.workers[0]
 	again.forget()
-	dropped, err := r.tree.Drop(gone, func(path string) bool {
-		still, err := again.gone(path)
+	for i := range gone {
+		gone[i] = r.below + gone[i]
+	}
+	dropped, err := r.tree.Prune(gone, func(path string) bool {
+		still, err := again.gone(path[len(r.below):])
 		return still && err == nil
 	})
 	r.dropped += dropped

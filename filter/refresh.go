@@ -33,22 +33,15 @@ type lookBefore struct {
 // look looks at a file that is about to be read, nil where it will not be
 // recorded. What is read then is the content of its mtime only when its tick was
 // over before.
-//
-// Nothing is recorded once somebody else has written to the tree since it was read
-// to judge by: the file may have been processed in between with another content.
-func (r *refresher) look(path string, judgedBy *store.Tree) *lookBefore {
+func (r *refresher) look(path string) *lookBefore {
 	var at spot
 	defer at.look.Close()
 	s, err := r.run.sight(&at, path)
 	if at.err != nil {
 		r.run.report.once(fmt.Errorf("not refreshed: %w", at.err), r.run.Warn)
 	}
-	if err != nil || s.target.Root() != judgedBy.Root() {
+	if err != nil {
 		return nil
-	}
-	if s.target.judged.Load() == nil {
-		v := judgedBy.Version()
-		s.target.judged.CompareAndSwap(nil, &v)
 	}
 	if s.target.unasked(&s) {
 		r.mu.Lock()
@@ -60,14 +53,20 @@ func (r *refresher) look(path string, judgedBy *store.Tree) *lookBefore {
 
 // stamp records those of the files that were read and found the same.
 func (r *refresher) stamp(read []*finding) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	var l looked
 	for _, f := range read {
-		if f.Reason != ContentSame || f.before == nil {
+		if f.Reason != ContentSame || f.before == nil || r.err != nil {
 			continue
 		}
 		s := f.before.sighting
 		if info, err := walk.Stat(s.path); err != nil || info != s.info {
 			continue // modified meanwhile: judged anew the next time
+		}
+		var current bool
+		if current, r.err = r.isCurrent(&s, f); !current {
+			continue
 		}
 		s.want = f.recorded
 		if f.before.settled {
@@ -77,11 +76,18 @@ func (r *refresher) stamp(read []*finding) {
 			l.fresh = append(l.fresh, s)
 		}
 	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
 	if r.err == nil {
 		r.err = r.run.record(l)
 	}
+}
+
+// isCurrent reports whether the stamp that a file was judged by is still its own.
+// Else somebody has processed it in between, perhaps with another content.
+func (r *refresher) isCurrent(s *sighting, f *finding) (bool, error) {
+	standing, stamp, since, err := s.target.Standing(s.rel)
+	s.since = since
+	same := standing == store.Stamped && stamp.Time == f.Stamp.Time && stamp.Digest != nil && *stamp.Digest == *f.recorded
+	return err == nil && same, err
 }
 
 // close makes everything durable.

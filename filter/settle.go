@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"time"
 
+	"treefilter/store"
 	"treefilter/walk"
 )
 
@@ -12,12 +13,8 @@ import (
 // more when the tick is over: an edit within the tick would bear the mtime
 // that the stamp records, and be hidden by it (see store.Settled).
 
-const (
-	// tickPeriod is how often such files are looked at.
-	tickPeriod = 10 * time.Millisecond
-	// settleWait bounds the wait for the last of them.
-	settleWait = 5 * time.Second
-)
+// tickPeriod is how often such files are looked at.
+const tickPeriod = 10 * time.Millisecond
 
 var errModified = errors.New("not stamped: modified while it was committed")
 
@@ -62,7 +59,7 @@ func (r *commitRun) settle() error {
 
 // settleAll waits until no file is left to be looked at again.
 func (r *commitRun) settleAll() error {
-	for deadline := time.Now().Add(settleWait); len(r.fresh) > 0; time.Sleep(tickPeriod) {
+	for deadline := time.Now().Add(store.SettleWait); len(r.fresh) > 0; time.Sleep(tickPeriod) {
 		if err := r.settle(); err != nil {
 			return err
 		}

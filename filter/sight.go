@@ -1,8 +1,10 @@
 package filter
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"path/filepath"
 	"strings"
 	"time"
@@ -19,6 +21,7 @@ type sighting struct {
 	info   walk.Info
 	// When the look at it began, and when it was over.
 	began, at time.Time
+	since     uint64 // the tree's epoch before the look
 	// Its content: as read, and as it must be found, nil where that is open.
 	digest, want *store.Digest
 }
@@ -26,13 +29,19 @@ type sighting struct {
 func (s *sighting) mtime() store.Time { return store.Time{Sec: s.info.Sec, Nsec: s.info.Nsec} }
 
 func (s *sighting) entry() store.Entry {
-	return store.Entry{Path: s.rel, Stamp: store.Stamp{Time: s.mtime(), Digest: s.digest}}
+	stamp := store.Stamp{Time: s.mtime(), Target: s.linked(), Exact: s.target.future(s), Digest: s.digest}
+	return store.Entry{Path: s.rel, Stamp: stamp, Since: s.since}
+}
+
+// linked is the mtime of what a link leads to, where the link is younger.
+func (s *sighting) linked() store.Time {
+	return targetTime(s.mtime(), s.info.TargetSec, s.info.TargetNsec)
 }
 
 // read reads the content of a settled file. It is that of the mtime, which no
 // later write can bear, when the file is the same before and after.
 func (s *sighting) read() error {
-	d, err := digestOf(context.Background(), s.path)
+	d, err := digestOf(context.Background(), s.path, &s.info)
 	if err != nil {
 		return err
 	}
@@ -60,6 +69,7 @@ type spot struct {
 	given  string    // the directory as the paths spell it
 	target *target
 	below  string // the directory relative to the tree
+	dev    uint64 // of the file looked at last
 	err    error
 }
 
@@ -68,6 +78,10 @@ func (r *commitRun) sight(at *spot, path string) (s sighting, err error) {
 	began := at.began
 	if began.IsZero() {
 		began = time.Now()
+	}
+	var since uint64
+	if at.target != nil {
+		since = at.target.Epoch()
 	}
 	info, err := at.look.Stat(path)
 	at.ended = time.Now()
@@ -82,17 +96,29 @@ func (r *commitRun) sight(at *spot, path string) (s sighting, err error) {
 		return s, errPassedOver
 	}
 	if given != at.given || at.target == nil {
+		before := at.target
 		r.find(at, given, path)
+		if at.err == nil && at.target != before {
+			// Only from now on is it known what others say.
+			return r.sight(at, path)
+		}
 	}
 	err = at.err
 	if err == nil && at.target.failed.Load() != nil {
 		err = *at.target.failed.Load()
 	}
+	if _, fatal := err.(*watchError); fatal {
+		return s, err
+	}
 	if err != nil {
 		return s, &pathError{path, err}
 	}
+	if info.Dev != at.dev {
+		r.grove.WorkOn(info.Dev, cmp.Or(given, "."))
+		at.dev = info.Dev
+	}
 	rel := at.relative(given, path)
-	return sighting{target: at.target, path: path, rel: rel, info: info, began: began, at: at.ended}, nil
+	return sighting{target: at.target, path: path, rel: rel, info: info, began: began, at: at.ended, since: since}, nil
 }
 
 // relative returns a path relative to its tree. Mostly it is how the path ends, and
@@ -122,12 +148,28 @@ func (r *commitRun) find(at *spot, given, path string) {
 	if at.err = r.lost.refuse(dir); at.err != nil {
 		return
 	}
-	tree, err := r.grove.Owner(dir, at.look.Beside)
+	if !r.grove.Covers(dir) {
+		at.err = fmt.Errorf("%w: outside every root", store.ErrNoTree)
+		return
+	}
+	tree, err := r.grove.TreeOf(dir, at.look.Beside)
 	if at.err = err; err != nil {
 		return
 	}
 	if at.below = tree.Below(dir); at.below != "" {
 		at.below += "/"
 	}
-	at.target, at.err = r.target(tree)
+	if at.target, at.err = r.target(tree); at.err == nil {
+		if err := at.target.watching(); err != nil {
+			at.err = &watchError{err, at.target}
+		}
+	}
 }
+
+// watchError is a tree that cannot be written to.
+type watchError struct {
+	error
+	target *target
+}
+
+func (e *watchError) Unwrap() error { return e.error }

@@ -12,14 +12,14 @@ import (
 	"treefilter/walk"
 )
 
-// Status tells what is stored, and what is pending. It never writes.
+// Status says what is stored, and what is pending. It never writes.
 type Status struct {
 	Options
 	// Ignore, Follow, OneFileSystem and Except are those of Filter.
 	Ignore        *walk.Ignore
 	Follow        bool
 	OneFileSystem bool
-	Except        FileID
+	Except        walk.FileID
 	// Examined, where not nil, counts the files judged so far.
 	Examined *atomic.Int64
 }
@@ -27,6 +27,7 @@ type Status struct {
 // TreeStatus is the state of one tree.
 type TreeStatus struct {
 	Root    string
+	Why     string // this directory is the tree
 	Program string
 	// Err is why nothing else is known: the root, here as the user named it, cannot
 	// be read.
@@ -45,8 +46,6 @@ type TreeStatus struct {
 	// work, by reason.
 	Files   int64
 	Pending map[Reason]int64
-	// Outer are the roots of trees further out, whose stamps count here, too.
-	Outer []string
 	// Damage is what is wrong with the state files.
 	Damage []error
 }
@@ -71,7 +70,7 @@ func (s *Status) Run(ctx context.Context) (trees []*TreeStatus, err error) {
 	f := &Filter{Options: s.Options, Ignore: s.Ignore, Follow: s.Follow, OneFileSystem: s.OneFileSystem, Except: s.Except, Examined: s.Examined}
 	r := &statusRun{filterRun: f.newRun(roots, g, newReporter(&s.Options)), tallies: map[*store.Tree]*tally{}}
 	r.met = func(*store.Tree) {} // what is wrong is part of the status
-	r.voids, r.judged, r.left = true, r.count, r.finish
+	r.full, r.judged, r.left = true, r.count, r.finish
 	if err := r.walk(ctx); err != nil {
 		return nil, err
 	}
@@ -95,7 +94,7 @@ func (s *Status) lost(roots lostRoots) (list []*TreeStatus) {
 	return list
 }
 
-// countStamps tells how many stamps count, and how many of these a prune would
+// countStamps returns how many stamps count, and how many of these a prune would
 // drop.
 func countStamps(t *store.Tree) (stamps, gone int64) {
 	a, err := newAbsence(t.Root())
@@ -125,17 +124,16 @@ type statusRun struct {
 type tally struct {
 	files   int64
 	pending map[Reason]int64
-	outer   *store.Chain
 }
 
 // count adds the files of one directory.
 func (r *statusRun) count(d *walk.Dir, at *place, found []finding) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	t := r.tallies[at.chain.Tree]
+	t := r.tallies[at.tree]
 	if t == nil {
-		t = &tally{pending: map[Reason]int64{}, outer: at.chain.Outer}
-		r.tallies[at.chain.Tree] = t
+		t = &tally{pending: map[Reason]int64{}}
+		r.tallies[at.tree] = t
 	}
 	t.files += int64(len(d.Files))
 	for i := range found {
@@ -147,20 +145,18 @@ func (r *statusRun) count(d *walk.Dir, at *place, found []finding) {
 
 // finish makes up the status of a tree that the walk is done with.
 func (r *statusRun) finish(t *store.Tree) {
-	s := &TreeStatus{Root: t.Root(), Program: cmp.Or(r.Program, store.DefaultProgram), Facts: t.Facts()}
+	s := &TreeStatus{Root: t.Root(), Why: t.Origin().String(), Program: cmp.Or(r.Program, store.DefaultProgram), Facts: t.Facts()}
 	if stored, any := t.Stored(); any {
 		s.Config, s.ConfigHash = stored.String(), stored.Hash()
 	}
-	s.Void, s.Changes = t.Void()
+	s.Void = t.OtherConfigs()
+	s.Changes, _ = configChanges(t)
 	s.Counting, s.Gone = countStamps(t)
 	s.Damage = t.Problems()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if n := r.tallies[t]; n != nil {
 		s.Files, s.Pending = n.files, n.pending
-		for c := n.outer; c != nil; c = c.Outer {
-			s.Outer = append(s.Outer, c.Tree.Root())
-		}
 	}
 	r.done = append(r.done, s)
 }

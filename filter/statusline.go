@@ -34,6 +34,7 @@ func (s *TreeStatus) MarshalJSON() ([]byte, error) {
 	}
 	return marshal(struct {
 		Root       string           `json:"root"`
+		Why        string           `json:"tree_why"`
 		Program    string           `json:"program"`
 		Stamps     int64            `json:"stamps"`
 		Gone       int64            `json:"gone"`
@@ -46,13 +47,12 @@ func (s *TreeStatus) MarshalJSON() ([]byte, error) {
 		ConfigHash string           `json:"config_hash,omitempty"`
 		Snapshot   file             `json:"snapshot"`
 		WAL        file             `json:"wal"`
-		Outer      []string         `json:"outer,omitempty"`
 		Damage     []string         `json:"damage"`
 	}{
-		s.Root, s.Program, s.Counting, s.Gone, s.Void, s.Changes, s.Files, s.NeedsWork(), pending,
+		s.Root, s.Why, s.Program, s.Counting, s.Gone, s.Void, s.Changes, s.Files, s.NeedsWork(), pending,
 		s.Config, s.ConfigHash, snapshot,
 		file{Path: s.WAL, Exists: s.HasWAL, Bytes: &s.WALSize, Records: &s.Records},
-		s.Outer, damage,
+		damage,
 	})
 }
 

@@ -73,7 +73,7 @@ func (r *filterRun) judgePath(look *lookup, path string) (f finding, err error) 
 	case !info.Regular:
 		f.Reason = NoFile
 		return f, &pathError{path, errNotRegular}
-	case r.Except == FileID{info.Dev, info.Ino} && r.Except != FileID{}:
+	case r.Except == info.FileID && r.Except != walk.FileID{}:
 		f.Reason = Ignored
 		return f, nil
 	}
@@ -83,7 +83,9 @@ func (r *filterRun) judgePath(look *lookup, path string) (f finding, err error) 
 		if err != nil {
 			return f, err // and no stamp
 		}
-		look.enter(r.grove.Chain(dir, look.looker.Beside), dir)
+		// A file in no tree has no stamp.
+		tree, _ := r.grove.TreeOf(dir, look.looker.Beside)
+		look.enter(tree, dir)
 		look.given, look.dir = given, dir
 	}
 	switch {
@@ -97,12 +99,11 @@ func (r *filterRun) judgePath(look *lookup, path string) (f finding, err error) 
 		f.Reason = Ignored
 		return f, nil
 	}
-	judged := r.judge(look, name, f.Mtime)
-	judged.name = f.name
-	return judged, nil
+	r.judge(look, &f, name, f.Mtime, targetTime(f.Mtime, info.TargetSec, info.TargetNsec))
+	return f, nil
 }
 
-// ignored tells whether a pattern matches the path, taken from the deepest
+// ignored reports whether a pattern matches the path, taken from the deepest
 // root on that it lies in.
 func (r *filterRun) ignored(dir, name string) bool {
 	if r.Ignore == nil {

@@ -16,44 +16,53 @@ type target struct {
 	limited bool        // since was given
 	dirty   atomic.Bool // holds records that may not be durable
 
-	// clocks tells of each device whether the clock of the tree's state is its
+	// clocks holds for each device whether the clock of the tree's state is its
 	// own, too.
 	clocks sync.Map
 	// now is the newest known present of the tree's file system, nil while it
 	// was not asked: this machine's clock need not be its clock.
-	now atomic.Pointer[clockReading]
-	// judged, where not nil, is what the tree held when its files were judged, and
-	// must still hold for their stamps to be written.
-	judged atomic.Pointer[store.Version]
+	now     atomic.Pointer[clockReading]
+	founded bool // that the tree is new was said
+	// watching begins to take notice of what others say, before the first look at
+	// a file.
+	watching func() error
 	// failed is why nothing more is written to the tree, nil while all is well.
 	failed atomic.Pointer[error]
 }
 
-// clockReading is the present of a file system, as it was told before a moment on
-// this machine's own clock.
+// clockReading is the present of a file system, asked for and told at two moments
+// on this machine's own clock.
 type clockReading struct {
 	store.Time
-	before time.Time
+	asked, told time.Time
 }
 
-// tooLate tells whether a file may have been modified at or after the moment:
+// tooLate reports whether a file may have been modified at or after the moment:
 // its mtime only says in which tick.
 func (t *target) tooLate(mtime store.Time) bool {
 	return t.limited && store.TickEnd(mtime).Compare(t.since) > 0
 }
 
-// settled tells whether no later write can bear the mtime of a sighting, which
+// settled reports whether no later write can bear the mtime of a sighting, which
 // a look that began at the given moment has shown, or shown again. The tick must
-// have been over before the look: a write between the two would go unseen.
+// have been over before the look: a write between the two would go unseen. And an
+// mtime lies in the future only where the present was asked for after it was seen:
+// one that was asked for earlier may just be older than the file.
 func (t *target) settled(s *sighting, looked time.Time) bool {
 	if !t.ownClock(s) {
 		return store.TickOver(s.mtime(), looked.Sub(s.at))
 	}
 	now := t.now.Load()
-	return now != nil && !looked.Before(now.before) && store.Settled(s.mtime(), now.Time)
+	switch {
+	case now == nil:
+		return false
+	case !looked.Before(now.told) && store.TickEnd(s.mtime()).Compare(now.Time) <= 0:
+		return true
+	}
+	return now.asked.After(s.at) && store.ToCome(s.mtime(), now.Time)
 }
 
-// ownClock tells whether the clock of the tree's state sets the mtime of a file
+// ownClock reports whether the clock of the tree's state sets the mtime of a file
 // (see store.Tree.OwnClock).
 func (t *target) ownClock(s *sighting) bool {
 	if own, known := t.clocks.Load(s.info.Dev); known {
@@ -64,24 +73,28 @@ func (t *target) ownClock(s *sighting) bool {
 	return own
 }
 
-// unasked tells whether the present of the file system would tell more of a
-// file.
+// future reports whether the settled mtime of a file may lie in the future. Where
+// the clock of its file system is not known, any may.
+func (t *target) future(s *sighting) bool {
+	if !t.ownClock(s) {
+		return true
+	}
+	now := t.now.Load()
+	return now == nil || s.mtime().Compare(now.Time) > 0
+}
+
+// unasked reports whether the present of the file system would decide about a
+// file, and is not known.
 func (t *target) unasked(s *sighting) bool { return t.now.Load() == nil && t.ownClock(s) }
 
 // refresh asks the file system for its present.
 func (t *target) refresh() error {
+	asked := time.Now()
 	now, err := t.Now()
 	if err == nil {
-		t.now.Store(&clockReading{now, time.Now()})
+		t.now.Store(&clockReading{now, asked, time.Now()})
 	}
 	return err
-}
-
-func (t *target) append(entries []store.Entry) error {
-	if v := t.judged.Load(); v != nil {
-		return t.AppendAt(*v, entries)
-	}
-	return t.Append(entries)
 }
 
 // drop forgets the stamps of files. Only what is there can be synced: a sync of
@@ -142,7 +155,7 @@ func (r *commitRun) newTarget(tree *store.Tree) (*target, error) {
 		return nil, &pathError{tree.Root(), errNoConfig}
 	}
 	r.report.problems(tree)
-	t := &target{Tree: tree, limited: r.since.given}
+	t := &target{Tree: tree, limited: r.since.given, watching: sync.OnceValue(tree.Watch)}
 	if r.since.given {
 		var err error
 		if t.since, err = r.since.in(tree); err != nil {

@@ -32,7 +32,7 @@ func TestSettledOnlyByALookAfterTheTick(t *testing.T) {
 		{"the tick goes on", &store.Time{Sec: over.Sec, Nsec: over.Nsec - 1}, time.Second, false},
 	} {
 		if s.target.now.Store(nil); test.now != nil {
-			s.target.now.Store(&clockReading{*test.now, asked})
+			s.target.now.Store(&clockReading{*test.now, asked, asked})
 		}
 		if got := s.target.settled(s, asked.Add(test.looked)); got != test.want {
 			t.Errorf("%s: settled: %v", test.name, got)

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"io/fs"
 	"time"
+
+	"treefilter/store"
 )
 
 // take runs the command of one turn. Its files are recorded first and its output
@@ -47,10 +49,15 @@ func (r *execRun) execute(ctx context.Context, t turn, stdout, stderr *spool) (r
 		stderr = stdout
 	}
 	cmd, err := r.template.command(paths, stdout, stderr)
-	if err != nil {
-		return res, err
+	if err == nil {
+		err = r.processes.start(cmd)
 	}
-	if err := r.processes.start(cmd); err != nil {
+	if err != nil {
+		for _, s := range before {
+			if lost := r.claims.release(s.target, s.rel); lost != nil {
+				err = errors.Join(err, lost)
+			}
+		}
 		return res, err
 	}
 	failed := outcome(r.processes.wait(cmd), stdout, stderr)
@@ -59,7 +66,9 @@ func (r *execRun) execute(ctx context.Context, t turn, stdout, stderr *spool) (r
 		r.commit.read(&res.looked)
 		return res, nil
 	}
-	r.forgetAgain(before)
+	for i := range before {
+		_ = r.dropFailed(&before[i]) // an error ends the run, or gives up the tree
+	}
 	for _, path := range paths {
 		res.failures = append(res.failures, failure{t.number, &pathError{path, failed}})
 	}
@@ -70,27 +79,107 @@ func (r *execRun) execute(ctx context.Context, t turn, stdout, stderr *spool) (r
 }
 
 // lookBefore looks at files right before their command starts. Those that cannot
-// be stamped are left out: the work would be for nothing.
+// be stamped are left out: the work would be for nothing. So are those that
+// another run has done meanwhile, or has in hand.
 func (r *execRun) lookBefore(ctx context.Context, paths []string, res *result) (before []sighting, err error) {
 	var at spot
 	defer at.look.Close()
+	var stamped []sighting
 	for _, path := range paths {
 		s, err := r.lookSettled(ctx, &at, path)
+		var standing store.Standing
 		if err == nil {
-			err = r.forget(&s)
+			standing, err = r.begin(ctx, &s)
 		}
 		switch {
 		case ctx.Err() != nil, err == errStopped:
 			return nil, errStopped
 		case errors.Is(err, fs.ErrNotExist):
 			r.gone(res, path, "gone before its turn")
+		case err == errInHand:
+			res.inHand = append(res.inHand, path)
+		case err == errDone:
 		case err != nil:
 			r.commit.sort(&res.looked, s, err)
 		default:
 			before = append(before, s)
+			if standing == store.Stamped || standing == store.OtherConfig {
+				stamped = append(stamped, s)
+			}
 		}
 	}
-	return before, nil
+	return before, r.dropAll(stamped)
+}
+
+// begin claims a file, and judges it once more.
+func (r *execRun) begin(ctx context.Context, s *sighting) (store.Standing, error) {
+	if err := r.claims.take(s.target, s.rel); err != nil {
+		return store.Unknown, r.lose(s, err)
+	}
+	standing, stamp, since, err := s.target.Standing(s.rel)
+	if err != nil {
+		return standing, r.lose(s, err)
+	}
+	s.since = since
+	e := &Evidence{Standing: standing, Stamp: stamp, Mtime: s.mtime(), Target: s.linked(), Now: present()}
+	if Judge(r.Detect, e) == Touched {
+		// What cannot be read is the command's to report.
+		e.Content, _ = compare(ctx, s.path, stamp.Digest)
+	}
+	if !Judge(r.Detect, e).NeedsWork() {
+		if err := r.claims.release(s.target, s.rel); err != nil {
+			return standing, r.lose(s, err)
+		}
+		return standing, errDone
+	}
+	return standing, nil
+}
+
+// dropAll drops the stamps of files whose command is about to run, durably. What
+// was done with them last is in doubt from now on until it has succeeded: were it
+// to fail, or to be killed with us or by a power cut, a file that gets its old
+// content or mtime back would pass for processed.
+func (r *execRun) dropAll(stamped []sighting) error {
+	paths := map[*target][]string{}
+	for i := range stamped {
+		paths[stamped[i].target] = append(paths[stamped[i].target], stamped[i].rel)
+	}
+	for t, list := range paths {
+		err := t.drop(list...)
+		if err == nil {
+			err = t.Sync()
+		}
+		if err != nil {
+			r.fail(err)
+			return errStopped
+		}
+	}
+	return nil
+}
+
+// dropFailed says that the command has failed on a file: whatever stamp it has by
+// now, or is about to get from another run that has looked at it, does not count.
+func (r *execRun) dropFailed(s *sighting) error {
+	err := s.target.drop(s.rel)
+	if err == nil {
+		err = r.commit.forgetInOthers([]sighting{*s})
+	}
+	if err != nil {
+		err = r.lose(s, err)
+	}
+	return errors.Join(err, r.claims.release(s.target, s.rel))
+}
+
+// lose makes of an error about state what it means for one file.
+func (r *execRun) lose(s *sighting, err error) error {
+	if err == errInHand || err == errDone {
+		return err
+	}
+	if err := r.commit.giveUp(s.target, err); err != nil {
+		r.fail(err)
+		return errStopped
+	}
+	return &pathError{s.path, err}
 }
 
 // lookSettled looks at a file, and makes sure that its tree can be written to: it
@@ -98,7 +187,7 @@ func (r *execRun) lookBefore(ctx context.Context, paths []string, res *result) (
 // file's tick is over: an edit in the same tick would not show.
 func (r *execRun) lookSettled(ctx context.Context, at *spot, path string) (sighting, error) {
 	var first sighting // that was like the last
-	for deadline := time.Now().Add(settleWait); ; {
+	for deadline := time.Now().Add(store.SettleWait); ; {
 		s, err := r.commit.sight(at, path)
 		if s.info != first.info {
 			first = s
@@ -127,40 +216,6 @@ func (r *execRun) lookSettled(ctx context.Context, at *spot, path string) (sight
 	}
 }
 
-// forget drops the stamp of a file whose command is about to run. What was done
-// with it last is then in doubt until the command has succeeded: were it to fail,
-// or to be killed with us, a file that gets its old content or mtime back would
-// pass for processed.
-func (r *execRun) forget(s *sighting) error {
-	if !s.target.Holds(s.rel) {
-		return nil
-	}
-	return r.drop(s)
-}
-
-// forgetAgain drops what may have been recorded since: a path can come on stdin
-// more than once.
-func (r *execRun) forgetAgain(before []sighting) {
-	if r.In == nil {
-		return
-	}
-	for i := range before {
-		_ = r.drop(&before[i]) // an error ends the run, or gives up the tree
-	}
-}
-
-func (r *execRun) drop(s *sighting) error {
-	err := s.target.drop(s.rel)
-	if err == nil {
-		return nil
-	}
-	if err := r.commit.giveUp(s.target, err); err != nil {
-		r.fail(err)
-		return errStopped
-	}
-	return &pathError{s.path, err}
-}
-
 func (r *execRun) ready(s *sighting, looked time.Time) bool {
 	return s.target.now.Load() != nil && (!r.exact || s.target.settled(s, looked))
 }
@@ -174,10 +229,13 @@ func (r *execRun) lookAfter(before []sighting, res *result) {
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
 			r.gone(res, b.path, "not stamped: gone when its command had ended")
+			_ = r.claims.release(b.target, b.rel)
 		case err == nil && r.exact && s.info != b.info:
 			res.changed++
-			r.forgetAgain([]sighting{b})
+			_ = r.dropFailed(&b)
 		default:
+			// What others have said since its command began counts against it.
+			s.since = b.since
 			r.commit.sort(&res.looked, s, err)
 		}
 	}

@@ -3,7 +3,8 @@ package filter
 import (
 	"context"
 	"errors"
-	"slices"
+	"fmt"
+	"time"
 
 	"treefilter/store"
 )
@@ -15,13 +16,19 @@ type Dump struct {
 	Repair bool
 }
 
-// Run dumps the tree of every root.
+// Run dumps the tree of every root. The stamps of configs other than the newest
+// are dropped, unless NoCheckConfig lets all of them count: who asks for a dump
+// wants one small file.
 func (d *Dump) Run(ctx context.Context) error {
-	return d.eachTree(ctx, func(t *store.Tree, _ root, r *reporter) error {
-		if _, err := t.Dump(d.Repair); err != nil {
+	return d.eachRoot(ctx, func(t *store.Tree, _ root, r *reporter) error {
+		done, err := t.Dump(store.DumpOptions{Repair: d.Repair, NewestOnly: !d.NoCheckConfig})
+		if err != nil {
 			return err
 		}
 		r.problems(t) // what the dump had to pass over
+		for _, o := range done.Dropped {
+			r.notice(fmt.Errorf("%s: %s made under another config dropped (%s)", t.Root(), counted(o.Stamps, "stamp"), o.Config))
+		}
 		return nil
 	})
 }
@@ -31,20 +38,32 @@ type Discard struct {
 	Options
 }
 
-// Run discards the WAL of every root.
+// Run discards the WAL of every root. A root within a tree is refused: the WAL is
+// that of the whole tree.
 func (d *Discard) Run(ctx context.Context) error {
-	return d.eachTree(ctx, func(t *store.Tree, r root, _ *reporter) error {
-		if err := r.refuseFile(); err != nil {
+	return d.eachRoot(ctx, func(t *store.Tree, at root, r *reporter) error {
+		if err := at.refuseFile(); err != nil {
 			return err
 		}
-		return t.Discard()
+		if at.real != t.Root() {
+			return &pathError{at.real, fmt.Errorf("belongs to the tree %s: name that", t.Root())}
+		}
+		discarded, err := t.Discard()
+		if err != nil || discarded {
+			return err
+		}
+		last := "it was never dumped"
+		if f := t.Facts(); f.HasSnapshot {
+			last = "last dumped " + time.Unix(f.Dumped.Sec, 0).Format(time.DateTime)
+		}
+		r.notice(fmt.Errorf("%s: nothing to discard (%s)", t.Root(), last))
+		return nil
 	})
 }
 
-// eachTree runs do on the tree of every root, or of the current directory, with
-// the first root that named it. An error in one tree does not keep the others
-// from their turn.
-func (o *Options) eachTree(ctx context.Context, do func(*store.Tree, root, *reporter) error) (err error) {
+// eachRoot runs do on every root, or on the current directory, with the tree that
+// it belongs to. An error in one does not keep the others from their turn.
+func (o *Options) eachRoot(ctx context.Context, do func(*store.Tree, root, *reporter) error) (err error) {
 	paths := o.Roots
 	if len(paths) == 0 {
 		paths = []string{"."}
@@ -59,13 +78,16 @@ func (o *Options) eachTree(ctx context.Context, do func(*store.Tree, root, *repo
 	}
 	report := newReporter(o)
 	var errs []error
-	for _, t := range g.Roots() {
+	for _, at := range roots {
 		if ctx.Err() != nil {
 			errs = append(errs, ctx.Err())
 			break
 		}
-		named := slices.IndexFunc(roots, func(r root) bool { return r.real == t.Root() })
-		errs = append(errs, do(t, roots[named], report))
+		t, err := g.TreeOf(at.real, nil)
+		if err == nil {
+			err = do(t, at, report)
+		}
+		errs = append(errs, err)
 	}
 	return errors.Join(append(errs, g.Close(), lost.err())...)
 }

@@ -1,12 +1,15 @@
 package store
 
 import (
-	"bufio"
+	"cmp"
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"io"
+	"os"
+	"slices"
 	"time"
 )
 
@@ -16,81 +19,142 @@ import (
 const reopenAfter = 64 << 10
 
 // appender adds records to a tree's WAL, beside other processes that do the
-// same or dump it.
+// same or dump it, and takes notice of theirs.
 type appender struct {
 	fsys    fileSystem
 	root    string // of the tree
 	names   names
 	program string
-	config  Config
-	wait    time.Duration
+	*terms
+	wait time.Duration
+	// current returns what the tree says now.
+	current func() *Reader
 
-	f       file     // nil until it is needed
-	session *session // with the id of f
-	end     int64    // where our last write to f ended, 0 when there was none, -1 when it failed
-	opened  int64    // where our last open record in f ended
-	dirty   bool     // f holds records of ours that may not be durable
-	named   bool     // the name of f is durable
-	failed  error    // a sync failed: what the disk holds is unknown for good
-	buf     []byte
+	f        file       // nil until it is needed
+	in       *walReader // what f holds up to pos, whoever wrote it
+	pos      int64      // how far f was read or written
+	session  *session   // with the id of f
+	born     int64      // how long f was when we made it, 0 where others did
+	opened   int64      // where our last open record in f ended
+	mine     bool       // nobody else wrote after it
+	wrote    bool       // we have, to f
+	dirty    bool       // f holds records of ours that may not be durable
+	named    bool       // the name of f is durable
+	unsure   bool       // f holds records of ours that are not vouched for
+	lastRead error      // of the WAL that the present one has replaced
+	failed   error      // a sync failed: what the disk holds is unknown for good
+	buf      []byte
+
+	news
 }
 
 // lock takes the lock of the WAL that the name leads to now.
-func (a *appender) lock() (fileInfo, error) {
+func (a *appender) lock() (fileInfo, error) { return a.lockFor(a.wait) }
+
+func (a *appender) lockFor(wait time.Duration) (fileInfo, error) {
 	if err := a.names.usable(a.fsys); err != nil {
 		return fileInfo{}, err
 	}
 	old := a.f
-	f, info, err := lockWAL(a.fsys, a.names, old, a.wait)
+	l := walLock{fsys: a.fsys, names: a.names, wait: wait, head: a.head, replaced: a.replaced}
+	f, info, err := l.take(old)
 	a.f = f
+	if f != old && old != nil {
+		if err != nil || a.lastRead != nil || !a.follows() {
+			a.missed()
+		}
+		a.past = nil
+	}
 	if f != old {
 		// Another WAL, though its inode number may be the same: it is free for
 		// use once we have closed the old one. Records of ours in a WAL that
 		// is gone are in the snapshot that the dump made durable before it
 		// removed the WAL.
-		a.session, a.end, a.opened, a.dirty, a.named = nil, 0, 0, false, false
+		a.in, a.pos, a.session = nil, 0, nil
+		a.mine, a.wrote, a.dirty, a.unsure, a.named = false, false, false, false, false
+		if a.born = 0; l.made {
+			a.born = info.size
+		}
+		a.opened = a.born
 	}
 	if err != nil {
 		return info, stateError(a.names.wal, err)
-	}
-	if a.session == nil || info.size != a.end {
-		// Somebody else wrote since: perhaps the first record, which gave the
-		// file its id.
-		if a.session, err = a.join(info); err != nil {
-			return info, errors.Join(stateError(a.names.wal, err), a.unlock())
-		}
 	}
 	return info, nil
 }
 
 func (a *appender) unlock() error {
-	if err := a.f.unlock(); err != nil {
+	if err := unlockWAL(a.f); err != nil {
 		return stateError(a.names.wal, err)
 	}
 	return nil
 }
 
-// join makes a session for the WAL as it stands: all sessions of one file
-// share its id, so that a block of an older file is known for what it is.
-func (a *appender) join(info fileInfo) (*session, error) {
-	if err := checkWALSize(info.size); err != nil {
-		return nil, err
+// replaced reads what others have added to a WAL before it was replaced by
+// another.
+func (a *appender) replaced(old file) {
+	if old != a.f {
+		return // opened just now, and never read
 	}
-	if isTreestamps(a.f, info.size) {
-		return nil, ErrTreestamps
+	info, err := old.stat()
+	if err == nil {
+		err = a.catchUpIn(old, info)
 	}
-	if info.size > 0 {
-		id, err := a.readID()
-		if err != nil {
-			return nil, err
-		}
-		if id != "" {
-			return a.newSession(id), nil
-		}
+	a.lastRead = err
+}
+
+// follows reports whether nothing that matters was said in WALs that came and
+// went between the one read last and the present one: they held nothing but
+// stamps made under our config.
+func (a *appender) follows() bool {
+	f, info, err := openState(a.fsys, a.names.snapshot, os.O_RDONLY)
+	if missing(err) {
+		return a.snapshot == fileInfo{}
 	}
-	var id [8]byte
-	rand.Read(id[:])
-	return a.newSession(hex.EncodeToString(id[:])), nil
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	before := a.snapshot
+	if a.snapshot = info; info == before {
+		return true
+	}
+	t, intact, err := readTrailer(f, info.size)
+	if err != nil || !intact || len(t.sections) == 0 {
+		return false
+	}
+	src := &source{r: f, size: t.size, sums: t.sums}
+	h, err := src.readHeader(t.sections[0].at, t.sections[0].hash, a.program)
+	if err != nil {
+		return false
+	}
+	seen := a.newestFolded
+	if n := len(h.folded); n > 0 {
+		a.newestFolded = h.folded[n-1].id
+	}
+	if a.in != nil && (a.in.tally != tally{} || a.in.records > 0) { // else it was not folded
+		seen = a.in.id
+	}
+	i := slices.IndexFunc(h.folded, func(f foldedWAL) bool { return f.id == seen })
+	if i < 0 && (seen != "" || len(h.folded) == maxFolded) {
+		return false
+	}
+	return !slices.ContainsFunc(h.folded[i+1:], func(f foldedWAL) bool { return f.under != a.hash[:foldedHash] })
+}
+
+// catchUp reads what f holds and was not read yet. The lock is held.
+func (a *appender) catchUp(info fileInfo) error {
+	if err := a.catchUpIn(a.f, info); err != nil {
+		return stateError(a.names.wal, err)
+	}
+	id := a.in.id
+	if a.session != nil && (id == "" || id == a.session.id) {
+		return nil
+	}
+	// The id is in the first record, unless that is damaged.
+	a.session = a.newSession(cmp.Or(id, newID()))
+	a.in.opened[a.session] = true // before its first record
+	return nil
 }
 
 func (a *appender) newSession(id string) *session {
@@ -99,58 +163,136 @@ func (a *appender) newSession(id string) *session {
 	return s
 }
 
-// readID finds the id of a WAL: nearly always in its first line.
-func (a *appender) readID() (string, error) {
-	first, err := bufio.NewReader(io.NewSectionReader(a.f, 0, maxRecord)).ReadBytes('\n')
-	if err == nil {
-		first = first[:len(first)-1]
-		if body, crc, ok := cutCRC(first); ok && crc == crc32Of(body) {
-			if r, err := parseHandRecord(body); err == nil && r.kind == recordOpen {
-				return r.session.id, nil
-			}
+// newID draws the id of a WAL.
+func newID() string {
+	var random [8]byte
+	rand.Read(random[:])
+	return hex.EncodeToString(random[:])
+}
+
+// head is what a WAL of ours begins with.
+func (a *appender) head() []byte { return a.newSession(newID()).appendOpen(nil) }
+
+func (a *appender) catchUpIn(f file, info fileInfo) error {
+	if info.size < a.pos { // emptied by a dump, where a file in use cannot be removed
+		a.in, a.pos, a.session = nil, 0, nil
+		a.mine, a.dirty, a.unsure = false, false, false
+		a.missed()
+	}
+	if a.in == nil {
+		if isTreestamps(f, info.size) {
+			return ErrTreestamps
+		}
+		a.in = newWALReader(a.program, nil)
+		a.in.said = nil
+		a.in.take = a.hear
+		goesOn, err := a.continues(f, info)
+		if err != nil {
+			return err
+		}
+		if goesOn {
+			a.in.resume(a.past)
+			a.pos = a.past.whole
 		}
 	}
-	w, err := readWAL(io.NewSectionReader(a.f, 0, maxWAL+1), scope{program: a.program})
-	if err != nil {
-		return "", err
+	if info.size == a.pos {
+		return nil
 	}
-	if w.foreign {
-		return "", errForeign
+	if err := checkWALSize(info.size); err != nil {
+		return err
 	}
-	return w.id, nil
+	a.epoch.Add(1)
+	if err := a.in.read(io.NewSectionReader(f, a.pos, info.size-a.pos)); err != nil {
+		return err
+	}
+	if err := a.in.check(); err != nil {
+		return err
+	}
+	if a.in.hidesAll || a.in.hidesOthers != "" { // and what was lost is not known
+		a.in.hidesAll, a.in.hidesOthers = false, ""
+		a.missed()
+	}
+	a.pos, a.mine = info.size, a.born > 0 && info.size == a.born
+	return nil
 }
 
-// append writes the stamps in one piece. When it returns nil they survive the
-// end of this process, and after sync that of the machine. On an error the WAL
-// is as it was before.
-func (a *appender) append(entries []Entry) error {
-	return a.write(func(b []byte) []byte { return a.appendSets(b, entries) })
-}
-
-func (a *appender) appendSets(b []byte, entries []Entry) []byte {
-	for _, e := range entries {
-		b = a.session.appendSet(b, e)
+// continues reports whether f is the WAL that the tree was read from, and begins
+// with what was read then. Its inode number does not show that: the number of a
+// file that was removed is given to the next. Nor does its length: the end of it
+// may have been a write that then failed, and was taken back.
+func (a *appender) continues(f file, info fileInfo) (bool, error) {
+	w := a.past
+	if w == nil || w.id == "" || w.whole > info.size {
+		return false, nil
 	}
-	return b
+	sum := crc32.New(castagnoli)
+	_, err := io.Copy(sum, io.NewSectionReader(f, 0, w.whole))
+	return err == nil && sum.Sum32() == w.sum, err
 }
 
-// drop writes that the stamps of paths are to be forgotten, as append does, and
-// returns of how many. It asks for each again while it holds the lock: a stamp
-// that somebody has just made of it is older than our record.
-func (a *appender) drop(paths []string, gone func(path string) bool) (dropped int, err error) {
+// append writes the stamps in one piece, but those that others have spoken
+// against since their file was looked at, which it returns: see judge. When the
+// error is nil the others survive the end of this process, and after sync that of
+// the machine. On an error the WAL is as it was before.
+func (a *appender) append(entries []Entry) (refused []Entry, err error) {
+	var kept []Entry
+	var reader *Reader
+	current := func() *Reader {
+		if reader == nil {
+			reader = a.current()
+		}
+		return reader
+	}
+	err = a.write(func(b []byte) []byte {
+		for i := range entries {
+			switch a.judge(&entries[i], current) {
+			case leave:
+				refused = append(refused, entries[i])
+				continue
+			case refuse:
+				b = a.session.appendTake(b, recordDrop, entries[i].Path)
+				a.in.count(record{kind: recordDrop}, a.session)
+				a.note(entries[i].Path, record{kind: recordDrop}, nil)
+				refused = append(refused, entries[i])
+				continue
+			}
+			b = a.session.appendSet(b, entries[i])
+			a.in.count(record{kind: recordSet}, a.session)
+			if a.words != nil {
+				kept = append(kept, entries[i])
+			}
+		}
+		return b
+	})
+	if reader != nil {
+		err = errors.Join(err, reader.st.close())
+	}
+	for i := range kept {
+		a.note(kept[i].Path, record{kind: recordSet, stamp: kept[i].Stamp}, a.terms)
+	}
+	return refused, err
+}
+
+// take writes that the stamps of paths are taken away, as append does, and
+// returns of how many. It asks for each whether that is still so while it holds
+// the lock: a stamp that somebody has just made of it is older than our record.
+func (a *appender) take(kind recordKind, paths []string, still func(path string) bool) (taken int, err error) {
 	err = a.write(func(b []byte) []byte {
 		for _, p := range paths {
-			if gone(p) {
-				b = a.session.appendDrop(b, p)
-				dropped++
+			if !still(p) {
+				continue
 			}
+			b = a.session.appendTake(b, kind, p)
+			a.in.count(record{kind: kind}, a.session)
+			a.note(p, record{kind: kind}, nil)
+			taken++
 		}
 		return b
 	})
 	if err != nil {
 		return 0, err
 	}
-	return dropped, nil
+	return taken, nil
 }
 
 // write appends the records that encode writes, called under the lock: nothing,
@@ -164,58 +306,89 @@ func (a *appender) write(encode func([]byte) []byte) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, a.unlock()) }()
-
-	b := a.buf[:0]
-	if info.size != a.end {
-		// Somebody else wrote last, or cut: their records end in a line end.
-		last := []byte{'\n'}
-		if err := readFull(a.f, last, info.size-1); info.size > 0 && err != nil {
-			return stateError(a.names.wal, err)
-		}
-		if last[0] != '\n' {
-			b = append(b, "\n"+tornMark+"\n"...)
-		}
+	if err := a.catchUp(info); err != nil {
+		return err
 	}
-	fresh := a.end == 0 || info.size != a.end || a.end-a.opened > reopenAfter
+	before := a.in.tally
+	b, err := a.begin(info)
+	if err != nil {
+		return err
+	}
+	fresh := !a.mine || a.pos-a.opened > reopenAfter
 	if fresh {
 		b = a.session.appendOpen(b)
 	}
 	head := int64(len(b))
-	b = encode(b)
-	if int64(len(b)) == head {
+	if b = encode(b); int64(len(b)) == head {
 		return nil
 	}
-	if info.size == 0 {
-		// Once more: all that follows rests on it, should the first be damaged.
-		b = a.session.appendOpen(b)
-		head = int64(len(b))
+	a.dirty, a.unsure = true, true
+	if err := a.put(info, b); err != nil {
+		a.in.tally = before
+		return err
 	}
-	a.buf = b
-	if err := checkWALSize(info.size + int64(len(b))); err != nil {
-		return stateError(a.names.wal, fmt.Errorf("%w: dump it first", err))
-	}
-	a.dirty = true
-	if n, err := a.f.Write(b); err != nil {
-		a.end = -1
-		if n > 0 {
-			err = errors.Join(err, a.f.truncate(info.size))
-		}
-		return stateError(a.names.wal, err)
-	}
-	a.end = info.size + int64(len(b))
 	if fresh {
 		a.opened = info.size + head
 	}
 	return nil
 }
 
-// sync makes everything appended so far durable. After a failure the kernel
-// may have dropped what it could not write and call the next sync a success,
-// so a failure is final.
+// begin returns what must stand before the first record of a batch.
+func (a *appender) begin(info fileInfo) ([]byte, error) {
+	b := a.buf[:0]
+	if info.size == 0 || a.mine {
+		return b, nil
+	}
+	// Somebody else wrote last, or was cut off: a record ends in a line end.
+	last := []byte{'\n'}
+	if err := readFull(a.f, last, info.size-1); err != nil {
+		return nil, stateError(a.names.wal, err)
+	}
+	if last[0] != '\n' {
+		b = append(b, tornEnd+"\n"+tornMark+"\n"...)
+	}
+	return b, nil
+}
+
+// put writes records to the end of the WAL, all or none.
+func (a *appender) put(info fileInfo, b []byte) error {
+	a.buf = b
+	if err := checkWALSize(info.size + int64(len(b))); err != nil {
+		return stateError(a.names.wal, fmt.Errorf("%w: dump it first", err))
+	}
+	if n, err := a.f.Write(b); err != nil {
+		a.mine = false
+		if n > 0 {
+			if lost := a.f.truncate(info.size); lost != nil {
+				err = errors.Join(err, lost)
+			}
+		}
+		return stateError(a.names.wal, err)
+	}
+	a.pos, a.mine, a.wrote, a.in.id = info.size+int64(len(b)), true, true, a.session.id
+	return nil
+}
+
+// sync makes everything appended so far durable, and then vouches for it.
 func (a *appender) sync() error {
-	if a.failed != nil || !a.dirty || a.f == nil {
+	if a.failed != nil || a.f == nil {
 		return a.failed
 	}
+	if a.dirty {
+		if err := a.flush(); err != nil {
+			return err
+		}
+	}
+	if !a.unsure {
+		return nil
+	}
+	return a.vouch()
+}
+
+// flush makes the WAL and its name durable. After a failure the kernel may have
+// dropped what it could not write and call the next sync a success, so a failure
+// is final.
+func (a *appender) flush() error {
 	err := a.f.sync()
 	if err == nil && !a.named {
 		err = a.names.sync(a.fsys)
@@ -228,8 +401,52 @@ func (a *appender) sync() error {
 	return nil
 }
 
+// vouchWait bounds the wait for the lock before records are vouched for: who has
+// it vouches for ours too, sooner or later, and they are durable without that.
+const vouchWait = time.Second
+
+// vouch appends an open record that counts those before it, so that one which
+// damage takes is missed. All of them must be durable: after a crash nothing may
+// be missed that was never acknowledged.
+func (a *appender) vouch() (err error) {
+	info, err := a.lockFor(min(a.wait, vouchWait))
+	if errors.Is(err, ErrLocked) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, a.unlock()) }()
+	alone := a.mine && info.size == a.pos
+	if err := a.catchUp(info); err != nil {
+		return err
+	}
+	if !a.unsure || a.in.tally == a.in.vouched {
+		a.unsure = false
+		return nil
+	}
+	if !alone {
+		if err := a.flush(); err != nil {
+			return err
+		}
+	}
+	b, err := a.begin(info)
+	if err != nil {
+		return err
+	}
+	sealing := *a.session
+	told := a.in.tally
+	sealing.after = &told
+	b = sealing.appendOpen(b)
+	if err := a.put(info, b); err != nil {
+		return nil // a full disk, say: the records are safe without it
+	}
+	a.opened, a.in.vouched, a.unsure = a.pos, told, false
+	return nil
+}
+
 // now is the present on the clock of the file system that holds the WAL. It
-// may create the WAL, empty; close removes it again if it stays that way.
+// may make the WAL; close removes it again if nothing is appended.
 func (a *appender) now() (Time, error) {
 	if a.f == nil {
 		if _, err := a.lock(); err != nil {
@@ -249,34 +466,35 @@ func (a *appender) now() (Time, error) {
 	return info.mtime, nil
 }
 
-// close leaves no empty WAL behind, nor an empty folder in a state directory.
+// close leaves no WAL of ours without records behind, nor an empty folder in a
+// state directory.
 func (a *appender) close() error {
 	if a.f == nil {
 		return nil
 	}
 	var err error
-	if a.end <= 0 {
+	if !a.wrote {
 		err = a.removeEmpty()
 	}
 	if a.f != nil {
 		err = errors.Join(err, a.f.Close())
 		a.f = nil
 	}
-	if a.end <= 0 && a.names.base != "" {
+	if !a.wrote && a.names.base != "" {
 		_ = a.fsys.remove(a.names.dir) // refused where it holds anything
 	}
 	return err
 }
 
 func (a *appender) removeEmpty() error {
-	if info, err := a.f.stat(); err != nil || info.size > 0 || info.links == 0 || !removeOpen {
+	if info, err := a.f.stat(); err != nil || info.size > a.born || info.links == 0 || !removeOpen {
 		return err
 	}
 	info, err := a.lock()
 	if err != nil {
 		return err
 	}
-	if info.size == 0 {
+	if info.size == a.born {
 		err = a.fsys.remove(a.names.wal)
 	}
 	return errors.Join(err, a.unlock())

@@ -24,8 +24,8 @@ func benchEntries(files int) []Entry {
 	for i := range entries {
 		d := i / files
 		entries[i] = Entry{
-			fmt.Sprintf("top%d/d%02d/sub%05d/IMG_%05d.jpg", d*10/(benchStamps/files), d%(benchStamps/files)*100/(benchStamps/files), d, i),
-			Stamp{Time: Time{1700000000 + int64(i), int32(i)}},
+			Path:  fmt.Sprintf("top%d/d%02d/sub%05d/IMG_%05d.jpg", d*10/(benchStamps/files), d%(benchStamps/files)*100/(benchStamps/files), d, i),
+			Stamp: Stamp{Time: Time{1700000000 + int64(i), int32(i)}},
 		}
 	}
 	return entries
@@ -60,8 +60,8 @@ func BenchmarkLookup(b *testing.B) {
 						dir, _ := splitPath(run[0].Path)
 						r.Enter(dir)
 						for i := range run {
-							if t, ok := r.Time(run[i].Path[len(dir)+1:]); !ok || t != run[i].Time {
-								b.Fatalf("%s: %v, %v", run[i].Path, t, ok)
+							if s, ok := r.Find(run[i].Path[len(dir)+1:]); !ok || s.Time != run[i].Time {
+								b.Fatalf("%s: %v, %v", run[i].Path, s, ok)
 							}
 						}
 					}
@@ -81,7 +81,7 @@ func BenchmarkLookupOne(b *testing.B) {
 	for b.Loop() {
 		r := tree.Reader()
 		r.Enter(dir)
-		if _, ok := r.Time(name); !ok {
+		if _, ok := r.Find(name); !ok {
 			b.Fatal("no stamp")
 		}
 	}
@@ -103,9 +103,9 @@ func BenchmarkParse(b *testing.B) {
 				b.ReportAllocs()
 				for b.Loop() {
 					log.Seek(0, io.SeekStart)
-					w, err := readWAL(log, scope{program: "treefilter", anyConfig: true})
-					if err != nil || w.sets != benchStamps {
-						b.Fatalf("%d stamps, %v", w.sets, err)
+					w, err := readWAL(log, DefaultProgram)
+					if err != nil || w.records != benchStamps {
+						b.Fatalf("%d stamps, %v", w.records, err)
 					}
 				}
 				perStamp(b)
@@ -136,23 +136,23 @@ func BenchmarkMerge(b *testing.B) {
 	for _, shape := range benchShapes {
 		entries := benchEntries(shape.files)
 		tree := treeOf(b, Options{}, sealed(b, "treefilter", Config{}, entries...), "")
-		few, all := newOverlay(), newOverlay()
+		few, all, under := newOverlay(), newOverlay(), termsOf(Config{})
 		for i, e := range entries {
 			if i%1000 == 0 {
-				few.set([]byte(e.Path), e.Time, nil)
+				few.set([]byte(e.Path), e.Stamp, under)
 			}
-			all.set([]byte(e.Path), e.Time, nil)
+			all.set([]byte(e.Path), e.Stamp, under)
 		}
 		for _, row := range []struct {
 			name string
 			base *state
 			over *overlay
-		}{{"few into all", tree.loaded(), few}, {"all", nil, all}} {
+		}{{"few into all", tree.loaded(), few}, {"all", &state{}, all}} {
 			b.Run(shape.name+"/"+row.name, func(b *testing.B) {
 				b.ReportAllocs()
 				for b.Loop() {
-					m := merge{base: row.base, over: joined(row.over), out: newSnapshotWriter(io.Discard)}
-					if n, err := m.write("treefilter", Config{}); n != benchStamps || err != nil {
+					m := newMerge(DefaultProgram, row.base, joined(row.over), under)
+					if n, err := m.write(newSnapshotWriter(io.Discard)); n != benchStamps || err != nil {
 						b.Fatalf("%d stamps, %v", n, err)
 					}
 				}

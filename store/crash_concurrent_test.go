@@ -51,7 +51,7 @@ func TestManyAtOnce(t *testing.T) {
 				for k := i; k < min(i+batch, records/appenders); k++ {
 					entries = append(entries, Entry{Path: name(who, k), Stamp: Stamp{Time: stamp(who, k)}})
 				}
-				if err := tree.Append(entries); err != nil {
+				if err := appendTo(tree, entries); err != nil {
 					t.Error(err)
 					return
 				}
@@ -79,7 +79,7 @@ func TestManyAtOnce(t *testing.T) {
 		untilStopped(func() {
 			tree := open()
 			defer tree.Close()
-			if _, err := tree.Dump(false); err != nil {
+			if _, err := dumpTree(tree); err != nil {
 				t.Errorf("dump: %v", err)
 			}
 			dumps.Add(1)
@@ -98,7 +98,7 @@ func TestManyAtOnce(t *testing.T) {
 				for i := must[who] - 1; i >= 0; i -= step {
 					dirOf, base := splitPath(name(who, int(i)))
 					reader.Enter(dirOf)
-					if got, ok := reader.Time(base); !ok || got != stamp(who, int(i)) {
+					if got, ok := reader.Find(base); !ok || got.Time != stamp(who, int(i)) {
 						t.Errorf("a reader sees %v %v for %s", got, ok, name(who, int(i)))
 						return
 					}
@@ -123,7 +123,7 @@ func TestManyAtOnce(t *testing.T) {
 	for _, last := range []bool{false, true} {
 		tree := open()
 		if last {
-			if n, err := tree.Dump(false); n != int64(len(want)) || err != nil {
+			if n, err := dumpTree(tree); n != int64(len(want)) || err != nil {
 				t.Errorf("last dump: %d stamps of %d, %v", n, len(want), err)
 			}
 			tree.Close()
@@ -156,9 +156,9 @@ func TestLockWaitIsBounded(t *testing.T) {
 	entry := []Entry{{Path: "x", Stamp: Stamp{Time: Time{Sec: 1}}}}
 	comesBackSoon := time.Now().Add(20 * time.Second)
 	for name, write := range map[string]func() error{
-		"append":  func() error { return waiter.Append(entry) },
-		"dump":    func() error { _, err := waiter.Dump(false); return err },
-		"discard": waiter.Discard,
+		"append":  func() error { return appendTo(waiter, entry) },
+		"dump":    func() error { _, err := dumpTree(waiter); return err },
+		"discard": func() error { _, err := waiter.Discard(); return err },
 	} {
 		if err := write(); !errors.Is(err, ErrLocked) {
 			t.Errorf("%s: %v", name, err)
@@ -170,7 +170,7 @@ func TestLockWaitIsBounded(t *testing.T) {
 	if err := holder.app.unlock(); err != nil {
 		t.Fatal(err)
 	}
-	if err := waiter.Append(entry); err != nil {
+	if err := appendTo(waiter, entry); err != nil {
 		t.Error(err)
 	}
 }

@@ -99,11 +99,11 @@ func (st start) make(t *testing.T) (map[string][]byte, *ledger) {
 			t.Fatal(err)
 		}
 		entries := l.write(paths...)
-		if err := tree.Append(entries); err != nil {
+		if err := appendTo(tree, entries); err != nil {
 			t.Fatal(err)
 		}
 		if dump {
-			if _, err := tree.Dump(false); err != nil {
+			if _, err := dumpTree(tree); err != nil {
 				t.Fatal(err)
 			}
 		}

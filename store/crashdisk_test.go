@@ -44,7 +44,8 @@ type simDisk struct {
 	pending []dirOp
 	inodes  map[uint64]*simInode // those that exist or are open
 	stale   []byte               // what the file that was removed last held
-	version int                  // grows with each change
+	claims  map[uint64]*simProc
+	version int // grows with each change
 	now     Time
 }
 
@@ -82,7 +83,10 @@ type dataOp struct {
 }
 
 func newSimDisk(files map[string][]byte) *simDisk {
-	d := &simDisk{live: map[string]*simInode{}, durable: map[string]*simInode{}, inodes: map[uint64]*simInode{}, now: Time{Sec: 1_800_000_000}}
+	d := &simDisk{
+		live: map[string]*simInode{}, durable: map[string]*simInode{}, inodes: map[uint64]*simInode{},
+		claims: map[uint64]*simProc{}, now: Time{Sec: 1_800_000_000},
+	}
 	for _, name := range slices.Sorted(maps.Keys(files)) {
 		i := d.newInode()
 		i.data, i.durable = files[name], files[name]
@@ -137,6 +141,8 @@ type simProc struct {
 	files []*simFile
 	dead  bool
 
+	syncedWork int // how often it made its work durable
+
 	// Where several run at once: see simulation.
 	sim    *simulation
 	resume chan bool
@@ -180,6 +186,7 @@ func (p *simProc) kill() {
 	for _, f := range slices.Clone(p.files) {
 		f.release()
 	}
+	maps.DeleteFunc(p.disk.claims, func(_ uint64, by *simProc) bool { return by == p })
 }
 
 func (p *simProc) open(path string, flag int, perm fs.FileMode) (file, error) {
@@ -210,6 +217,10 @@ func (p *simProc) lstat(path string) (fileInfo, error) {
 		return fileInfo{}, err
 	}
 	i := p.disk.live[path]
+	if i == nil && !IsStateName(filepath.Base(path)) {
+		// The one directory that there is.
+		return fileInfo{mode: fs.ModeIrregular, dev: 1, ino: 2}, nil
+	}
 	if i == nil {
 		return fileInfo{}, &fs.PathError{Op: "lstat", Path: path, Err: syscall.ENOENT}
 	}
@@ -255,6 +266,52 @@ func (p *simProc) remove(path string) error {
 func (p *simProc) mkdir(string) error            { return syscall.EROFS }
 func (p *simProc) list(string) ([]string, error) { return nil, syscall.EACCES }
 func (p *simProc) volume(string) volume          { return volume{} }
+
+func (p *simProc) chown(path string, uid, gid int) error { return p.step("chown", path, nil) }
+
+func (p *simProc) openWork(dir string) (workDir, error) {
+	if err := p.step("openwork", dir, nil); err != nil {
+		return nil, err
+	}
+	return simWork{p, dir}, nil
+}
+
+// simWork is a directory that work is done in. The work itself is not simulated:
+// only that it is made durable before what is said of it.
+type simWork struct {
+	proc *simProc
+	dir  string
+}
+
+func (w simWork) syncAll() error {
+	if err := w.proc.step("syncwork", w.dir, nil); err != nil {
+		return err
+	}
+	w.proc.syncedWork++
+	return nil
+}
+
+func (w simWork) claim(key uint64) (bool, error) {
+	if err := w.proc.step("claim", w.dir, nil); err != nil {
+		return false, err
+	}
+	claims := w.proc.disk.claims
+	if by := claims[key]; by != nil && by != w.proc {
+		return false, nil
+	}
+	claims[key] = w.proc
+	return true, nil
+}
+
+func (w simWork) release(key uint64) error {
+	if err := w.proc.step("release", w.dir, nil); err != nil {
+		return err
+	}
+	delete(w.proc.disk.claims, key)
+	return nil
+}
+
+func (w simWork) Close() error { return w.proc.step("close", w.dir, nil) }
 
 func (p *simProc) syncDir(path string) error {
 	if err := p.step("syncdir", path, nil); err != nil {
@@ -338,7 +395,11 @@ func (e shortWrite) Unwrap() error { return e.error }
 // Write appends.
 func (f *simFile) Write(b []byte) (int, error) {
 	n := len(b)
-	err := f.proc.step("write", f.path, nil)
+	op := "write"
+	if bytes.HasPrefix(b, []byte("- open: ")) && bytes.Contains(b, []byte(afterHead)) && bytes.Count(b, []byte{'\n'}) == 1 {
+		op = "vouch"
+	}
+	err := f.proc.step(op, f.path, nil)
 	if err != nil {
 		n = 0
 		if errors.As(err, &shortWrite{}) {
@@ -424,6 +485,8 @@ func (f *simFile) unlock() error {
 	}
 	return nil
 }
+
+func (f *simFile) chown(uid, gid int) error { return f.proc.step("chown", f.path, nil) }
 
 func (f *simFile) like(info fileInfo) error {
 	if err := f.proc.step("like", f.path, nil); err != nil {

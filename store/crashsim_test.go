@@ -245,10 +245,11 @@ func allStamps(tree *Tree) map[string]Stamp {
 		if dir != reader.dir {
 			reader.Enter(dir)
 		}
-		s, ok := reader.Stamp(name)
+		s, ok := reader.Find(name)
 		if !ok {
 			continue // a read has failed since
 		}
+		s.Digest = reader.Digest(name)
 		if _, twice := all[e.Path]; twice || s.Time != e.Time {
 			panic(fmt.Sprintf("%q: listed with %v, found with %v", e.Path, e.Time, s.Time))
 		}
@@ -273,7 +274,7 @@ func committer(batches ...[]string) program {
 		sent := map[string]Time{}
 		for _, paths := range batches {
 			entries := s.ledger.write(paths...)
-			if err := tree.Append(entries); err != nil {
+			if err := appendTo(tree, entries); err != nil {
 				return err
 			}
 			s.ledger.append(entries)
@@ -303,7 +304,7 @@ func dumper(repair bool) program {
 			return err
 		}
 		before := maps.Clone(s.ledger.appended)
-		if _, err := tree.Dump(repair); err != nil {
+		if _, err := tree.Dump(DumpOptions{Repair: repair}); err != nil {
 			return err
 		}
 		s.ledger.ack(s.ledger.unpruned(before))
@@ -366,7 +367,7 @@ func both(first, second []string) program {
 		}
 		for _, paths := range [][]string{first, second} {
 			entries := s.ledger.write(paths...)
-			if err := tree.Append(entries); err != nil {
+			if err := appendTo(tree, entries); err != nil {
 				return err
 			}
 			s.ledger.append(entries)
@@ -380,7 +381,7 @@ func both(first, second []string) program {
 			if &paths[0] != &first[0] {
 				break
 			}
-			if _, err := tree.Dump(false); err != nil {
+			if _, err := dumpTree(tree); err != nil {
 				return err
 			}
 			s.ledger.ack(before)

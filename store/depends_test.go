@@ -96,7 +96,7 @@ func TestTreeConfigHasDependencies(t *testing.T) {
 	if got := tree.Config().String(); got != want {
 		t.Fatalf("the tree's config is %s, want %s", got, want)
 	}
-	if err := tree.Append([]Entry{entry("a", 1)}); err != nil {
+	if _, err := tree.Append([]Entry{entry("a", 1)}); err != nil {
 		t.Fatal(err)
 	}
 	again := reopen(t, tree.Root(), opt)
@@ -107,7 +107,8 @@ func TestTreeConfigHasDependencies(t *testing.T) {
 	opt.Depends = []Dependency{{opt.Depends[0].Path, sumOf(0xb)}}
 	changed := reopen(t, tree.Root(), opt)
 	wantStamps(t, changed, []string{"a"}, nil)
-	if n, why := changed.Void(); n != 1 || !slices.Equal(why, []string{"lint.yml: content changed"}) {
+	stored, _ := changed.Stored()
+	if n, why := changed.OtherConfigs(), stored.Diff(changed.Config()); n != 1 || !slices.Equal(why, []string{"lint.yml: content changed"}) {
 		t.Errorf("%d stamps void: %q", n, why)
 	}
 }
@@ -120,7 +121,7 @@ func TestTreeOfBadDependencies(t *testing.T) {
 	if problems := tree.Problems(); len(problems) == 0 {
 		t.Error("no problem is reported")
 	}
-	if err := tree.Append([]Entry{entry("b", 1)}); err == nil {
+	if _, err := tree.Append([]Entry{entry("b", 1)}); err == nil {
 		t.Error("stamps were recorded under a config without its dependencies")
 	}
 }

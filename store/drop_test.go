@@ -61,7 +61,7 @@ func TestDropAsksUnderTheLock(t *testing.T) {
 	tree := treeOf(t, Options{}, sealed(t, "treefilter", Config{}, entry("a", 1)), "")
 	other := reopen(t, tree.Root(), Options{LockWait: time.Millisecond})
 	_, err := tree.Drop([]string{"a"}, func(string) bool {
-		if err := other.Append([]Entry{entry("a", 2)}); !errors.Is(err, ErrLocked) {
+		if err := appendTo(other, []Entry{entry("a", 2)}); !errors.Is(err, ErrLocked) {
 			t.Errorf("another could write: %v", err)
 		}
 		return true
@@ -69,7 +69,7 @@ func TestDropAsksUnderTheLock(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := other.Append([]Entry{entry("a", 3)}); err != nil {
+	if err := appendTo(other, []Entry{entry("a", 3)}); err != nil {
 		t.Fatal(err)
 	}
 	wantStamps(t, reopen(t, tree.Root(), Options{}), nil, map[string]Stamp{"a": at(3)})
@@ -91,13 +91,13 @@ func TestMoved(t *testing.T) {
 	if then, now, moved := on(dir, "here").Moved(); moved {
 		t.Errorf("without stamps: %q %q", then, now)
 	}
-	if err := on(dir, "").Append([]Entry{entry("a", 1)}); err != nil {
+	if err := appendTo(on(dir, ""), []Entry{entry("a", 1)}); err != nil {
 		t.Fatal(err)
 	}
 	if _, _, moved := on(dir, "here").Moved(); moved {
 		t.Error("moved from what is not known")
 	}
-	if err := on(dir, "here").Append([]Entry{entry("b", 1)}); err != nil {
+	if err := appendTo(on(dir, "here"), []Entry{entry("b", 1)}); err != nil {
 		t.Fatal(err)
 	}
 	for _, when := range []string{"before a dump", "after a dump"} {
@@ -106,7 +106,7 @@ func TestMoved(t *testing.T) {
 				t.Errorf("%s: from %q to %q: %v", when, then, now, moved)
 			}
 		}
-		if _, err := on(dir, "there").Dump(false); err != nil {
+		if _, err := dumpTree(on(dir, "there")); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -114,7 +114,7 @@ func TestMoved(t *testing.T) {
 	if err := held.Hold([]Entry{entry("c", 1)}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := held.Dump(false); err != nil {
+	if _, err := dumpTree(held); err != nil {
 		t.Fatal(err)
 	}
 	if then, _, moved := on(dir, "there").Moved(); moved || then != "there" {

@@ -8,95 +8,194 @@ import (
 	"os"
 )
 
-// ErrDamaged is why a dump refuses: it would replace a snapshot that it cannot
-// read, or not as a whole.
-var ErrDamaged = errors.New("damaged snapshot")
+// DamageError is why a dump refuses: it would replace a snapshot that it cannot
+// read, or not as a whole. Repair moves that aside.
+type DamageError struct{ Err error }
+
+func (e *DamageError) Error() string { return e.Err.Error() }
+func (e *DamageError) Unwrap() error { return e.Err }
+
+// DumpOptions say what a Dump does beside folding.
+type DumpOptions struct {
+	// Repair moves a snapshot that cannot be read aside, to its name with
+	// ".broken" appended, and what could be read of it goes into the new one.
+	// Without it such a snapshot is an error.
+	Repair bool
+	// NewestOnly drops the stamps that were made under another config than the
+	// newest. Else they are kept, and count again under their own.
+	NewestOnly bool
+}
+
+// Dumped is what a Dump made.
+type Dumped struct {
+	Stamps int64 // that the tree holds now, under whatever config
+	// Refused is how many of those that Hold kept were not made: see Entry.Since.
+	Refused int
+	// Dropped are the configs whose stamps were dropped, and how many.
+	Dropped []DroppedStamps
+}
+
+// DroppedStamps are stamps of one config that a dump has dropped.
+type DroppedStamps struct {
+	Config Config
+	Stamps int64
+}
 
 // Dump folds the WAL, and what Hold keeps, into the snapshot, and removes the
-// WAL. It returns how many stamps the tree holds now. The snapshot gets the
-// config of the newest stamps, and those made under another are gone, unless
-// the tree was opened with AnyConfig: then it keeps all, under the tree's own
-// config. On an error before the new snapshot is in place nothing has changed.
-//
-// A snapshot that cannot be read is an error, unless repair is set: then it is
-// moved aside, to its name with ".broken" behind, and what could be read of it
-// goes into the new one.
-func (t *Tree) Dump(repair bool) (stamps int64, err error) {
-	if t.opt.AnyConfig {
-		t.loaded() // settles which config that is
+// WAL. On an error before the new snapshot is in place nothing has changed.
+func (t *Tree) Dump(opt DumpOptions) (done Dumped, err error) {
+	if err := t.Sync(); err != nil {
+		return done, err
 	}
+	t.loaded() // settles which config is the tree's own
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.held == nil && t.names.absent(t.opt.fsys) {
-		return 0, nil
+		return done, nil
 	}
-	if _, err := t.app.lock(); err != nil {
-		return 0, err
+	info, err := t.app.lock()
+	if err != nil {
+		return done, err
 	}
 	defer func() { err = errors.Join(err, t.app.unlock()) }()
-
+	if done.Refused, err = t.refuseHeld(info); err != nil {
+		return done, err
+	}
 	d := t.newDump()
 	defer func() { err = errors.Join(err, d.st.close()) }()
-	if err := d.refuse(repair); err != nil {
+	if err := d.refuse(opt.Repair); err != nil {
+		return done, err
+	}
+	// The state itself is not kept: a run may dump thousands of trees.
+	defer func() {
+		problems := d.st.problems()
+		t.dumped = &problems
+	}()
+	m := d.merge()
+	m.contradicted = done.Refused > 0
+	if opt.NewestOnly {
+		if done.Dropped, err = m.keepNewest(); err != nil {
+			return done, d.damaged(err)
+		}
+	}
+	if d.unchanged() && len(done.Dropped) == 0 {
+		done.Stamps = d.st.stamps()
+		return done, t.retireWAL()
+	}
+	if done.Stamps, err = d.replace(m, opt.Repair); err != nil {
+		return done, err
+	}
+	t.held, t.since = nil, 0
+	return done, t.retireWAL()
+}
+
+// refuseHeld takes back those of the stamps held in memory that others have
+// spoken against since their files were looked at.
+func (t *Tree) refuseHeld(info fileInfo) (refused int, err error) {
+	if t.held == nil || t.since == 0 {
+		return 0, nil
+	}
+	if err := t.app.catchUp(info); err != nil {
 		return 0, err
 	}
-	t.dumped = d.st
-	if d.unchanged() {
-		return d.st.stamps, t.retireWAL()
+	t.held.finish()
+	for dir, r := range t.held.dirs {
+		for i := range r.items {
+			e := Entry{Path: joinPath(dir, r.items[i].name), Since: t.since}
+			if r.items[i].kind == wordSet && (t.app.taken[e.Path] >= e.Since || t.app.gap >= e.Since) {
+				r.items[i] = item{name: r.items[i].name, kind: wordDrop}
+				refused++
+			}
+		}
 	}
-	stamps, err = d.writeSnapshot()
+	return refused, nil
+}
+
+// replace puts a new snapshot in the place of the old one.
+func (d *dump) replace(m *merge, repair bool) (stamps int64, err error) {
+	stamps, err = d.writeSnapshot(m)
 	var damage *damageError
 	if errors.As(err, &damage) && repair {
-		d.st.salvage(t.names.snapshot, damage)
-		stamps, err = d.writeSnapshot()
+		d.st.salvageAll(d.names.snapshot, damage)
+		stamps, err = d.writeSnapshot(m)
 	}
-	if err != nil {
-		return 0, err
+	if err == nil {
+		err = d.install()
 	}
-	if err := d.install(); err != nil {
-		return 0, err
-	}
-	t.held = nil
-	return stamps, t.retireWAL()
+	return stamps, err
 }
 
 // dump is one dump under way: what is there, under the lock, and the config
-// that the new snapshot gets.
+// that the new snapshot begins with.
 type dump struct {
 	*Tree
 	st     *state
-	config Config
-	sc     scope
+	newest *terms
 }
 
 func (t *Tree) newDump() *dump {
-	d := &dump{Tree: t, st: load(t.opt.fsys, t.names, t.sc), config: t.opt.Config, sc: t.sc}
-	newest, ok := d.st.newest()
-	if ok && t.sc.anyConfig && d.config.Empty() {
-		d.config = newest
-		return d
-	}
-	if !ok || t.held != nil || t.sc.anyConfig && !d.config.Empty() {
-		return d
-	}
-	d.config = newest
-	if hash := newest.Hash(); hash != d.sc.hash {
-		d.sc.hash = hash
-		d.st.close()
-		d.st = load(t.opt.fsys, t.names, d.sc)
+	d := &dump{Tree: t, st: load(t.opt.fsys, t.names, t.opt.Program), newest: t.terms}
+	d.st.recognize(t.terms)
+	if newest := d.st.newest(); newest != nil && t.held == nil {
+		d.newest = newest
 	}
 	return d
 }
 
-// refuse tells why what is there must not be replaced.
+// recognize makes good for configs of the snapshot that cannot be read: one that
+// the WAL has, or the tree, is known by its hash.
+func (st *state) recognize(own *terms) {
+	known := []*terms{own}
+	if st.wal != nil {
+		for _, s := range st.wal.sessions {
+			known = append(known, s.terms)
+		}
+	}
+	for _, p := range st.parts {
+		for _, t := range known {
+			if p.configErr != nil && p.hash == t.hash {
+				p.terms, p.configErr = t, nil
+			}
+		}
+	}
+}
+
+// merge brings together what is to be in the new snapshot.
+func (d *dump) merge() *merge {
+	m := newMerge(d.opt.Program, d.st, joined(d.st.inMemory(), d.held), d.newest)
+	m.volume = d.st.volume()
+	if d.held != nil {
+		m.volume, m.held = d.opt.fsys.volume(d.root).id, d.terms
+	}
+	return m
+}
+
+// keepNewest leaves the stamps of all configs but the newest out.
+func (m *merge) keepNewest() (dropped []DroppedStamps, err error) {
+	for _, t := range m.configs[1:] {
+		n, err := m.count(t)
+		if err != nil {
+			return nil, err
+		}
+		if n > 0 {
+			dropped = append(dropped, DroppedStamps{t.config, n})
+		}
+	}
+	m.configs = m.configs[:1]
+	return dropped, nil
+}
+
+// refuse reports why what is there must not be replaced.
 func (d *dump) refuse(repair bool) error {
 	if d.st.walErr != nil {
 		return d.st.walErr
 	}
 	err := d.st.snapErr
-	if d.st.src != nil && !d.st.known && !d.st.snapshotCounts(d.sc) {
-		// A repair would have to throw its stamps away.
-		return fmt.Errorf("%w; the config of its stamps cannot be read: delete it, and every file is processed again", err)
+	for _, p := range d.st.parts {
+		if p.configErr != nil {
+			// A repair would have to throw its stamps away.
+			return fmt.Errorf("%w; the config of its stamps cannot be read: delete it, and every file is processed again", err)
+		}
 	}
 	if err == nil || repair && !errors.Is(err, errForeign) {
 		return nil
@@ -104,32 +203,45 @@ func (d *dump) refuse(repair bool) error {
 	if errors.Is(err, errForeign) {
 		return err
 	}
-	return fmt.Errorf("%w (dump --repair moves it aside)", err)
+	return d.damaged(err)
 }
 
-// unchanged tells whether there is nothing to fold, and the snapshot is as a
+// damaged words a damage that a repair can do something about.
+func (d *dump) damaged(err error) error {
+	return stateError(d.names.snapshot, &DamageError{err})
+}
+
+// unchanged reports whether there is nothing to fold, and the snapshot is as a
 // dump would write it.
 func (d *dump) unchanged() bool {
-	noWAL := d.st.wal == nil || d.st.wal.stamps.empty() && d.st.wal.sets == 0
-	if !noWAL || d.held != nil || d.st.snapErr != nil {
+	if d.st.wal != nil && (d.st.wal.records > 0 || d.st.wal.hidesAll || d.st.wal.hidesOthers != "") ||
+		d.held != nil || d.st.snapErr != nil {
 		return false
 	}
-	if d.st.hash == "" {
-		return true
+	return !d.st.hasSnapshot() || d.st.src != nil && d.st.src.verify() == nil
+}
+
+// stamps is how many the snapshot holds.
+func (st *state) stamps() (n int64) {
+	for _, p := range st.parts {
+		n += p.entries()
 	}
-	return d.st.src != nil && d.st.hash == d.config.Hash() && d.st.src.verify() == nil
+	return n
 }
 
 // writeSnapshot writes the merged stamps to the temporary file, durably.
-func (d *dump) writeSnapshot() (stamps int64, err error) {
+func (d *dump) writeSnapshot(m *merge) (stamps int64, err error) {
 	temp := d.names.snapshot + tempSuffix
 	f, err := d.createTemp(temp)
 	if err != nil {
 		return 0, stateError(temp, err)
 	}
-	stamps, err = d.merge(newSnapshotWriter(f))
+	stamps, err = m.write(newSnapshotWriter(f))
 	if err == nil && d.st.file != nil {
 		err = f.like(d.st.info)
+	}
+	if err == nil {
+		err = giveToOwner(d.opt.fsys, d.names.dir, f)
 	}
 	if err == nil {
 		err = f.sync()
@@ -140,7 +252,7 @@ func (d *dump) writeSnapshot() (stamps int64, err error) {
 	}
 	var damage *damageError
 	if errors.As(err, &damage) {
-		err = stateError(d.names.snapshot, fmt.Errorf("%w: %w (dump --repair moves it aside)", ErrDamaged, err))
+		err = d.damaged(err)
 	}
 	return 0, errors.Join(stateError(temp, err), d.opt.fsys.remove(temp))
 }
@@ -161,29 +273,6 @@ func (d *dump) createTemp(temp string) (file, error) {
 	return create()
 }
 
-func (d *dump) merge(out *snapshotWriter) (int64, error) {
-	m := merge{out: out, volume: d.st.volume()}
-	if d.held != nil {
-		m.volume = d.opt.fsys.volume(d.root).id
-	}
-	var over []*overlay
-	if d.st.snapshotCounts(d.sc) {
-		if d.st.hand != nil {
-			over = append(over, d.st.hand)
-		} else if d.st.src != nil {
-			m.base = d.st
-		}
-	}
-	if d.st.wal != nil {
-		over = append(over, d.st.wal.stamps)
-	}
-	if d.held != nil {
-		over = append(over, d.held)
-	}
-	m.over = joined(over...)
-	return m.write(d.opt.Program, d.config)
-}
-
 // install puts the temporary file in place. The WAL goes only after the new
 // name is durable: the other way round a crash in between loses every stamp of
 // the WAL.
@@ -191,7 +280,11 @@ func (d *dump) install() error {
 	temp := d.names.snapshot + tempSuffix
 	if d.st.snapErr != nil {
 		broken := d.names.snapshot + brokenSuffix
-		if err := d.setAside(broken); err != nil {
+		err := d.setAside(broken)
+		if err == nil {
+			err = d.names.sync(d.opt.fsys) // or a crash could leave neither name
+		}
+		if err != nil {
 			return errors.Join(stateError(d.names.snapshot, err), d.opt.fsys.remove(temp))
 		}
 		d.st.snapErr = fmt.Errorf("%w; moved to %s", d.st.snapErr, broken)
@@ -229,18 +322,44 @@ func (d *dump) setAside(broken string) error {
 	return d.opt.fsys.rename(d.names.snapshot, broken)
 }
 
-// Discard removes the WAL: the stamps since the last dump are forgotten.
-func (t *Tree) Discard() (err error) {
+// Discard removes the WAL, and reports whether there was anything in it: the
+// files that it spoke of have no stamp afterwards, whatever the snapshot said of
+// them before.
+func (t *Tree) Discard() (discarded bool, err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if _, err := t.opt.fsys.lstat(t.names.wal); missing(err) {
-		return nil
+		return false, nil
 	}
 	if _, err := t.app.lock(); err != nil {
-		return err
+		return false, err
 	}
 	defer func() { err = errors.Join(err, t.app.unlock()) }()
-	return t.retireWAL()
+	d := t.newDump()
+	defer func() { err = errors.Join(err, d.st.close()) }()
+	if err := d.refuse(false); err != nil {
+		return false, err
+	}
+	if d.st.wal == nil || d.st.wal.records == 0 && !d.st.wal.hidesAll && d.st.wal.hidesOthers == "" {
+		return false, t.retireWAL()
+	}
+	for _, r := range d.st.wal.said.dirs {
+		for i := range r.items {
+			r.items[i] = item{name: r.items[i].name, kind: wordDrop}
+		}
+	}
+	if d.st.wal.hidesOthers != "" { // it spoke of files that are not known
+		d.st.wal.hidesAll = true
+	}
+	// It is not folded in: who has read it before has missed what this takes back.
+	d.st.wal.id, d.st.wal.last = "", nil
+	if newest := d.st.newest(); newest != nil {
+		d.newest = newest
+	}
+	if _, err := d.replace(d.merge(), false); err != nil {
+		return false, err
+	}
+	return true, t.retireWAL()
 }
 
 // retireWAL removes the locked WAL, durably: one that came back after a crash

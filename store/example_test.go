@@ -118,6 +118,9 @@ func ExampleGrove_Get() {
 				log.Fatal(err)
 			}
 		}
+		if err := grove.Sync(); err != nil { // what was not synced is forgotten
+			log.Fatal(err)
+		}
 	}
 	optimize()
 	fmt.Println("again")
@@ -136,8 +139,8 @@ func ExampleGrove_Get() {
 	// optimizing b.jpg
 }
 
-// When a setting changes, every stamp is void.
-func ExampleTree_Void() {
+// When a setting changes, stamps made under the old one do not count.
+func ExampleTree_OtherConfigs() {
 	root := makeTree("a.jpg")
 	defer os.RemoveAll(root)
 
@@ -151,12 +154,18 @@ func ExampleTree_Void() {
 			log.Fatal(err)
 		}
 		_, ok := tree.Get("a.jpg")
-		void, changes := tree.Void()
-		fmt.Println(quality, ok, void, changes)
+		var changes []string
+		if stored, any := tree.Stored(); any {
+			changes = stored.Diff(config)
+		}
+		fmt.Println(quality, ok, tree.OtherConfigs(), changes)
 		if !ok {
 			if err := tree.Set("a.jpg"); err != nil {
 				log.Fatal(err)
 			}
+		}
+		if err := tree.Sync(); err != nil {
+			log.Fatal(err)
 		}
 		if err := tree.Close(); err != nil {
 			log.Fatal(err)

@@ -6,7 +6,7 @@ package store
 type Facts struct {
 	// Snapshot and WAL are the paths of the two files.
 	Snapshot, WAL string
-	// HasSnapshot and HasWAL tell whether there is something of that name, be
+	// HasSnapshot and HasWAL report whether there is something of that name, be
 	// it a file that can be read or not.
 	HasSnapshot, HasWAL bool
 	// Stamps is how many the snapshot holds, whether they count or not.
@@ -29,7 +29,7 @@ func (t *Tree) Facts() Facts {
 		WAL:         t.names.wal,
 		HasSnapshot: st.file != nil || st.snapshotErr() != nil,
 		HasWAL:      st.wal != nil || st.walErr != nil,
-		Stamps:      st.stamps,
+		Stamps:      st.stamps(),
 		Dumped:      st.info.mtime,
 		Version:     formatVersion,
 	}

@@ -73,14 +73,14 @@ func TestNotAStateFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	stolen := Entry{Path: "stolen.jpg", Stamp: Stamp{Time: Time{Sec: 1 << 33}}}
-	if err := tree.Append([]Entry{stolen}); err != nil {
+	if err := appendTo(tree, []Entry{stolen}); err != nil {
 		t.Fatal(err)
 	}
 	outsideWAL, err := os.ReadFile(tree.names.wal)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := tree.Dump(false); err != nil {
+	if _, err := dumpTree(tree); err != nil {
 		t.Fatal(err)
 	}
 	outsideSnapshot, err := os.ReadFile(tree.names.snapshot)
@@ -156,8 +156,8 @@ func refuses(t *testing.T, dir, what string, appends bool) {
 	}
 	entry := Entry{Path: "x", Stamp: Stamp{Time: Time{Sec: 1}}}
 	for name, write := range map[string]func() error{
-		"append": func() error { return tree.Append([]Entry{entry}) },
-		"dump":   func() error { _, err := tree.Dump(false); return err },
+		"append": func() error { return appendTo(tree, []Entry{entry}) },
+		"dump":   func() error { _, err := dumpTree(tree); return err },
 		"now":    func() error { _, err := tree.Now(); return err },
 	} {
 		err := write()
@@ -187,10 +187,10 @@ func TestTemporaryFileInTheWay(t *testing.T) {
 					return
 				}
 				defer tree.Close()
-				if err := tree.Append([]Entry{{Path: "x", Stamp: Stamp{Time: Time{Sec: 1}}}}); err != nil {
+				if err := appendTo(tree, []Entry{{Path: "x", Stamp: Stamp{Time: Time{Sec: 1}}}}); err != nil {
 					t.Error(err)
 				}
-				_, err = tree.Dump(false)
+				_, err = dumpTree(tree)
 				if mayFail := kind.name == "directory_with_files"; (err != nil) != mayFail {
 					t.Error(err)
 				}
@@ -267,8 +267,7 @@ func TestHostileContent(t *testing.T) {
 // Many short lines take long, not many bytes: a file of 60 MB kept every command
 // busy for minutes.
 func TestShortLinesByHand(t *testing.T) {
-	w := &walReader{}
-	w.stamps, w.void = newOverlay(), newOverlay()
+	w := newWALReader(DefaultProgram, nil)
 	w.hand = maxHandWAL - 10*yamlCall
 	for range 20 {
 		w.begin([]byte("- }"))
@@ -276,8 +275,8 @@ func TestShortLinesByHand(t *testing.T) {
 	}
 	w.begin([]byte("- set: {path: x, time: 1}"))
 	w.endBlock()
-	if w.bad != 21 || w.sets != 0 {
-		t.Errorf("%d bad lines, %d stamps", w.bad, w.sets)
+	if w.bad != 21 || w.records != 0 {
+		t.Errorf("%d bad lines, %d stamps", w.bad, w.records)
 	}
 	f := &treestampsReader{Treestamps: &Treestamps{}, hand: maxHandWAL - 10*yamlCall}
 	for range 20 {
@@ -318,7 +317,7 @@ func believesNothing(t *testing.T, snapshot, wal string) {
 		}
 		// Whatever a writer says of it, nothing appears outside, and what was
 		// refused is left as it is.
-		_, err = tree.Dump(false)
+		_, err = dumpTree(tree)
 		if got, readErr := os.ReadFile(n.snapshot); err != nil && snapshot != "" && (readErr != nil || string(got) != snapshot) {
 			t.Errorf("a refused dump changed the snapshot: %v", readErr)
 		}
@@ -343,10 +342,10 @@ func TestFarDates(t *testing.T) {
 			t.Fatal(err)
 		}
 		if round == 0 {
-			if err := tree.Append(entries); err != nil {
+			if err := appendTo(tree, entries); err != nil {
 				t.Fatal(err)
 			}
-		} else if _, err := tree.Dump(false); err != nil {
+		} else if _, err := dumpTree(tree); err != nil {
 			t.Fatal(err)
 		}
 		tree.Close()
@@ -384,7 +383,7 @@ func TestLargeSnapshotByHand(t *testing.T) {
 		if got := allStamps(tree); len(got) != n || got["dir7/img777.jpg"].Time != (Time{777, 500_000_000}) {
 			t.Errorf("%d stamps of %d", len(got), n)
 		}
-		if stamps, err := tree.Dump(false); stamps != n || err != nil {
+		if stamps, err := dumpTree(tree); stamps != n || err != nil {
 			t.Errorf("dump: %d, %v", stamps, err)
 		}
 	})

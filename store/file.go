@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 )
 
 // fileSystem is every operation through which state files are read and
@@ -21,10 +22,14 @@ type fileSystem interface {
 	// syncDir makes the names in a directory durable.
 	syncDir(path string) error
 	mkdir(path string) error
+	// chown gives a directory away, which must not be a link.
+	chown(path string, uid, gid int) error
 	// list returns the names in a directory.
 	list(path string) ([]string, error)
-	// volume tells on which file system a file or directory lies.
+	// volume reports on which file system a file or directory lies.
 	volume(path string) volume
+	// openWork opens a directory that work is done in.
+	openWork(dir string) (workDir, error)
 }
 
 // file is an open state file. Writes go to its end.
@@ -46,6 +51,7 @@ type file interface {
 	// like gives the file the permissions, and where allowed the owner, of
 	// another.
 	like(fileInfo) error
+	chown(uid, gid int) error
 }
 
 // fileInfo is what we need to know of a file.
@@ -112,6 +118,11 @@ func planted(fsys fileSystem, path string, info fileInfo) bool {
 
 func missing(err error) bool { return errors.Is(err, fs.ErrNotExist) }
 
+// isAbsent reports whether it is certain that there is nothing of a name.
+func isAbsent(err error) bool {
+	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) || errors.Is(err, syscall.ENAMETOOLONG)
+}
+
 // osFile adds what os.File does not offer.
 type osFile struct{ *os.File }
 
@@ -120,6 +131,8 @@ type osFS struct{}
 func (osFS) rename(from, to string) error { return os.Rename(from, to) }
 func (osFS) remove(path string) error     { return os.Remove(path) }
 func (osFS) mkdir(path string) error      { return os.Mkdir(path, 0o777) }
+
+func (osFS) chown(path string, uid, gid int) error { return os.Lchown(path, uid, gid) }
 
 func (osFS) list(path string) ([]string, error) {
 	d, err := os.Open(path)

@@ -15,8 +15,11 @@ import (
 // for the other end of a FIFO.
 const openFlags = unix.O_NOFOLLOW | unix.O_NONBLOCK
 
-// removeOpen: a file can be unlinked while others have it open.
-const removeOpen = true
+const (
+	// removeOpen: a file can be unlinked, and renamed, while it is open.
+	removeOpen = true
+	walFlag    = 0
+)
 
 func (osFS) lstat(path string) (fileInfo, error) {
 	var st unix.Stat_t
@@ -61,6 +64,8 @@ func (f osFile) unlock() error {
 	}
 	return nil
 }
+
+func (f osFile) chown(uid, gid int) error { return f.Chown(uid, gid) }
 
 func (f osFile) touch() error {
 	err := retry(func() error { return futimesNow(int(f.Fd())) })

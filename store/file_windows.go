@@ -11,8 +11,9 @@ import (
 const (
 	openFlags = 0
 	// removeOpen: an open file cannot be unlinked, so the lock file stays and
-	// is emptied instead.
+	// is emptied instead; nor renamed, so it is made under its own name.
 	removeOpen = false
+	walFlag    = os.O_CREATE
 )
 
 func (osFS) lstat(path string) (fileInfo, error) {
@@ -56,6 +57,8 @@ func (f osFile) unlock() error {
 	}
 	return nil
 }
+
+func (osFile) chown(int, int) error { return nil }
 
 func (f osFile) touch() error {
 	var now windows.Filetime

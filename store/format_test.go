@@ -1,7 +1,9 @@
 package store
 
 import (
+	"bytes"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -17,6 +19,7 @@ type formatExample struct {
 	name   string
 	config string
 	want   map[string]Stamp // the stamps that count under the config
+	others int              // how many do not
 	// written is what our writer makes of them, "" for what others wrote.
 	written func(t *testing.T, c Config) string
 	// dumped names the example that a dump makes of this one.
@@ -43,58 +46,94 @@ var (
 		"old-fox.txt":           {Time: Time{1700000000, 5}, Digest: foxDigest},
 		"old/2024/01/2446.txt":  {Time: Time{15032385535, 999999999}},
 		"old-/after-old/slash.": {Time: Time{1700000000, 0}},
+		"ahead.jpg":             {Time: Time{4102444800, 0}, Exact: true},
+		"link.jpg":              {Time: Time{1700000005, 0}, Target: Time{1700000004, 0}},
 	}
+	otherStamps    = map[string]Stamp{"img002.jpg": {Time: Time{1600000000, 0}}, "old/0001.txt": {Time: Time{1600000001, 0}, Digest: foxDigest}}
 	formatExamples = []formatExample{
-		{"snapshot-small", "{quality: 90}", smallStamps, snapshotOf(smallStamps), "snapshot-small"},
-		{"snapshot-forms", "{steps: [resize, {sharpen: 0.5}], png: {level: 9, strip: all}, \"on\": true}", formsStamps, snapshotOn(testVolume, formsStamps), "snapshot-forms"},
-		{"snapshot-empty", "{}", nil, snapshotOf(nil), "snapshot-empty"},
-		{"snapshot-by-hand", "{quality: 90}", smallStamps, nil, "snapshot-small"},
+		{"snapshot-small", "{quality: 90}", smallStamps, 0, snapshotOf(smallStamps), "snapshot-small"},
+		{"snapshot-forms", formsConfig, formsStamps, 2, writeForms, "snapshot-forms"},
+		{"snapshot-forms", "{quality: 80}", otherStamps, len(formsStamps), nil, "snapshot-forms"},
+		{"snapshot-empty", "{}", nil, 0, snapshotOf(nil), "snapshot-empty"},
+		{"snapshot-by-hand", "{quality: 90}", smallStamps, 0, nil, "snapshot-small"},
 		{
 			"wal-small", "{quality: 90}",
-			map[string]Stamp{"img003.jpg": {Time: Time{1700000002, 789000000}}, "img004.jpg": {Time{1700000003, 0}, foxDigest}},
-			func(t *testing.T, c Config) string {
-				text := appended(t, c, Entry{"img003.jpg", Stamp{Time: Time{1700000002, 789000000}}}, Entry{"img004.jpg", Stamp{Time{1700000003, 0}, foxDigest}})
-				return text + string(newSession("treefilter", testID, c).appendDrop(nil, "gone.jpg"))
-			}, "",
+			map[string]Stamp{"img003.jpg": {Time: Time{1700000002, 789000000}}, "img004.jpg": {Time: Time{1700000003, 0}, Digest: foxDigest}}, 0,
+			writeSmallWAL, "",
 		},
 		{
-			"wal-sessions", "{quality: 80}", nil,
+			"wal-forms", "{}",
+			map[string]Stamp{
+				"ahead.jpg": {Time: Time{4102444800, 0}, Exact: true},
+				"link.jpg":  {Time: Time{1700000005, 0}, Target: Time{1700000004, 0}},
+				"l\xf8.txt": {Time: Time{4102444800, 0}, Exact: true, Target: Time{1700000004, 0}, Digest: foxDigest},
+				"{a}":       {Time: Time{-1, 500000000}},
+			}, 0,
 			func(t *testing.T, c Config) string {
-				x, y := newSession("treefilter", testID, c), newSession("treefilter", testID, mustConfig(t, "{quality: 90}"))
-				return string(lines(x, entry("a.jpg", 1700000001), entry("b.jpg", 1700000002), x, y, entry("a.jpg", 1700000003), "-b.jpg"))
+				return string(lines(newSession("treefilter", testID, c),
+					Entry{Path: "ahead.jpg", Stamp: Stamp{Time: Time{4102444800, 0}, Exact: true}},
+					Entry{Path: "link.jpg", Stamp: Stamp{Time: Time{1700000005, 0}, Target: Time{1700000004, 0}}},
+					Entry{Path: "l\xf8.txt", Stamp: Stamp{Time: Time{4102444800, 0}, Exact: true, Target: Time{1700000004, 0}, Digest: foxDigest}},
+					Entry{Path: "{a}", Stamp: Stamp{Time: Time{-1, 500000000}}}))
 			}, "",
 		},
+		{"wal-sessions", "{quality: 80}", map[string]Stamp{"c.jpg": at(1700000003)}, 1, writeSessions, ""},
+		{"wal-sessions", "{quality: 90}", map[string]Stamp{"a.jpg": at(1700000004)}, 1, nil, ""},
 		{
 			"wal-by-hand", "{quality: 90}",
-			map[string]Stamp{"a.jpg": {Time: Time{1700000000, 500000000}}, "odd: name.jpg": at(1700000001), "c.jpg": at(1700000003)},
+			map[string]Stamp{"a.jpg": {Time: Time{1700000000, 500000000}}, "odd: name.jpg": at(1700000001), "c.jpg": at(1700000003)}, 0,
 			nil, "",
 		},
 	}
 )
 
+const formsConfig = "{steps: [resize, {sharpen: 0.5}], png: {level: 9, strip: all}, \"on\": true}"
+
 // testVolume is the file system of the examples.
 const testVolume = "ext-0123456789abcdef"
 
 func snapshotOf(stamps map[string]Stamp) func(*testing.T, Config) string {
-	return snapshotOn("", stamps)
-}
-
-func snapshotOn(volume string, stamps map[string]Stamp) func(*testing.T, Config) string {
 	return func(t *testing.T, c Config) string {
 		var entries []Entry
 		for p, s := range stamps {
-			entries = append(entries, Entry{p, s})
+			entries = append(entries, Entry{Path: p, Stamp: s})
 		}
-		return sealedOn(t, volume, "treefilter", c, entries...)
+		return sealed(t, "treefilter", c, entries...)
 	}
 }
 
-// appended returns what a commit makes of an empty WAL, with the id and the file
-// system of the examples in place of its own.
-func appended(t *testing.T, c Config, entries ...Entry) string {
-	t.Helper()
+// writeForms writes a snapshot with all that there can be in one.
+func writeForms(t *testing.T, c Config) string {
+	under, other, over := termsOf(c), termsOf(mustConfig(t, "{quality: 80}")), newOverlay()
+	for p, s := range formsStamps {
+		over.set([]byte(p), s, under)
+	}
+	for p, s := range otherStamps {
+		over.set([]byte(p), s, other)
+	}
+	over.take([]byte("failed.jpg"), wordDrop)
+	over.finish()
+	m := newMerge("treefilter", &state{wal: &wal{id: testID, said: newOverlay(), records: 1}}, over, under)
+	m.volume = testVolume
+	var out bytes.Buffer
+	if _, err := m.write(newSnapshotWriter(&out)); err != nil {
+		t.Fatal(err)
+	}
+	return out.String()
+}
+
+// writeSmallWAL returns what two commits and a prune make of an empty WAL, with
+// the id and the file system of the examples in place of its own.
+func writeSmallWAL(t *testing.T, c Config) string {
+	stamps := []Entry{
+		{Path: "img003.jpg", Stamp: Stamp{Time: Time{1700000002, 789000000}}},
+		{Path: "img004.jpg", Stamp: Stamp{Time: Time{1700000003, 0}, Digest: foxDigest}},
+	}
 	tree := treeOf(t, Options{Config: c}, "", "")
-	if err := tree.Append(entries); err != nil {
+	yes := func(string) bool { return true }
+	_, dropErr := tree.Drop([]string{"failed.jpg"}, yes)
+	_, pruneErr := tree.Prune([]string{"gone.jpg"}, yes)
+	if err := errors.Join(dropErr, pruneErr, appendTo(tree, stamps), tree.Sync()); err != nil {
 		t.Fatal(err)
 	}
 	got, err := os.ReadFile(filepath.Join(tree.root, walName))
@@ -104,16 +143,18 @@ func appended(t *testing.T, c Config, entries ...Entry) string {
 	with := func(id, volume string) string {
 		s := newSession("treefilter", id, c)
 		s.volume = volume
-		b := s.appendOpen(nil)
-		for _, e := range entries {
-			b = s.appendSet(b, e)
-		}
-		return string(s.appendOpen(b))
+		return string(lines(s, "-failed.jpg", "!gone.jpg", stamps[0], stamps[1], vouch{}))
 	}
 	if want := with(tree.app.session.id, tree.app.session.volume); string(got) != want {
 		t.Errorf("a commit appends:\n%s\nwant:\n%s", got, want)
 	}
 	return with(testID, testVolume)
+}
+
+func writeSessions(t *testing.T, c Config) string {
+	x, y := newSession("treefilter", testID, c), newSession("treefilter", testID, mustConfig(t, "{quality: 90}"))
+	return string(lines(x, entry("a.jpg", 1700000001), entry("b.jpg", 1700000002), entry("c.jpg", 1700000003), vouch{},
+		y, entry("a.jpg", 1700000004), "-b.jpg", vouch{}))
 }
 
 func readFormat(t *testing.T) string {
@@ -166,12 +207,15 @@ func TestFormatExamples(t *testing.T) {
 				files = [2]string{"", text}
 			}
 			tree := treeOf(t, Options{Config: c}, files[0], files[1])
-			gone := slices.DeleteFunc([]string{"gone.jpg", "a.jpg", "b.jpg", "img002.jpg"}, func(path string) bool { _, ok := e.want[path]; return ok })
+			gone := slices.DeleteFunc([]string{"gone.jpg", "failed.jpg", "a.jpg", "b.jpg", "img002.jpg"}, func(path string) bool { _, ok := e.want[path]; return ok })
 			wantStamps(t, tree, gone, e.want)
 			if problems := tree.Problems(); len(problems) > 0 {
 				t.Errorf("problems: %v", problems)
 			}
-			if n, err := tree.Dump(false); err != nil || e.dumped != "" && n != int64(len(e.want)) {
+			if n := tree.OtherConfigs(); n != int64(e.others) {
+				t.Errorf("%d stamps of other configs, want %d", n, e.others)
+			}
+			if n, err := dumpTree(tree); err != nil || n != int64(len(e.want)+e.others) {
 				t.Errorf("a dump finds %d stamps, %v", n, err)
 			}
 			if e.dumped == "" {
@@ -183,6 +227,7 @@ func TestFormatExamples(t *testing.T) {
 		})
 	}
 	slices.Sort(known)
+	known = slices.Compact(known)
 	if names := slices.Sorted(maps.Keys(found)); !slices.Equal(names, known) {
 		t.Errorf("examples %v, known here %v", names, known)
 	}
@@ -224,19 +269,21 @@ func TestFormatFolders(t *testing.T) {
 func TestFormatLimits(t *testing.T) {
 	doc := readFormat(t)
 	for what, n := range map[string]int64{
-		"a path":                              maxPath,
-		"a WAL line":                          maxRecord,
-		"a WAL":                               maxWAL,
-		"WAL records written by hand":         maxHandWAL,
-		"a snapshot's content":                maxSnapshot,
-		"a snapshot without a trailer":        maxHandSnapshot,
-		"a snapshot's header":                 maxHeader,
-		"records behind one open record":      reopenAfter,
-		"what one CRC of the trailer covers":  blockSize,
-		"a key before its colon (characters)": maxImplicitKey,
-		"a key in a config (bytes)":           maxConfigKey,
-		"a config in canonical form (bytes)":  maxConfig,
-		"levels of a config":                  maxConfigDepth,
+		"a path":                                  maxPath,
+		"bad lines in a WAL":                      maxBad,
+		"a WAL line":                              maxRecord,
+		"a WAL":                                   maxWAL,
+		"WAL records written by hand":             maxHandWAL,
+		"a snapshot's content":                    maxSnapshot,
+		"a snapshot without a trailer":            maxHandSnapshot,
+		"a snapshot's header":                     maxHeader,
+		"records after one open record":           reopenAfter,
+		"configs that a snapshot keeps stamps of": maxConfigs,
+		"what one CRC of the trailer covers":      blockSize,
+		"a key before its colon (characters)":     maxImplicitKey,
+		"a key in a config (bytes)":               maxConfigKey,
+		"a config in canonical form (bytes)":      maxConfig,
+		"levels of a config":                      maxConfigDepth,
 	} {
 		if row := fmt.Sprintf("| %s | %s |", what, inUnits(n)); !strings.Contains(doc, "\n"+row) {
 			t.Errorf("FORMAT.md lacks the row %s", row)

@@ -3,6 +3,7 @@ package store
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -10,39 +11,30 @@ import (
 )
 
 // Grove is the trees of one run. All share one program name and one config.
-// It knows which tree holds a file's stamp; see Chain. It may be used from
-// several goroutines.
+// It knows which tree a file belongs to; see TreeOf. It may be used from several
+// goroutines.
 type Grove struct {
 	opt   Options
 	roots []*Tree
-	cwd   string // a tree for what lies in it, when no root was named
+	named []string // the roots' directories, the deepest first
+	cwd   string   // a tree for what lies in it, when no root was named
+	work  works
 	// folders are those in the state directory, as they were at the beginning:
 	// to look for one in each directory of a walk would take too long.
 	folders map[string]bool
 
-	// The roots to the letter, each with a slash behind it, and their absolute
+	// The roots to the letter, each with a slash after it, and their absolute
 	// paths without links resolved.
 	given, spelled map[string]string
 
-	mu     sync.Mutex
-	trees  map[string]*Tree  // by directory
-	chains map[string]*Chain // by directory
-	dirs   map[string]string // directories as given, and what they are
+	mu    sync.Mutex
+	trees map[string]*Tree  // by their own directory
+	of    map[string]*Tree  // by directory, what TreeOf has found; nil for none
+	dirs  map[string]string // directories as given, and what they are
 }
 
-// Chain is the trees that may hold the stamps of the files of one directory,
-// nearest first. A nil Chain is empty.
-type Chain struct {
-	Tree *Tree
-	// Outer is what follows further out.
-	Outer *Chain
-	// Own tells a tree at or below a root, which may be written to.
-	Own bool
-}
-
-// Open returns a grove with a tree for each root, a directory. Without a root,
-// the trees are those whose state files are found above a path, and the
-// current directory.
+// Open returns a grove for files below some roots, which are directories.
+// Without a root, the current directory stands in for one.
 func Open(roots []string, opt Options) (*Grove, error) {
 	opt, err := opt.withDefaults()
 	if err != nil {
@@ -53,19 +45,16 @@ func Open(roots []string, opt Options) (*Grove, error) {
 		given:   map[string]string{},
 		spelled: map[string]string{},
 		trees:   map[string]*Tree{},
-		chains:  map[string]*Chain{},
+		of:      map[string]*Tree{},
 		dirs:    map[string]string{},
+		work:    works{fsys: opt.fsys},
 	}
 	if opt.StateDir != "" && opt.stateErr == nil {
 		g.folders, g.opt.stateErr = listFolders(opt.fsys, opt.StateDir)
 	}
 	for _, root := range roots {
-		dir, err := g.addRoot(root)
-		if err != nil {
+		if err := g.addRoot(root); err != nil {
 			return nil, err
-		}
-		if t := g.treeAt(dir); !slices.Contains(g.roots, t) {
-			g.roots = append(g.roots, t)
 		}
 	}
 	if len(roots) == 0 {
@@ -73,25 +62,37 @@ func Open(roots []string, opt Options) (*Grove, error) {
 			return nil, err
 		}
 	}
+	slices.SortStableFunc(g.named, func(a, b string) int { return len(b) - len(a) })
+	for _, root := range roots {
+		t, err := g.TreeOf(g.given[slashed(root)], nil)
+		if err != nil {
+			return nil, err
+		}
+		if !slices.Contains(g.roots, t) {
+			g.roots = append(g.roots, t)
+		}
+	}
 	return g, nil
 }
 
-func (g *Grove) addRoot(root string) (string, error) {
+func slashed(root string) string { return strings.TrimSuffix(filepath.ToSlash(root), "/") + "/" }
+
+func (g *Grove) addRoot(root string) error {
 	dir, err := RealDir(root)
 	if err != nil {
-		return "", err
+		return err
 	}
-	given := filepath.ToSlash(root)
-	g.given[strings.TrimSuffix(given, "/")+"/"] = dir
+	g.named = append(g.named, dir)
+	g.given[slashed(root)] = dir
 	g.spelled[dir] = dir
-	if !hasParent(given) {
+	if !hasParent(filepath.ToSlash(root)) {
 		spelled, err := filepath.Abs(root)
 		if err != nil {
-			return "", fmt.Errorf("%s: %w", root, err)
+			return fmt.Errorf("%s: %w", root, err)
 		}
 		g.spelled[filepath.ToSlash(spelled)] = dir
 	}
-	return dir, nil
+	return nil
 }
 
 // Roots returns the trees of the roots, in their order, each once.
@@ -109,94 +110,147 @@ func (g *Grove) Trees() []*Tree {
 	return trees
 }
 
-func (g *Grove) treeAt(dir string) *Tree {
+func (g *Grove) treeAt(dir string, origin Origin) *Tree {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	t := g.trees[dir]
 	if t == nil {
-		t = newTree(dir, g.opt)
+		t = newTree(dir, g.opt, origin, &g.work)
 		g.trees[dir] = t
 	}
 	return t
 }
 
-// Holds tells whether a directory has an entry of a name. Who holds the directory
-// open knows that sooner than who has to find the way to it; nil is for those who
-// do not.
+// Holds reports whether a directory has an entry of a name. Who holds the
+// directory open knows that sooner than who has to find the way to it; nil is
+// for those who do not.
 type Holds func(name string) bool
 
-// Chain returns the trees that may hold stamps of files in a directory, given
-// by its absolute path with links resolved.
-func (g *Grove) Chain(dir string, holds Holds) *Chain {
+// TreeOf returns the one tree that the files of a directory belong to, given by
+// its absolute path with links resolved: that of the nearest directory, at or
+// above it, which holds state files of the program; where there is none, of the
+// deepest root that it lies in, or without roots of the current directory. No
+// other tree's stamps count for them.
+func (g *Grove) TreeOf(dir string, holds Holds) (*Tree, error) {
+	t := g.treeAbove(dir, holds)
+	switch {
+	case t != nil:
+		return t, nil
+	case len(g.named) > 0:
+		return nil, fmt.Errorf("%w: outside every root", ErrNoTree)
+	}
+	return nil, fmt.Errorf("%w: name a root, such as %s", ErrNoTree, dir)
+}
+
+// Covers reports whether a directory, absolute with links resolved, lies in a root;
+// without roots, everything does.
+func (g *Grove) Covers(dir string) bool {
+	return len(g.named) == 0 || slices.ContainsFunc(g.named, func(root string) bool {
+		_, ok := below(dir, root)
+		return ok
+	})
+}
+
+func (g *Grove) treeAbove(dir string, holds Holds) *Tree {
 	g.mu.Lock()
-	c, known := g.chains[dir]
+	t, known := g.of[dir]
 	g.mu.Unlock()
 	if known {
-		return c
+		return t
 	}
-	var outer *Chain
-	if parent := parentDir(dir); parent != dir {
-		outer = g.Chain(parent, nil)
+	switch g.lookForState(dir, holds) {
+	case stateHere:
+		t = g.treeAt(dir, HoldsState)
+	case noState:
+		if parent := parentDir(dir); parent != dir {
+			t = g.treeAbove(parent, nil)
+		}
 	}
-	c = outer
-	if own := g.isRoot(dir); own || g.hasState(dir, holds) {
-		c = g.link(dir, outer, own)
+	if t == nil || t.origin != HoldsState {
+		// A root that was found above the parent may not be the deepest.
+		t = g.standIn(dir)
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.chains[dir] = c
-	return c
+	g.of[dir] = t
+	if t != nil {
+		t.dirs = append(t.dirs, dir)
+	}
+	return t
 }
 
-// Nested returns the chain of a directory that is known to hold state files,
-// and whose parent has the chain outer. fresh tells that no other chain so far
-// holds its tree.
-func (g *Grove) Nested(dir string, outer *Chain) (c *Chain, fresh bool) {
+// standIn returns the tree of a directory that has no state at or above it.
+func (g *Grove) standIn(dir string) *Tree {
+	for _, root := range g.named {
+		if _, ok := below(dir, root); ok {
+			return g.treeAt(root, NamedRoot)
+		}
+	}
+	if g.cwd != "" {
+		if _, ok := below(dir, g.cwd); ok {
+			return g.treeAt(g.cwd, WorkingDirectory)
+		}
+	}
+	return nil
+}
+
+// Nested returns the tree of a directory that is known to hold state files.
+// fresh reports that it was not met before.
+func (g *Grove) Nested(dir string) (t *Tree, fresh bool) {
 	g.mu.Lock()
 	_, met := g.trees[dir]
 	g.mu.Unlock()
-	return g.link(dir, outer, false), !met
+	return g.treeAt(dir, HoldsState), !met
 }
 
-func (g *Grove) link(dir string, outer *Chain, own bool) *Chain {
-	if outer != nil && outer.Tree.root == dir {
-		return outer
-	}
-	own = own || len(g.roots) == 0 || outer != nil && outer.Own
-	return &Chain{Tree: g.treeAt(dir), Outer: outer, Own: own}
-}
+// stateFound is what a look for state files in a directory has shown.
+type stateFound int
 
-func (g *Grove) isRoot(dir string) bool {
-	return slices.ContainsFunc(g.roots, func(t *Tree) bool { return t.root == dir })
-}
+const (
+	noState stateFound = iota
+	stateHere
+	// closedToUs is a directory that we may not search. The trees further out are
+	// not asked either: their stamps may be older than what it holds.
+	closedToUs
+)
 
-// hasState tells whether a directory is a tree of the program. What has the
-// name of a state file and is none makes it one too: a reader then warns, and a
-// writer refuses.
-func (g *Grove) hasState(dir string, holds Holds) bool {
+// lookForState looks for state files of the program. What has the name of one and
+// is none counts, and so does one that cannot be looked at because of the disk: a
+// reader then warns, and a writer refuses. To go on further out would be to
+// believe stamps that may be older.
+func (g *Grove) lookForState(dir string, holds Holds) stateFound {
 	if g.opt.StateDir == "" && holds != nil {
-		return holds("."+g.opt.Program+snapshotSuffix) || holds("."+g.opt.Program+walSuffix)
+		if holds("."+g.opt.Program+snapshotSuffix) || holds("."+g.opt.Program+walSuffix) {
+			return stateHere
+		}
+		return noState
 	}
 	if g.opt.StateDir != "" {
 		var name [maxFolder + 1]byte
 		if len(g.folders) == 0 || !g.folders[string(appendFolder(name[:0], dir))] {
-			return false
+			return noState
 		}
 	}
 	n := g.opt.names(dir)
 	for _, file := range []string{n.snapshot, n.wal} {
-		if _, err := g.opt.fsys.lstat(file); err == nil {
-			return true
+		_, err := g.opt.fsys.lstat(file)
+		switch {
+		case isAbsent(err):
+		case errors.Is(err, fs.ErrPermission) && g.opt.StateDir == "":
+			return closedToUs
+		default:
+			return stateHere
 		}
 	}
-	return false
+	return noState
 }
 
-// IsTree tells whether a directory is a tree of the program, given its absolute
-// path and the names in it that are those of state files (see IsStateName).
+// IsTree reports whether a directory is a tree of the program, given its
+// absolute path and the names in it that are those of state files (see
+// IsStateName).
 func (g *Grove) IsTree(dir string, marks []string) bool {
 	if g.opt.StateDir != "" {
-		return g.hasState(dir, nil)
+		return g.lookForState(dir, nil) == stateHere
 	}
 	return slices.ContainsFunc(marks, func(name string) bool {
 		program, ok := strings.CutPrefix(name, "."+g.opt.Program)
@@ -226,44 +280,72 @@ func (t *Tree) Below(dir string) string {
 func (t *Tree) Join(dir, name string) string { return joinPath(t.Below(dir), name) }
 
 // Get returns the stamp of a file, given by any path, and whether it has one
-// that counts: the nearest tree that has a stamp for it decides.
+// that counts.
 func (g *Grove) Get(path string) (Stamp, bool) {
-	dir, name, err := g.Locate(path)
+	t, rel, err := g.find(path)
 	if err != nil {
 		return Stamp{}, false
 	}
-	for c := g.Chain(dir, nil); c != nil; c = c.Outer {
-		rel := c.Tree.Join(dir, name)
-		if s, ok := c.Tree.Get(rel); ok {
-			return s, true
-		}
-		if c.Tree.Holds(rel) {
-			break // of another config, and younger than what is further out
-		}
-	}
-	return Stamp{}, false
+	return t.Get(rel)
 }
 
 // Set records that a file, given by any path, has been processed. See
 // Tree.Set.
 func (g *Grove) Set(path string) error {
-	dir, name, err := g.Locate(path)
+	t, rel, err := g.find(path)
 	if err != nil {
 		return err
 	}
-	t, err := g.Owner(dir, nil)
+	return t.Set(rel)
+}
+
+// Forget takes the stamp of a file away, given by any path.
+func (g *Grove) Forget(path string) error {
+	t, rel, err := g.find(path)
 	if err != nil {
-		return fmt.Errorf("%s: %w", path, err)
+		return err
 	}
-	return t.Set(t.Join(dir, name))
+	return t.Forget(rel)
+}
+
+func (g *Grove) find(path string) (t *Tree, rel string, err error) {
+	dir, name, err := g.Locate(path)
+	if err != nil {
+		return nil, "", err
+	}
+	if t, err = g.TreeOf(dir, nil); err != nil {
+		return nil, "", fmt.Errorf("%s: %w", path, err)
+	}
+	return t, t.Join(dir, name), nil
+}
+
+// WorkOn registers the file system of a directory in which work is done, before
+// that is over: errors of writing back are reported by its next sync. dev is the
+// directory's device.
+func (g *Grove) WorkOn(dev uint64, dir string) { g.work.add(dev, dir) }
+
+// SyncWork makes durable everything on the file systems registered with WorkOn:
+// see Tree.SyncWork.
+func (g *Grove) SyncWork() error { return g.work.sync("") }
+
+// Sync makes what was set durable in every tree.
+func (g *Grove) Sync() error {
+	var errs []error
+	for _, t := range g.Trees() {
+		errs = append(errs, t.Sync())
+	}
+	return errors.Join(errs...)
 }
 
 // Dump dumps every tree that was opened or written to.
 func (g *Grove) Dump() error {
+	if err := g.Sync(); err != nil {
+		return err
+	}
 	var errs []error
 	for _, t := range g.Trees() {
 		if slices.Contains(g.roots, t) || t.written() {
-			_, err := t.Dump(false)
+			_, err := t.Dump(DumpOptions{})
 			errs = append(errs, err)
 		}
 	}
@@ -274,6 +356,9 @@ func (g *Grove) Dump() error {
 func (g *Grove) Release(t *Tree) error {
 	g.mu.Lock()
 	delete(g.trees, t.root)
+	for _, dir := range t.dirs {
+		delete(g.of, dir)
+	}
 	g.mu.Unlock()
 	return t.Close()
 }
@@ -284,5 +369,5 @@ func (g *Grove) Close() error {
 	for _, t := range g.Trees() {
 		errs = append(errs, t.Close())
 	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, g.work.close())...)
 }

@@ -9,7 +9,8 @@ import (
 	"strings"
 )
 
-// ErrNoTree is a path that lies in no tree that may be written to.
+// ErrNoTree is a path that lies in no tree, and below no root that could become
+// one.
 var ErrNoTree = errors.New("in no tree")
 
 // Locate returns what a path is: its directory, absolute with links resolved,
@@ -62,7 +63,7 @@ func (g *Grove) resolve(given string) (string, error) {
 }
 
 // RealDir returns the absolute path of a directory, links resolved and
-// '/'-separated: what Chain takes.
+// '/'-separated: what TreeOf takes.
 func RealDir(dir string) (string, error) {
 	if !filepath.IsAbs(dir) {
 		// Joined as it is: "link/.." is not what it looks like, and the
@@ -129,22 +130,4 @@ func (g *Grove) belowRoot(abs string) (string, bool) {
 			return "", false
 		}
 	}
-}
-
-// Owner returns the tree that a stamp of a file in an absolute directory is
-// written to: the nearest at or below a root, or without roots the nearest
-// that has state files, else the current directory's.
-func (g *Grove) Owner(dir string, holds Holds) (*Tree, error) {
-	if c := g.Chain(dir, holds); c != nil && c.Own {
-		return c.Tree, nil
-	}
-	if g.cwd != "" {
-		if _, ok := below(dir, g.cwd); ok {
-			return g.treeAt(g.cwd), nil
-		}
-	}
-	if len(g.roots) > 0 {
-		return nil, fmt.Errorf("%w: outside every root", ErrNoTree)
-	}
-	return nil, fmt.Errorf("%w: name a root, such as %s", ErrNoTree, dir)
 }

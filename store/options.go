@@ -26,10 +26,6 @@ type Options struct {
 	fsys     fileSystem // nil: the operating system's
 }
 
-func (o Options) scope() scope {
-	return scope{program: o.Program, hash: o.Config.Hash(), anyConfig: o.AnyConfig}
-}
-
 func (o Options) withDefaults() (Options, error) {
 	if o.Program == "" {
 		o.Program = DefaultProgram

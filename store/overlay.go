@@ -7,9 +7,10 @@ import (
 	"unsafe"
 )
 
-// overlay is a set of stamps in memory, grouped by directory, as the WAL or a
-// snapshot written by hand brings them. Grouping makes one map entry serve a
-// whole directory, and leaves only short names to be sorted.
+// overlay is the last word on each of some files, in memory, grouped by
+// directory, as the WAL or a snapshot written by hand brings them. Grouping
+// makes one map entry serve a whole directory, and leaves only short names to
+// be sorted.
 type overlay struct {
 	dirs  map[string]*run
 	names arena
@@ -24,22 +25,89 @@ type run struct {
 	compact int // how many were left when it was last put in order
 }
 
-// item is one stamp, or the order to forget one.
+// wordKind is what was said of a file.
+type wordKind uint8
+
+const (
+	wordSet   wordKind = iota // it was processed
+	wordDrop                  // its stamp is taken away, whoever made it
+	wordPrune                 // it is gone, and all that was known of it is forgotten
+)
+
+func wordOf(kind recordKind) wordKind {
+	switch kind {
+	case recordDrop:
+		return wordDrop
+	case recordPrune:
+		return wordPrune
+	}
+	return wordSet
+}
+
+// item is the last word on one file.
 type item struct {
-	name   string
-	time   Time
-	drop   bool
+	name  string
+	sec   int64 // of the stamp's time
+	nsec  int32
+	kind  wordKind
+	exact bool
+	under *terms    // of a set
+	more  *moreInfo // nil for most
+}
+
+// moreInfo is what few stamps have.
+type moreInfo struct {
+	target Time
 	digest *Digest
+}
+
+// terms are a config that stamps were made under. What was read together shares
+// one value for each config; across files they are compared by hash.
+type terms struct {
+	hash   string
+	config Config
+}
+
+func termsOf(c Config) *terms { return &terms{c.Hash(), c} }
+
+func (it *item) stamp() Stamp {
+	s := Stamp{Time: it.time(), Exact: it.exact}
+	if it.more != nil {
+		s.Target, s.Digest = it.more.target, it.more.digest
+	}
+	return s
+}
+
+func (it *item) time() Time { return Time{it.sec, it.nsec} }
+
+// setUnder reports whether the word is a stamp made under a config.
+func (it *item) setUnder(hash string) bool { return it.kind == wordSet && it.under.hash == hash }
+
+func (it *item) digest() *Digest {
+	if it.more == nil {
+		return nil
+	}
+	return it.more.digest
 }
 
 func newOverlay() *overlay { return &overlay{dirs: map[string]*run{}} }
 
-// set records a stamp; the last one of a path counts. The bytes of path are
-// copied.
-func (o *overlay) set(path []byte, t Time, d *Digest) { o.add(path, item{time: t, digest: d}) }
+// set records a stamp. The bytes of path are copied.
+func (o *overlay) set(path []byte, s Stamp, under *terms) {
+	it := item{under: under}
+	it.setStamp(s)
+	o.add(path, it)
+}
 
-// drop records that a path has no stamp, whatever the snapshot says.
-func (o *overlay) drop(path []byte) { o.add(path, item{drop: true}) }
+func (it *item) setStamp(s Stamp) {
+	it.kind, it.sec, it.nsec, it.exact = wordSet, s.Time.Sec, s.Time.Nsec, s.Exact
+	if s.Digest != nil || s.Target != (Time{}) {
+		it.more = &moreInfo{s.Target, s.Digest}
+	}
+}
+
+// take records that a file has no stamp, whatever was said before.
+func (o *overlay) take(path []byte, kind wordKind) { o.add(path, item{kind: kind}) }
 
 func (o *overlay) add(path []byte, it item) {
 	dir, name := splitPath(stringView(path))
@@ -105,29 +173,43 @@ func (r *run) find(name string, from int) (it *item, next int) {
 	return &r.items[i], i + 1
 }
 
+// findPath looks a whole path up. A nil overlay is empty.
+func (o *overlay) findPath(path string) *item {
+	if o == nil {
+		return nil
+	}
+	dir, name := splitPath(path)
+	it, _ := o.dirs[dir].find(name, 0)
+	return it
+}
+
 // sorted lists the directories in walk order.
 func (o *overlay) sorted() []*run {
 	return slices.SortedFunc(maps.Values(o.dirs), func(a, b *run) int { return compareDirs(a.dir, b.dir) })
 }
 
-func (o *overlay) empty() bool { return o == nil || len(o.dirs) == 0 }
-
-func (o *overlay) hasDigests() bool {
-	for _, r := range o.dirs {
-		for i := range r.items {
-			if r.items[i].digest != nil {
-				return true
-			}
+// without returns the overlay less the words that are to be left out.
+func (o *overlay) without(out func(*item) bool) *overlay {
+	kept := newOverlay()
+	for dir, r := range o.dirs {
+		items := slices.DeleteFunc(slices.Clone(r.items), func(it item) bool { return out(&it) })
+		if len(items) > 0 {
+			kept.dirs[dir] = &run{dir: dir, items: items}
 		}
 	}
-	return false
+	return kept
 }
+
+func (o *overlay) empty() bool { return o == nil || len(o.dirs) == 0 }
 
 // joined returns all that some overlays hold; the later ones take precedence.
 // A run that only one of them has is shared, and put in order where it is.
 func joined(overlays ...*overlay) *overlay {
 	all := newOverlay()
 	for _, o := range overlays {
+		if o == nil {
+			continue
+		}
 		for dir, r := range o.dirs {
 			if first := all.dirs[dir]; first != nil {
 				r = &run{dir: dir, items: slices.Concat(first.items, r.items)}
@@ -143,17 +225,18 @@ func joined(overlays ...*overlay) *overlay {
 // to them.
 func stringView(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
 
-// arena keeps many small strings in few allocations.
+// arena keeps many small strings in few allocations, each larger than the last.
 type arena struct{ slab []byte }
 
-const slabSize = 64 << 10
+const minSlab, maxSlab = 256, 64 << 10
 
 func (a *arena) copy(s string) string {
-	if len(s) > slabSize/4 {
-		return strings.Clone(s)
-	}
 	if cap(a.slab)-len(a.slab) < len(s) {
-		a.slab = make([]byte, 0, slabSize)
+		size := min(max(2*cap(a.slab), minSlab), maxSlab)
+		if len(s) > size/4 {
+			return strings.Clone(s)
+		}
+		a.slab = make([]byte, 0, size)
 	}
 	start := len(a.slab)
 	a.slab = append(a.slab, s...)

@@ -1,48 +1,57 @@
 package store
 
-import "errors"
-
 // Reader looks up the stamps of one tree, a directory at a time. Asked in walk
 // order it reads the snapshot front to back and searches nothing. For one
 // goroutine; any number of Readers may be used side by side.
 type Reader struct {
 	tree *Tree
 	st   *state
-	void bool // reads the stamps that do not count, in place of those that do
 
-	times *cursor
-	sums  *cursor // of the digests, opened when one is asked for
-	hand  *run
-	wal   *run
+	counted []partReader // parts of the snapshot whose stamps count
+	voided  []partReader // those whose stamps do not; opened when they are asked for
+	dropped *cursor
+	all     bool // voided and dropped are open
+	hand    *run
+	wal     *run
 	// Where the next name is expected in hand and wal.
 	handAt, walAt int
 	dir           string
+	hit           *partReader // where Find has found the last stamp, nil for in memory
+}
+
+// partReader reads a part of a snapshot in place.
+type partReader struct {
+	*part
+	times   *cursor
+	digests *cursor // opened when one is asked for
 }
 
 // Reader returns a new reader of the tree's stamps as they were when the tree
 // was first read.
-func (t *Tree) Reader() *Reader { return t.reads(false) }
+func (t *Tree) Reader() *Reader { return t.readerOf(t.loaded()) }
 
-// VoidReader returns a reader of the stamps that do not count, because they were
-// made under another config.
-func (t *Tree) VoidReader() *Reader { return t.reads(true) }
-
-func (t *Tree) reads(void bool) *Reader {
-	r := &Reader{tree: t, st: t.loaded(), void: void}
-	if r.snapshot() {
-		r.times = r.st.cursor(timesOf)
-	}
+func (t *Tree) readerOf(st *state) *Reader {
+	r := &Reader{tree: t, st: st}
+	r.counted = r.open(true)
 	r.Enter("")
 	return r
 }
 
-// snapshot tells whether the stamps of the snapshot are among those it reads.
-func (r *Reader) snapshot() bool {
-	return r.st.hash != "" && r.st.snapshotCounts(r.tree.scope()) != r.void
+// open opens the parts of the snapshot whose stamps count, or those whose do not.
+func (r *Reader) open(counting bool) (parts []partReader) {
+	for _, p := range r.st.parts {
+		if r.tree.counts(p.hash) != counting || r.st.hides(p.hash) {
+			continue
+		}
+		if c := r.st.timesOf(p); c != nil {
+			parts = append(parts, partReader{part: p, times: c})
+		}
+	}
+	return parts
 }
 
-func timesOf(t *trailer) span   { return t.times }
-func digestsOf(t *trailer) span { return t.digest }
+// counts reports whether stamps made under a config count.
+func (t *Tree) counts(hash string) bool { return t.opt.AnyConfig || hash == t.hash }
 
 // Enter makes dir, relative to the tree and "" for its root, the directory of
 // the names to come.
@@ -50,52 +59,148 @@ func (r *Reader) Enter(dir string) {
 	r.dir = dir
 	r.hand, r.handAt, r.wal, r.walAt = nil, 0, nil, 0
 	if r.st.wal != nil {
-		stamps := r.st.wal.stamps
-		if r.void {
-			stamps = r.st.wal.void
-		}
-		r.wal = stamps.dirs[dir]
+		r.wal = r.st.wal.said.dirs[dir]
 	}
-	if r.st.hand != nil && r.snapshot() {
-		r.hand = r.st.hand.dirs[dir]
+	if r.st.hand != nil {
+		r.hand = r.st.hand.said.dirs[dir]
 	}
-	if r.times != nil {
-		r.times.enter(dir)
+	for i := range r.counted {
+		r.counted[i].times.enter(dir)
+	}
+	for i := range r.voided {
+		r.voided[i].times.enter(dir)
+	}
+	if r.dropped != nil {
+		r.dropped.enter(dir)
 	}
 }
 
-// Time returns the time of the stamp of a file in the directory entered last,
-// and whether it has a stamp. Names asked for in byte order are quickest.
-func (r *Reader) Time(name string) (Time, bool) {
+// Find returns the stamp of a file in the directory entered last, and whether
+// it has one that counts. Its digest is left out: see Digest. Names asked for
+// in byte order are quickest.
+func (r *Reader) Find(name string) (s Stamp, ok bool) {
+	r.hit = nil
+	if it := r.word(name); it != nil {
+		if it.kind != wordSet || !r.tree.counts(it.under.hash) {
+			return s, false
+		}
+		s = it.stamp()
+		s.Digest = nil
+		return s, true
+	}
+	for i := range r.counted {
+		p := &r.counted[i]
+		value, err := p.times.find(name)
+		if err != nil {
+			value = r.lookupAgain(p, name, err)
+		}
+		if value == nil {
+			continue
+		}
+		r.hit = p
+		// Nearly all are a time and nothing else.
+		if s.Time, ok = parseUsual(value); ok {
+			return s, true
+		}
+		return parseStampValue(value)
+	}
+	return s, false
+}
+
+// word returns the last word on a name that is in memory.
+func (r *Reader) word(name string) *item {
 	if r.wal != nil {
 		it, next := r.wal.find(name, r.walAt)
-		r.walAt = next
-		if it != nil {
-			return it.time, !it.drop
+		if r.walAt = next; it != nil {
+			return it
 		}
 	}
 	if r.hand != nil {
 		it, next := r.hand.find(name, r.handAt)
-		r.handAt = next
-		if it != nil {
-			return it.time, true
+		if r.handAt = next; it != nil {
+			return it
 		}
 	}
-	if r.times == nil {
-		return Time{}, false
-	}
-	value, err := r.times.find(name)
+	return nil
+}
+
+// lookup looks a name up in a part of the snapshot, as far as that is sound.
+func (r *Reader) lookup(p *partReader, name string) (s Stamp, ok bool) {
+	value, err := p.times.find(name)
 	if err != nil {
-		value = r.again(name, err)
+		value = r.lookupAgain(p, name, err)
 	}
 	if value == nil {
-		return Time{}, false
+		return s, false
 	}
-	return parseTime(value)
+	return parseStampValue(value)
+}
+
+// lookupAgain looks a name up in what is sound of a part that proved to be
+// damaged.
+func (r *Reader) lookupAgain(p *partReader, name string, damage error) []byte {
+	r.st.salvage(p.part, r.tree.names.snapshot, damage)
+	p.times, p.digests = r.st.timesOf(p.part), nil
+	p.times.enter(r.dir)
+	value, err := p.times.find(name)
+	if err != nil {
+		return nil
+	}
+	return value
+}
+
+// Standing returns what the tree says of a file in the directory entered last.
+// The stamp is the one that counts, or that of another config; its digest is
+// left out.
+func (r *Reader) Standing(name string) (Standing, Stamp) {
+	if s, ok := r.Find(name); ok {
+		return Stamped, s
+	}
+	if it := r.word(name); it != nil {
+		switch it.kind {
+		case wordSet:
+			s := it.stamp()
+			s.Digest = nil
+			return OtherConfig, s
+		case wordDrop:
+			return Dropped, Stamp{}
+		}
+		return Unknown, Stamp{}
+	}
+	if !r.all {
+		r.all = true
+		r.voided = r.open(false)
+		if sec := r.droppedSection(); sec != nil {
+			r.dropped = newCursor(r.st.src, sec.span)
+		}
+		r.Enter(r.dir)
+	}
+	for i := range r.voided {
+		if s, ok := r.lookup(&r.voided[i], name); ok {
+			r.hit = &r.voided[i]
+			return OtherConfig, s
+		}
+	}
+	if r.dropped != nil {
+		if value, err := r.dropped.find(name); value != nil || err != nil {
+			return Dropped, Stamp{}
+		}
+	}
+	if r.st.walErr != nil || r.st.wal != nil && r.st.wal.hidesAll {
+		return Dropped, Stamp{} // what is lost may have said so
+	}
+	return Unknown, Stamp{}
+}
+
+func (r *Reader) droppedSection() *section {
+	if r.st.trailer == nil {
+		return nil
+	}
+	return r.st.trailer.find(droppedSection, "")
 }
 
 // Source is the path of the state file that holds the stamp of a file in the
-// directory entered last, given that Time has found one.
+// directory entered last, given that Find or Standing has found one.
 func (r *Reader) Source(name string) string {
 	if it, _ := r.wal.find(name, 0); it != nil {
 		return r.tree.names.wal
@@ -103,47 +208,34 @@ func (r *Reader) Source(name string) string {
 	return r.tree.names.snapshot
 }
 
-// again looks a name up in the sound part of a snapshot that turned out to be
-// damaged.
-func (r *Reader) again(name string, err error) []byte {
-	r.st.salvage(r.tree.names.snapshot, err)
-	r.times = r.st.cursor(timesOf)
-	r.times.enter(r.dir)
-	value, err := r.times.find(name)
-	if err != nil {
-		// Nothing is left to be read: no stamp, so the file is emitted.
-		r.times = nil
-		return nil
+// Under is the config of the stamp that Standing has just returned of a file,
+// and whether that is known.
+func (r *Reader) Under(name string) (Config, bool) {
+	if it := r.word(name); it != nil && it.kind == wordSet {
+		return it.under.config, true
 	}
-	return value
+	if r.hit == nil || r.hit.configErr != nil {
+		return Config{}, false
+	}
+	return r.hit.config, true
 }
 
-// Stamp returns the whole stamp of a file in the directory entered last.
-func (r *Reader) Stamp(name string) (Stamp, bool) {
-	t, ok := r.Time(name)
-	if !ok {
-		return Stamp{}, false
-	}
-	return Stamp{Time: t, Digest: r.Digest(name)}, true
-}
-
-// Digest returns the digest of the stamp that Time has just returned, nil where
+// Digest returns the digest of the stamp that Find has just returned, nil where
 // none was recorded with it.
 func (r *Reader) Digest(name string) *Digest {
-	if it, _ := r.wal.find(name, 0); it != nil {
-		return it.digest
-	}
-	if it, _ := r.hand.find(name, 0); it != nil {
-		return it.digest
-	}
-	if r.st.trailer == nil || r.st.trailer.digests == 0 || r.damaged() {
+	if r.hit == nil {
+		if it := r.word(name); it != nil && it.kind == wordSet {
+			return it.digest()
+		}
 		return nil
 	}
-	if r.sums == nil {
-		r.sums = r.st.cursor(digestsOf)
+	if r.hit.digests == nil {
+		if r.hit.digests = r.st.digestsOf(r.hit.part); r.hit.digests == nil {
+			return nil
+		}
 	}
-	r.sums.enter(r.dir)
-	value, err := r.sums.find(name)
+	r.hit.digests.enter(r.dir)
+	value, err := r.hit.digests.find(name)
 	if err != nil || value == nil {
 		return nil
 	}
@@ -152,9 +244,4 @@ func (r *Reader) Digest(name string) *Digest {
 		return nil
 	}
 	return d
-}
-
-func (r *Reader) damaged() bool {
-	var damage *damageError
-	return errors.As(r.st.snapshotErr(), &damage)
 }

@@ -25,30 +25,51 @@ const (
 	recordOpen recordKind = iota + 1
 	recordSet
 	recordDrop
+	recordPrune
 )
 
 // record is one decoded line. path points into the line where it can.
 type record struct {
 	kind    recordKind
 	path    []byte
-	time    Time
-	digest  *Digest
+	stamp   Stamp
 	session *session
 }
 
 // session is what an open record says: the records after it were made under
 // its config.
 type session struct {
+	*terms
 	program string
-	config  Config
-	hash    string // of config, hex
 	id      string // of the WAL file, 16 hex digits; "" where written by hand
 	seed    uint32
 	volume  string // the file system that the tree lay on, "" where it is not known
+	// after, where not nil, vouches for the records before it.
+	after *tally
+}
+
+// tally counts the records of a WAL. An open record that carries one was
+// written when they were durable: what is missing of them was lost.
+type tally struct {
+	sets  int    // set records
+	takes int    // drop and prune records
+	under string // the hash of the config that all sets were made under, "" where there are several
+}
+
+func (t tally) plus(o tally) tally {
+	switch {
+	case t.sets == 0:
+		t.under = o.under
+	case o.sets > 0 && o.under != t.under:
+		t.under = ""
+	}
+	t.sets += o.sets
+	t.takes += o.takes
+	return t
 }
 
 func newSession(program, id string, c Config) *session {
-	s := &session{program: program, config: c, hash: c.Hash(), id: id}
+	s := &session{terms: termsOf(c), program: program, id: id}
 	s.seed = crc32Of([]byte(s.id + s.hash))
 	return s
 }
@@ -97,8 +118,40 @@ func (s *session) appendOpen(b []byte) []byte {
 	b = append(b, s.config.String()...)
 	b = append(b, ", id: \""...)
 	b = append(b, s.id...)
-	b = append(b, "\"}"...)
+	b = append(b, '"')
+	if s.after != nil {
+		b = s.after.append(b)
+	}
+	b = append(b, '}')
 	return appendCRC(b, crc32Of(b[start:]))
+}
+
+const afterHead = ", after: {sets: "
+
+func (t tally) append(b []byte) []byte {
+	b = fmt.Appendf(b, afterHead+"%d, takes: %d", t.sets, t.takes)
+	if t.under != "" {
+		b = fmt.Appendf(b, ", under: %q", t.under)
+	}
+	return append(b, '}')
+}
+
+// cutAfter splits an open record as we write it into the one that it would be
+// without the counts, and those. A run may write one every second for days, so
+// they do not go to yaml.v3 each.
+func cutAfter(body []byte) (plain []byte, told tally, ok bool) {
+	i := bytes.LastIndex(body, []byte(afterHead))
+	if i < 0 {
+		return body, told, false
+	}
+	text := string(body[i+len(afterHead):])
+	if n, err := fmt.Sscanf(text, "%d, takes: %d, under: %q}}", &told.sets, &told.takes, &told.under); err != nil && n < 2 {
+		return body, told, false
+	}
+	if plain = body[:i:i]; string(append(told.append(plain), '}')) != string(body) {
+		return body, told, false
+	}
+	return append(plain, '}'), told, true
 }
 
 func (s *session) appendSet(b []byte, e Entry) []byte {
@@ -107,6 +160,7 @@ func (s *session) appendSet(b []byte, e Entry) []byte {
 	b = appendRecordPath(b, e.Path)
 	b = append(b, ", time: "...)
 	b = e.Time.append(b)
+	b = e.Stamp.appendRest(b)
 	if e.Digest != nil {
 		b = append(b, ", "...)
 		b = e.Digest.appendFields(b)
@@ -115,13 +169,52 @@ func (s *session) appendSet(b []byte, e Entry) []byte {
 	return appendCRC(b, s.sum(b[start:]))
 }
 
-func (s *session) appendDrop(b []byte, path string) []byte {
+// appendRest writes what few stamps have beside a time.
+func (s *Stamp) appendRest(b []byte) []byte {
+	if s.Exact {
+		b = append(b, exactField...)
+	}
+	if s.Target != (Time{}) {
+		b = s.Target.append(append(b, targetField...))
+	}
+	return b
+}
+
+const (
+	exactField  = ", exact: true"
+	targetField = ", target: "
+)
+
+// cutStamp reads a time and what appendRest has written after it.
+func cutStamp(b []byte) (s Stamp, rest []byte, ok bool) {
+	end := bytes.IndexByte(b, ',')
+	if end < 0 {
+		end = len(b)
+	}
+	if s.Time, ok = parseTime(b[:end]); !ok {
+		return s, nil, false
+	}
+	rest, s.Exact = bytes.CutPrefix(b[end:], []byte(exactField))
+	if target, found := bytes.CutPrefix(rest, []byte(targetField)); found {
+		if end = bytes.IndexByte(target, ','); end < 0 {
+			end = len(target)
+		}
+		s.Target, ok = parseTime(target[:end])
+		rest = target[end:]
+	}
+	return s, rest, ok
+}
+
+// appendTake writes a drop or a prune.
+func (s *session) appendTake(b []byte, kind recordKind, path string) []byte {
 	start := len(b)
-	b = append(b, "- drop: {path: "...)
+	b = append(b, takeHeads[kind]...)
 	b = appendRecordPath(b, path)
 	b = append(b, '}')
 	return appendCRC(b, s.sum(b[start:]))
 }
+
+var takeHeads = map[recordKind]string{recordDrop: "- drop: {path: ", recordPrune: "- prune: {path: "}
 
 // appendRecordPath also escapes the brace that ends a record, so that no name
 // is two flipped bits away from a record made by hand, which has no CRC: one
@@ -154,31 +247,35 @@ func parseFields(b []byte) (*Digest, bool) {
 	return parseDigest(string(size), string(sum))
 }
 
-// parseRecord reads a set or a drop as we write it. Anything else, a record
-// written by hand for one, is left to parseHandRecord.
+// parseRecord reads a set, a drop or a prune as we write it. Anything else, a
+// record written by hand for one, is left to parseHandRecord.
 func parseRecord(body []byte) (r record, ok bool) {
 	rest, isSet := bytes.CutPrefix(body, []byte("- set: {path: "))
-	if !isSet {
-		if rest, ok = bytes.CutPrefix(body, []byte("- drop: {path: ")); !ok {
-			return r, false
-		}
+	if isSet {
+		r.kind = recordSet
+	} else if rest, ok = bytes.CutPrefix(body, []byte(takeHeads[recordDrop])); ok {
+		r.kind = recordDrop
+	} else if rest, ok = bytes.CutPrefix(body, []byte(takeHeads[recordPrune])); ok {
+		r.kind = recordPrune
+	} else {
+		return r, false
 	}
 	if r.path, rest, ok = cutQuoted(rest); !ok {
 		return r, false
 	}
-	rest, ok = bytes.CutSuffix(rest, []byte{'}'})
-	if !isSet {
-		r.kind = recordDrop
-		return r, ok && len(rest) == 0
-	}
-	r.kind = recordSet
-	rest, hasTime := bytes.CutPrefix(rest, []byte(", time: "))
-	if !ok || !hasTime {
+	if rest, ok = bytes.CutSuffix(rest, []byte{'}'}); !ok {
 		return r, false
 	}
-	number, fields, hasDigest := bytes.Cut(rest, []byte(", "))
-	if r.time, ok = parseTime(number); ok && hasDigest {
-		r.digest, ok = parseFields(fields)
+	if !isSet {
+		return r, len(rest) == 0
+	}
+	if rest, ok = bytes.CutPrefix(rest, []byte(", time: ")); !ok {
+		return r, false
+	}
+	if r.stamp, rest, ok = cutStamp(rest); ok && len(rest) > 0 {
+		if rest, ok = bytes.CutPrefix(rest, []byte(", ")); ok {
+			r.stamp.Digest, ok = parseFields(rest)
+		}
 	}
 	return r, ok
 }
@@ -214,68 +311,101 @@ func parseHandRecord(text []byte) (record, error) {
 		case "set":
 			return setFromFields(fields)
 		case "drop":
-			return dropFromFields(fields)
+			return takeFromFields(recordDrop, fields)
+		case "prune":
+			return takeFromFields(recordPrune, fields)
 		}
 	}
 	return record{}, errors.New("unknown kind of record")
 }
 
 func openFromFields(fields map[string]*yaml.Node) (record, error) {
-	s := &session{}
+	var config Config
+	var program, id, volume string
+	var after *tally
 	for name, node := range fields {
 		var err error
-		var text string
-		if name == "config" {
-			s.config, err = configFromNode(node)
-		} else {
-			text, err = stateValue(node)
+		switch name {
+		case "version":
+			err = checkVersion(node)
+		case "program":
+			program, err = stateValue(node)
+		case "id":
+			id, err = stateValue(node)
+		case "filesystem":
+			if volume, err = stateValue(node); err == nil {
+				volume, err = checkVolume(volume)
+			}
+		case "config":
+			config, err = configFromNode(node)
+		case "config_hash":
+			// That of a config written by hand is what it hashes to.
+			_, err = stateValue(node)
+		case "after":
+			after, err = tallyFromNode(node)
+		default:
+			err = fmt.Errorf("unknown field %q", name)
 		}
 		if err != nil {
 			return record{}, err
-		}
-		switch name {
-		case "version":
-			if text != strconv.Itoa(formatVersion) {
-				return record{}, fmt.Errorf("version %q is not known", text)
-			}
-		case "program":
-			s.program = text
-		case "id":
-			s.id = text
-		case "filesystem":
-			s.volume, err = checkVolume(text)
-			if err != nil {
-				return record{}, err
-			}
-		case "config", "config_hash":
-			// The hash of a config written by hand is what it hashes to.
-		default:
-			return record{}, fmt.Errorf("unknown field %q", name)
 		}
 	}
 	if fields["version"] == nil {
 		return record{}, errors.New("open without a version")
 	}
-	open := newSession(s.program, s.id, s.config)
-	open.volume = s.volume
+	open := newSession(program, id, config)
+	open.volume, open.after = volume, after
 	return record{kind: recordOpen, session: open}, nil
 }
 
+func checkVersion(node *yaml.Node) error {
+	text, err := stateValue(node)
+	if err == nil && text != strconv.Itoa(formatVersion) {
+		err = fmt.Errorf("%w: version %q", errForeign, text)
+	}
+	return err
+}
+
+func tallyFromNode(node *yaml.Node) (*tally, error) {
+	fields, err := stateFields(node)
+	if err != nil {
+		return nil, err
+	}
+	var t tally
+	for name, node := range fields {
+		text, err := stateValue(node)
+		if err != nil {
+			return nil, err
+		}
+		switch name {
+		case "sets":
+			t.sets, err = strconv.Atoi(text)
+		case "takes":
+			t.takes, err = strconv.Atoi(text)
+		case "under":
+			t.under = text
+		default:
+			err = fmt.Errorf("unknown field %q", name)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("line %d: %w", node.Line, err)
+		}
+	}
+	return &t, nil
+}
+
 func setFromFields(fields map[string]*yaml.Node) (record, error) {
-	r, err := dropFromFields(map[string]*yaml.Node{"path": fields["path"]})
+	r, err := takeFromFields(recordSet, map[string]*yaml.Node{"path": fields["path"]})
 	if err != nil {
 		return r, err
 	}
-	r.kind = recordSet
 	for name, node := range fields {
 		switch name {
 		case "path":
-		case "time":
-			r.time, err = stateTime(node)
 		case "size", "sha256":
 			_, err = stateValue(node)
 		default:
-			err = fmt.Errorf("unknown field %q", name)
+			err = r.stamp.setField(name, node)
 		}
 		if err != nil {
 			return r, err
@@ -295,11 +425,30 @@ func setFromFields(fields map[string]*yaml.Node) (record, error) {
 	if !ok {
 		return r, errors.New("not a digest")
 	}
-	r.digest = digest
+	r.stamp.Digest = digest
 	return r, nil
 }
 
-func dropFromFields(fields map[string]*yaml.Node) (record, error) {
+// setField takes a field of a stamp as YAML has it.
+func (s *Stamp) setField(name string, node *yaml.Node) (err error) {
+	switch name {
+	case "time":
+		s.Time, err = stateTime(node)
+	case "target":
+		s.Target, err = stateTime(node)
+	case "exact":
+		var text string
+		if text, err = stateValue(node); err == nil && text != "true" {
+			err = fmt.Errorf("line %d: not true", node.Line)
+		}
+		s.Exact = true
+	default:
+		err = fmt.Errorf("unknown field %q", name)
+	}
+	return err
+}
+
+func takeFromFields(kind recordKind, fields map[string]*yaml.Node) (record, error) {
 	node := fields["path"]
 	if node == nil {
 		return record{}, errors.New("no path")
@@ -310,5 +459,5 @@ func dropFromFields(fields map[string]*yaml.Node) (record, error) {
 		}
 	}
 	path, err := stateValue(node)
-	return record{kind: recordDrop, path: []byte(path)}, err
+	return record{kind: kind, path: []byte(path)}, err
 }

@@ -22,26 +22,37 @@ func TestRecordsAsWritten(t *testing.T) {
 		want record
 	}{
 		{
-			s.appendSet(nil, Entry{"img003.jpg", Stamp{Time: testTime}}),
+			s.appendSet(nil, Entry{Path: "img003.jpg", Stamp: Stamp{Time: testTime}}),
 			`- set: {path: "img003.jpg", time: 1700000002.789000000}`,
-			record{kind: recordSet, path: []byte("img003.jpg"), time: testTime},
+			record{kind: recordSet, path: []byte("img003.jpg"), stamp: Stamp{Time: testTime}},
 		},
 		{
-			s.appendSet(nil, Entry{"a/b", Stamp{testTime, testDigest}}),
+			s.appendSet(nil, Entry{Path: "a/b", Stamp: Stamp{Time: testTime, Digest: testDigest}}),
 			`- set: {path: "a/b", time: 1700000002.789000000, size: 3, sha256: "` + testSum + `"}`,
-			record{kind: recordSet, path: []byte("a/b"), time: testTime, digest: testDigest},
+			record{kind: recordSet, path: []byte("a/b"), stamp: Stamp{Time: testTime, Digest: testDigest}},
 		},
 		{
-			s.appendSet(nil, Entry{"- set: {path: \"x\", time: 1} # 00000000\n", Stamp{Time: Time{-1, 500000000}}}),
+			s.appendSet(nil, Entry{Path: "- set: {path: \"x\", time: 1} # 00000000\n", Stamp: Stamp{Time: Time{-1, 500000000}}}),
 			`- set: {path: "- set: {path: \"x\", time: 1\x7d # 00000000\n", time: -0.500000000}`,
-			record{kind: recordSet, path: []byte("- set: {path: \"x\", time: 1} # 00000000\n"), time: Time{-1, 500000000}},
+			record{kind: recordSet, path: []byte("- set: {path: \"x\", time: 1} # 00000000\n"), stamp: Stamp{Time: Time{-1, 500000000}}},
 		},
 		{
-			s.appendSet(nil, Entry{"bad\xff", Stamp{Time: Time{math.MinInt64, 0}}}),
+			s.appendSet(nil, Entry{Path: "bad\xff", Stamp: Stamp{Time: Time{math.MinInt64, 0}}}),
 			`- set: {path: !!binary "YmFk/w==", time: -9223372036854775808.000000000}`,
-			record{kind: recordSet, path: []byte("bad\xff"), time: Time{math.MinInt64, 0}},
+			record{kind: recordSet, path: []byte("bad\xff"), stamp: Stamp{Time: Time{math.MinInt64, 0}}},
 		},
-		{s.appendDrop(nil, "gone.jpg"), `- drop: {path: "gone.jpg"}`, record{kind: recordDrop, path: []byte("gone.jpg")}},
+		{
+			s.appendSet(nil, Entry{Path: "ahead", Stamp: Stamp{Time: testTime, Exact: true}}),
+			`- set: {path: "ahead", time: 1700000002.789000000, exact: true}`,
+			record{kind: recordSet, path: []byte("ahead"), stamp: Stamp{Time: testTime, Exact: true}},
+		},
+		{
+			s.appendSet(nil, Entry{Path: "link", Stamp: Stamp{Time: testTime, Exact: true, Target: Time{5, 0}, Digest: testDigest}}),
+			`- set: {path: "link", time: 1700000002.789000000, exact: true, target: 5.000000000, size: 3, sha256: "` + testSum + `"}`,
+			record{kind: recordSet, path: []byte("link"), stamp: Stamp{Time: testTime, Exact: true, Target: Time{5, 0}, Digest: testDigest}},
+		},
+		{s.appendTake(nil, recordDrop, "failed.jpg"), `- drop: {path: "failed.jpg"}`, record{kind: recordDrop, path: []byte("failed.jpg")}},
+		{s.appendTake(nil, recordPrune, "gone.jpg"), `- prune: {path: "gone.jpg"}`, record{kind: recordPrune, path: []byte("gone.jpg")}},
 	} {
 		body, crc, ok := cutCRC(bytes.TrimSuffix(c.line, []byte{'\n'}))
 		if string(body) != c.body || !ok || crc != s.sum(body) {
@@ -66,8 +77,7 @@ func TestRecordsAsWritten(t *testing.T) {
 }
 
 func (r record) equal(o record) bool {
-	return r.kind == o.kind && bytes.Equal(r.path, o.path) && r.time == o.time &&
-		(r.digest == nil) == (o.digest == nil) && (r.digest == nil || *r.digest == *o.digest)
+	return r.kind == o.kind && bytes.Equal(r.path, o.path) && sameStamp(r.stamp, o.stamp)
 }
 
 // A record's CRC covers the file's id and the config.
@@ -86,9 +96,9 @@ func TestRecordCRC(t *testing.T) {
 }
 
 func TestRecordsByHand(t *testing.T) {
-	set := record{kind: recordSet, path: []byte("a.jpg"), time: Time{1700000000, 500000000}}
+	set := record{kind: recordSet, path: []byte("a.jpg"), stamp: Stamp{Time: Time{1700000000, 500000000}}}
 	withDigest := set
-	withDigest.digest = testDigest
+	withDigest.stamp.Digest = testDigest
 	for _, c := range []struct {
 		text string
 		want record
@@ -105,8 +115,8 @@ func TestRecordsByHand(t *testing.T) {
 		{"[{set: {path: a.jpg, time: 1700000000.5}}]", set},
 		{"- set: {path: a.jpg, time: 1700000000.5, size: 3, sha256: " + testSum + "}", withDigest},
 		{"- set: {path: a.jpg, time: 1700000000.5, size: '3', sha256: " + strings.ToUpper(testSum) + "}", withDigest},
-		{"- set: {path: 2001-01-01, time: 1}", record{kind: recordSet, path: []byte("2001-01-01"), time: Time{1, 0}}},
-		{"- set: {path: ~, time: 1}", record{kind: recordSet, path: []byte("~"), time: Time{1, 0}}},
+		{"- set: {path: 2001-01-01, time: 1}", record{kind: recordSet, path: []byte("2001-01-01"), stamp: at(1)}},
+		{"- set: {path: ~, time: 1}", record{kind: recordSet, path: []byte("~"), stamp: at(1)}},
 		{"- drop: {path: a.jpg}", record{kind: recordDrop, path: []byte("a.jpg")}},
 		{"- drop:\n    path: a.jpg\n", record{kind: recordDrop, path: []byte("a.jpg")}},
 	} {
@@ -184,12 +194,12 @@ func TestRecordsRefused(t *testing.T) {
 func TestRecordPathsRefused(t *testing.T) {
 	s := newSession("treefilter", "9f86d081884c7d65", Config{})
 	for _, path := range []string{"", "/etc/passwd", "../a", "a/../b", "a/", "a//b", ".", "./a", "a\x00b", strings.Repeat("a", maxPath+1)} {
-		e := Entry{path, Stamp{Time: testTime}}
+		e := Entry{Path: path, Stamp: Stamp{Time: testTime}}
 		sealed := s.appendSet(s.appendOpen(nil), e)
 		body, _, _ := cutCRC(bytes.TrimSuffix(s.appendSet(nil, e), []byte{'\n'}))
 		for _, text := range [][]byte{sealed, append(body, '\n')} {
-			w, err := readWAL(bytes.NewReader(text), scope{program: "treefilter", anyConfig: true})
-			if err != nil || w.bad != 1 || !w.stamps.empty() {
+			w, err := readWAL(bytes.NewReader(text), DefaultProgram)
+			if err != nil || w.bad != 1 || !w.said.empty() {
 				t.Errorf("%.40q: accepted, %v", path, err)
 			}
 		}
@@ -212,7 +222,7 @@ func FuzzRecord(f *testing.F) {
 		if len(path) > maxPath {
 			return
 		}
-		e := Entry{path, Stamp{Time: Time{sec, int32(nsec % 1e9)}}}
+		e := Entry{Path: path, Stamp: Stamp{Time: Time{sec, int32(nsec % 1e9)}}}
 		if size >= 0 {
 			e.Digest = &Digest{Size: size, SHA256: [32]byte{byte(size), 31: byte(nsec)}}
 		}
@@ -220,8 +230,9 @@ func FuzzRecord(f *testing.F) {
 			line []byte
 			want record
 		}{
-			{s.appendSet(nil, e), record{kind: recordSet, path: []byte(path), time: e.Time, digest: e.Digest}},
-			{s.appendDrop(nil, path), record{kind: recordDrop, path: []byte(path)}},
+			{s.appendSet(nil, e), record{kind: recordSet, path: []byte(path), stamp: e.Stamp}},
+			{s.appendTake(nil, recordDrop, path), record{kind: recordDrop, path: []byte(path)}},
+			{s.appendTake(nil, recordPrune, path), record{kind: recordPrune, path: []byte(path)}},
 		} {
 			line, end := bytes.CutSuffix(c.line, []byte{'\n'})
 			body, crc, sealed := cutCRC(line)

@@ -69,9 +69,9 @@ func TestStampsSurviveWALAndDumps(t *testing.T) {
 				s.Digest.SHA256[rng.IntN(32)] = byte(rng.Int())
 			}
 			want[p] = s
-			batch = append(batch, Entry{p, s})
+			batch = append(batch, Entry{Path: p, Stamp: s})
 			if len(batch) == 100 {
-				if err := tree.Append(batch); err != nil {
+				if err := appendTo(tree, batch); err != nil {
 					t.Fatal(err)
 				}
 				batch = nil
@@ -85,7 +85,7 @@ func TestStampsSurviveWALAndDumps(t *testing.T) {
 			continue
 		}
 		tree, _ = OpenTree(dir, Options{})
-		n, err := tree.Dump(false)
+		n, err := dumpTree(tree)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -9,10 +9,10 @@ import (
 	"strconv"
 )
 
-// The form of the snapshot (FORMAT.md, "Snapshot"): a header, the sections
-// timestamps and digests, each in walk order, and a trailer of comments. The
-// trailer seals the content in blocks, so that a lookup checks the few blocks
-// that it reads and damage costs the stamps it hit, not the file.
+// The form of the snapshot (FORMAT.md, "Snapshot"): a header, sections of
+// entries, each in walk order, and a trailer of comments. The trailer seals the
+// content in blocks, so that a lookup checks the few blocks that it reads and
+// damage costs the stamps it hit, not the file.
 
 // blockSize is what one CRC of the trailer covers. A disk tears and loses
 // sectors of 512 bytes or 4 KiB, so a larger block would give up more stamps
@@ -42,10 +42,41 @@ const (
 )
 
 // appendEntry writes one stamp of the section timestamps.
-func appendEntry(b []byte, path string, t Time) []byte {
+func appendEntry(b []byte, path string, s Stamp) []byte {
 	b = appendKey(b, path)
-	b = t.append(b)
-	return append(b, '\n')
+	if !s.Exact && s.Target == (Time{}) {
+		b = s.Time.append(b)
+		return append(b, '\n')
+	}
+	b = s.Time.append(append(b, richHead...))
+	b = s.appendRest(b)
+	return append(b, "}\n"...)
+}
+
+// richHead begins the value of a stamp that has more than a time.
+const richHead = "{time: "
+
+// parseStampValue reads what appendEntry writes after the key.
+func parseStampValue(value []byte) (s Stamp, ok bool) {
+	if s.Time, ok = parseTime(value); ok {
+		return s, true
+	}
+	value, open := bytes.CutPrefix(value, []byte(richHead))
+	value, closed := bytes.CutSuffix(value, []byte{'}'})
+	if !open || !closed {
+		return Stamp{}, false
+	}
+	s, rest, ok := cutStamp(value)
+	if !ok || len(rest) > 0 {
+		return Stamp{}, false
+	}
+	return s, true
+}
+
+// appendDropped writes one entry of the section dropped.
+func appendDropped(b []byte, path string) []byte {
+	b = appendKey(b, path)
+	return append(b, "null\n"...)
 }
 
 // appendDigest writes one entry of the section digests.
@@ -171,7 +202,6 @@ func newSnapshotWriter(w io.Writer) *snapshotWriter {
 }
 
 func (w *snapshotWriter) header(h header) {
-	w.hash = h.config.Hash()
 	b := append(w.buf, snapshotHead...)
 	b = append(b, "version: "...)
 	b = strconv.AppendInt(b, formatVersion, 10)
@@ -180,11 +210,39 @@ func (w *snapshotWriter) header(h header) {
 	if h.volume != "" {
 		b = appendScalar(append(b, "\nfilesystem: "...), h.volume)
 	}
-	b = append(b, "\nconfig_hash: \""...)
-	b = append(b, w.hash...)
-	b = append(b, "\"\n"...)
-	w.buf = appendSection(b, "config", h.config.Empty())
-	w.buf = appendBlock(w.buf, h.config.values, len(entryIndent))
+	for i, f := range h.folded {
+		if i == 0 {
+			b = append(b, "\nfolded:"...)
+		}
+		b = append(append(append(b, "\n    - {id: \""...), f.id...), '"')
+		if f.under != "" {
+			b = append(append(append(b, ", under: \""...), f.under...), '"')
+		}
+		b = append(b, '}')
+	}
+	w.buf = append(b, '\n')
+	w.config("", h.terms)
+}
+
+// otherConfigs begins the list of the configs other than the newest.
+func (w *snapshotWriter) otherConfigs() { w.buf = append(w.buf, "other_configs:\n"...) }
+
+// otherConfig begins the part of one of them.
+func (w *snapshotWriter) otherConfig(t *terms) {
+	w.buf = append(w.buf, "- "...)
+	w.config(otherIndent, t)
+}
+
+// otherIndent stands before the fields of a config other than the newest. The
+// entries of its sections are indented like all others, which is deep enough.
+const otherIndent = "  "
+
+func (w *snapshotWriter) config(indent string, t *terms) {
+	b := append(w.buf, "config_hash: \""...)
+	b = append(b, t.hash...)
+	b = append(b, "\"\n"+indent...)
+	w.buf = appendSection(b, "config", t.config.Empty())
+	w.buf = appendBlock(w.buf, t.config.values, len(entryIndent))
 }
 
 func appendSection(b []byte, name string, empty bool) []byte {
@@ -195,28 +253,17 @@ func appendSection(b []byte, name string, empty bool) []byte {
 	return append(b, ":\n"...)
 }
 
-// beginTimes and endTimes stand around the entries of timestamps.
-func (w *snapshotWriter) beginTimes(empty bool) {
-	w.buf = appendSection(w.buf, "timestamps", empty)
-	w.times.at = w.offset()
+// begin and end stand around the entries of a section; empty says that there
+// will be none.
+func (w *snapshotWriter) begin(kind, hash, indent string, empty bool) {
+	w.buf = append(w.buf, indent...)
+	w.buf = appendSection(w.buf, kind, empty)
+	w.sections = append(w.sections, section{kind: kind, hash: hash, span: span{at: w.offset()}})
 }
 
-func (w *snapshotWriter) endTimes(stamps int64) {
-	w.times.end = w.offset()
-	w.digest = span{w.offset(), w.offset()}
-	w.stamps = stamps
-}
-
-// beginDigests and endDigests stand around the entries of digests, where there
-// are any.
-func (w *snapshotWriter) beginDigests() {
-	w.buf = appendSection(w.buf, "digests", false)
-	w.digest.at = w.offset()
-}
-
-func (w *snapshotWriter) endDigests(n int64) {
-	w.digest.end = w.offset()
-	w.digests = n
+func (w *snapshotWriter) end(entries int64) {
+	s := &w.sections[len(w.sections)-1]
+	s.span.end, s.entries = w.offset(), entries
 }
 
 func (w *snapshotWriter) offset() int64 { return w.written + int64(len(w.buf)) }

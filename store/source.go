@@ -108,18 +108,30 @@ func (s *source) verify() error {
 	return nil
 }
 
-// fits tells whether what a trailer says is so: one that does not bear its own
-// sum could pass a part of the config off as stamps.
-func (s *source) fits(t *trailer, h header) bool {
-	const times, digests = "\ntimestamps:\n", "\ndigests:\n"
-	if h.config.Hash() != t.hash || !s.endsIn(times, t.times.at) {
-		return false
+// fits reports whether the sections lie where a trailer says: one that does not
+// bear its own sum could pass a part of the config off as stamps.
+func (s *source) fits(t *trailer) bool {
+	end := int64(0)
+	for i, sec := range t.sections {
+		head := "\n" + sec.kind + ":\n"
+		other := sec.hash != "" && sec.hash != t.sections[0].hash
+		if other {
+			head = "\n" + otherIndent + sec.kind + ":\n"
+		}
+		if !s.endsIn(head, sec.at) && !s.endsIn("\n"+sec.kind+": {}\n", sec.at) {
+			return false
+		}
+		// Nothing but a config may lie between two sections.
+		if i > 0 && !(other && sec.kind == timesSection) && sec.at-int64(len(head)-1) != end {
+			return false
+		}
+		if i > 0 && other && sec.kind == timesSection && !s.endsIn("- config_hash: ", end+int64(len("- config_hash: "))) &&
+			!s.endsIn("other_configs:\n", end+int64(len("other_configs:\n"))) {
+			return false
+		}
+		end = sec.end
 	}
-	if t.times.end == t.size {
-		return t.digest == span{t.size, t.size}
-	}
-	return s.endsIn(digests, t.digest.at) && t.digest.end == t.size &&
-		t.times.end == t.digest.at-int64(len(digests)-1)
+	return end == t.size
 }
 
 // endsIn tells whether a text stands right before an offset.

@@ -12,110 +12,100 @@ import (
 func (t *Tree) Stamps() iter.Seq[Entry] {
 	return func(yield func(Entry) bool) {
 		st := t.loaded()
-		s := stampWalk{st: st, yield: yield}
-		if st.wal != nil {
-			s.over = st.wal.stamps
-			s.runs = s.over.sorted()
+		s := stampWalk{tree: t, st: st, yield: yield}
+		s.over = st.inMemory()
+		s.runs = s.over.sorted()
+		for _, p := range st.parts {
+			if p.times != nil && t.counts(p.hash) && !st.hides(p.hash) {
+				s.cursors = append(s.cursors, partReader{part: p, times: st.timesOf(p)})
+			}
 		}
-		switch {
-		case !st.snapshotCounts(t.scope()):
-		case st.hand != nil:
-			s.byHand(st.hand)
-		case st.src != nil:
-			s.inPlace(t.names.snapshot)
-		}
-		s.advance("", true)
+		s.walk()
 	}
 }
 
-// stampWalk merges the stamps of a WAL into those of a snapshot.
+// stampWalk merges the stamps in memory into those of a snapshot.
 type stampWalk struct {
+	tree  *Tree
 	st    *state
 	yield func(Entry) bool
 	ended bool // the caller has had enough
 
-	over *overlay
-	runs []*run // of over that were not gone through, in order
-	item int    // in runs[0]
+	over    *overlay
+	runs    []*run // of over that were not gone through, in order
+	item    int    // in runs[0]
+	cursors []partReader
 }
 
-// base takes the next stamp of the snapshot, which one in the WAL replaces.
-func (s *stampWalk) base(path string, t Time) {
-	s.advance(path, false)
-	if s.ended {
-		return
+// walk yields the next of all sources until there is none.
+func (s *stampWalk) walk() {
+	heads := make([]Entry, len(s.cursors))
+	for i := range s.cursors {
+		heads[i], _ = s.next(&s.cursors[i], "")
 	}
-	if s.over != nil {
-		dir, name := splitPath(path)
-		if it, _ := s.over.dirs[dir].find(name, 0); it != nil {
-			return
+	for !s.ended {
+		least := -1
+		for i := range heads {
+			if heads[i].Path != "" && (least < 0 || comparePaths(heads[i].Path, heads[least].Path) < 0) {
+				least = i
+			}
 		}
+		if least < 0 {
+			break
+		}
+		e := heads[least]
+		s.advance(e.Path)
+		if s.over.findPath(e.Path) == nil {
+			s.put(e)
+		}
+		heads[least], _ = s.next(&s.cursors[least], e.Path)
 	}
-	s.put(path, t)
+	s.advance("")
 }
 
-func (s *stampWalk) put(path string, t Time) {
-	s.ended = s.ended || !s.yield(Entry{path, Stamp{Time: t}})
+// next reads the entry after a path. One that no walk could ask for is none: a
+// forged path must not lead outside the tree.
+func (s *stampWalk) next(p *partReader, last string) (Entry, bool) {
+	for p.times.pos < p.times.span.end {
+		path, value, next, err := p.times.entry(p.times.pos)
+		if err != nil {
+			if p.salvaged != nil {
+				return Entry{}, false
+			}
+			s.st.salvage(p.part, s.tree.names.snapshot, err)
+			p.times = s.st.timesOf(p.part)
+			continue
+		}
+		p.times.pos = next
+		stamp, ok := parseStampValue(value)
+		if !ok || checkPath(path) != nil || last != "" && comparePaths(path, last) <= 0 {
+			continue
+		}
+		return Entry{Path: strings.Clone(path), Stamp: stamp}, true
+	}
+	return Entry{}, false
 }
 
-// advance gives out what the WAL has before a path, or all that is left of it.
-func (s *stampWalk) advance(path string, all bool) {
+// advance yields the stamps in memory that come before a path; "" is the end.
+func (s *stampWalk) advance(path string) {
 	for len(s.runs) > 0 && !s.ended {
-		at := s.runs[0]
-		if s.item == len(at.items) {
+		r := s.runs[0]
+		if s.item == len(r.items) {
 			s.runs, s.item = s.runs[1:], 0
 			continue
 		}
-		it := &at.items[s.item]
-		full := joinPath(at.dir, it.name)
-		if !all && comparePaths(full, path) > 0 {
+		it := &r.items[s.item]
+		at := joinPath(r.dir, it.name)
+		if path != "" && comparePaths(at, path) > 0 {
 			return
 		}
-		if s.item++; !it.drop {
-			s.put(full, it.time)
+		s.item++
+		if it.kind == wordSet && s.tree.counts(it.under.hash) {
+			stamp := it.stamp()
+			stamp.Digest = nil
+			s.put(Entry{Path: at, Stamp: stamp})
 		}
 	}
 }
 
-func (s *stampWalk) byHand(stamps *overlay) {
-	for _, r := range stamps.sorted() {
-		for _, it := range r.items {
-			if s.base(joinPath(r.dir, it.name), it.time); s.ended {
-				return
-			}
-		}
-	}
-}
-
-// inPlace reads the snapshot from front to back. Where it proves to be damaged
-// it goes on behind the last stamp, in the sound part.
-func (s *stampWalk) inPlace(file string) {
-	last := ""
-	for salvaged := false; ; salvaged = true {
-		err := s.section(s.st.cursor(timesOf), &last)
-		if err == nil || salvaged || s.ended {
-			return
-		}
-		s.st.salvage(file, err)
-	}
-}
-
-// section reads the entries behind the path last. One that no walk could ask
-// for is none: a forged path must not lead outside the tree.
-func (s *stampWalk) section(c *cursor, last *string) error {
-	from := *last
-	for pos := c.span.at; pos < c.span.end && !s.ended; {
-		path, value, next, err := c.entry(pos)
-		if err != nil {
-			return err
-		}
-		pos = next
-		t, ok := parseTime(value)
-		if !ok || checkPath(path) != nil || from != "" && comparePaths(path, from) <= 0 {
-			continue
-		}
-		*last = strings.Clone(path)
-		s.base(*last, t)
-	}
-	return nil
-}
+func (s *stampWalk) put(e Entry) { s.ended = s.ended || !s.yield(e) }

@@ -101,7 +101,7 @@ func TestReaderSource(t *testing.T) {
 	tree := treeOf(t, Options{}, snapshot, string(lines(s, entry("b", 3), entry("c", 4))))
 	r := tree.Reader()
 	for name, want := range map[string]string{"a": snapshotName, "b": walName, "c": walName} {
-		if _, ok := r.Time(name); !ok || filepath.Base(r.Source(name)) != want {
+		if _, ok := r.Find(name); !ok || filepath.Base(r.Source(name)) != want {
 			t.Errorf("%s: %s, want %s", name, r.Source(name), want)
 		}
 	}

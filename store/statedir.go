@@ -25,8 +25,10 @@ const (
 	maxFolder = 200
 	// hashMark stands before the hash at the end of some names. No escaped byte
 	// reads like that.
-	hashMark   = "%-"
-	hashDigits = 16
+	hashMark = "%-"
+	// hashDigits makes 128 bits: of 64, two names that collide were found in three
+	// minutes.
+	hashDigits = 32
 )
 
 // appendFolder writes the name of the folder of a tree with that root: "/" as
@@ -88,7 +90,7 @@ func resolveStateDir(fsys fileSystem, dir string) (real string, err error) {
 		}
 		to, err := os.Readlink(next)
 		if links++; err != nil || links > maxLinks {
-			return abs, nil // opening it will tell what is wrong
+			return abs, nil // opening it will show what is wrong
 		}
 		above, names := splitVolume(to)
 		if filepath.IsAbs(to) {
@@ -136,7 +138,7 @@ func listFolders(fsys fileSystem, dir string) (map[string]bool, error) {
 	return folders, nil
 }
 
-// usable tells why the directory that is to hold the state files must not be
+// usable reports why the directory that is to hold the state files must not be
 // used. Where anybody may make directories, a stranger could have made the one
 // that is going to be ours.
 func (n names) usable(fsys fileSystem) error {
@@ -158,7 +160,7 @@ func (n names) usable(fsys fileSystem) error {
 	return nil
 }
 
-// absent tells that there is no folder yet, and so nothing in it.
+// absent reports that there is no folder yet, and so nothing in it.
 func (n names) absent(fsys fileSystem) bool {
 	_, err := fsys.lstat(n.dir)
 	return n.base != "" && n.err == nil && missing(err)
@@ -187,7 +189,7 @@ func (n names) make(fsys fileSystem) error {
 		return stateError(filepath.Dir(at), err)
 	}
 	for _, dir := range slices.Backward(absent) {
-		if err := fsys.mkdir(dir); err != nil && !errors.Is(err, fs.ErrExist) {
+		if err := makeFolder(fsys, dir); err != nil {
 			return stateError(dir, err)
 		}
 		if err := fsys.syncDir(filepath.Dir(dir)); err != nil {
@@ -196,6 +198,23 @@ func (n names) make(fsys fileSystem) error {
 	}
 	_, err = resolveStateDir(fsys, n.dir) // a stranger may have been quicker
 	return err
+}
+
+// makeFolder makes a directory, unless another process was quicker. One that root
+// makes belongs to whom the directory above it belongs to.
+func makeFolder(fsys fileSystem, dir string) error {
+	err := fsys.mkdir(dir)
+	if errors.Is(err, fs.ErrExist) {
+		return nil
+	}
+	if err != nil || os.Geteuid() != 0 {
+		return err
+	}
+	above, err := fsys.lstat(filepath.Dir(dir))
+	if err != nil || above.uid <= 0 {
+		return err
+	}
+	return fsys.chown(dir, above.uid, above.gid)
 }
 
 // sync makes the names of the state files durable, and that of their folder.

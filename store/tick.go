@@ -20,8 +20,8 @@ const (
 	coarseTick = 2 * int64(time.Second)
 )
 
-// settleWait bounds the wait for a tick to end.
-const settleWait = 5 * time.Second
+// SettleWait bounds the wait for a tick to end.
+const SettleWait = 5 * time.Second
 
 // TickEnd is when the tick of an mtime is over at the latest: what was written
 // until then may bear it.
@@ -36,21 +36,27 @@ func TickEnd(mtime Time) Time {
 // Windows counts in steps of 16 ms, and its clock need not keep our pace.
 const foreignTick = 100 * time.Millisecond
 
-// TickOver tells whether the tick of an mtime is over, given how long ago a look
-// at the file has shown it: no clock is asked, so it holds for any file system.
-// A write that comes now bears a later mtime.
+// TickOver reports whether the tick of an mtime is over, given how long ago a
+// look at the file has shown it: no clock is asked, so it holds for any file
+// system. A write that comes now bears a later mtime.
 func TickOver(mtime Time, seen time.Duration) bool {
 	return TickEnd(mtime).Compare(mtime.Add(int64(seen-foreignTick))) <= 0
 }
 
-// Settled tells whether no later write can bear this mtime any more, now being
-// the present on the file system's own clock (see Tree.Now). An mtime far in
-// the future is settled too: a write will bear an earlier one.
-func Settled(mtime, now Time) bool {
-	return TickEnd(mtime).Compare(now) <= 0 || mtime.Compare(now.Add(int64(settleWait))) > 0
+// ToCome reports whether an mtime lies so far in the future that no write can bear
+// it any more, now being the present on the file system's own clock (see Tree.Now),
+// asked for after the mtime was seen. Until the clock reaches it a write bears an
+// earlier one, and then it would have to come at the very nanosecond. Only where
+// the clock itself shows whole seconds could one, so there a file waits until its
+// tick is over, unless that is too far off to be waited for.
+func ToCome(mtime, now Time) bool {
+	if now.Nsec != 0 {
+		return mtime.Compare(now.Add(fineTick)) > 0
+	}
+	return TickEnd(mtime).Compare(now.Add(int64(SettleWait))) > 0
 }
 
-// OwnClock tells whether Now is the clock that sets the mtime of a file, or of
+// OwnClock reports whether Now is the clock that sets the mtime of a file, or of
 // those in a directory. Where it is not (the state lies elsewhere, or a file
 // server is mounted in the tree) nothing can be told by it: the two clocks may
 // differ by seconds or years. Only TickOver holds then.
@@ -88,17 +94,17 @@ func (t *Tree) Now() (Time, error) {
 // errUnsettled is a file that somebody keeps modifying.
 var errUnsettled = errors.New("modified while it was recorded")
 
-// settle returns the mtime of a file, looked at once more after its tick.
-func (t *Tree) settle(path string) (Time, error) {
+// settle returns the stamp of a file, looked at once more after its tick.
+func (t *Tree) settle(path string) (Stamp, error) {
 	before := sight{own: t.OwnClock(t.full(path))}
-	deadline := time.Now().Add(settleWait)
+	deadline := time.Now().Add(SettleWait)
 	for pause := time.Millisecond; ; pause *= 2 {
-		mtime, settled, err := t.look(path, &before)
+		s, settled, err := t.look(path, &before)
 		if err != nil || settled {
-			return mtime, err
+			return s, err
 		}
 		if time.Now().After(deadline) {
-			return Time{}, &fs.PathError{Op: "record", Path: t.full(path), Err: errUnsettled}
+			return Stamp{}, &fs.PathError{Op: "record", Path: t.full(path), Err: errUnsettled}
 		}
 		time.Sleep(pause)
 	}
@@ -111,31 +117,37 @@ type sight struct {
 	own   bool // see OwnClock
 }
 
-// look tells the mtime of a file, and whether no later write can bear it, given
-// what a look before has shown.
-func (t *Tree) look(path string, before *sight) (mtime Time, settled bool, err error) {
+// look returns the stamp that a file would get, and whether no later write can
+// bear its mtime, given what a look before has shown.
+func (t *Tree) look(path string, before *sight) (s Stamp, settled bool, err error) {
 	var now Time
 	if before.own {
 		if now, err = t.Now(); err != nil {
-			return Time{}, false, err
+			return s, false, err
 		}
 	}
 	began := time.Now()
 	info, err := os.Lstat(t.full(path))
 	if err != nil {
-		return Time{}, false, fmt.Errorf("record: %w", err)
+		return s, false, fmt.Errorf("record: %w", err)
 	}
 	if !info.Mode().IsRegular() {
-		return Time{}, false, &fs.PathError{Op: "record", Path: t.full(path), Err: errors.New("not a regular file")}
+		return s, false, &fs.PathError{Op: "record", Path: t.full(path), Err: errors.New("not a regular file")}
 	}
-	mtime = TimeOf(info.ModTime())
-	if before.own {
-		return mtime, Settled(mtime, now), nil
+	mtime := TimeOf(info.ModTime())
+	switch {
+	case !before.own:
+		if before.at.IsZero() || before.mtime != mtime {
+			before.mtime, before.at = mtime, time.Now()
+		}
+		// Where the clock is not known, any mtime may lie in the future.
+		return Stamp{Time: mtime, Exact: true}, TickOver(mtime, began.Sub(before.at)), nil
+	case TickEnd(mtime).Compare(now) <= 0:
+		return Stamp{Time: mtime}, true, nil
 	}
-	if before.at.IsZero() || before.mtime != mtime {
-		before.mtime, before.at = mtime, time.Now()
+	// The present that was asked for before may just be older than the file.
+	if now, err = t.Now(); err != nil {
+		return s, false, err
 	}
-	return mtime, TickOver(mtime, began.Sub(before.at)), nil
+	return Stamp{Time: mtime, Exact: true}, ToCome(mtime, now), nil
 }
-
-func (t *Tree) full(path string) string { return filepath.Join(t.root, filepath.FromSlash(path)) }

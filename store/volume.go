@@ -8,8 +8,11 @@ type volume struct {
 	// id tells file systems apart and is the same whenever one is mounted, ""
 	// where nothing is known that does.
 	id string
-	// local tells that this machine's kernel sets its mtimes.
+	// local says that this machine's kernel sets its mtimes.
 	local bool
+	// clock says that a file which is touched bears the time that writes bear:
+	// sshfs and SMB give it the client's, and writes the server's.
+	clock bool
 }
 
 // checkVolume refuses an id that is none of ours.
@@ -21,15 +24,16 @@ func checkVolume(id string) (string, error) {
 	return id, nil
 }
 
-// Moved tells whether the tree lies on another file system than it did when its
-// newest stamps were made, and what is known of the two. Where one is not known
-// it has not.
+// Moved reports whether the tree lies on another file system than it did when
+// its newest stamps were made, and what is known of the two. Where one is not
+// known it has not.
 func (t *Tree) Moved() (then, now string, moved bool) {
 	then, now = t.loaded().volume(), t.opt.fsys.volume(t.root).id
 	return then, now, then != "" && now != "" && then != now
 }
 
-// sameClock tells whether the mtimes of two file systems come from one clock.
+// sameClock reports whether the mtimes of two file systems come from one clock,
+// which touching a file on v shows.
 func (v volume) sameClock(o volume) bool {
-	return v.dev != 0 && v.dev == o.dev || v.local && o.local
+	return v.clock && v.dev != 0 && v.dev == o.dev || v.local && o.local
 }

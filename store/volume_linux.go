@@ -10,7 +10,7 @@ import (
 type volumeKind struct {
 	name  string
 	local bool
-	// lasting tells that statfs names the one file system, from a number that
+	// lasting says that statfs names the one file system, from a number that
 	// is stored in it. Others make it from that of the device, which may be
 	// another after each boot, or draw a new one for each mount.
 	lasting bool
@@ -34,6 +34,14 @@ var volumeKinds = map[int64]volumeKind{
 	unix.EROFS_SUPER_MAGIC_V1:  {"erofs", true, false},
 	unix.ISOFS_SUPER_MAGIC:     {"iso9660", true, false},
 	unix.UDF_SUPER_MAGIC:       {"udf", true, false},
+	unix.ECRYPTFS_SUPER_MAGIC:  {"ecryptfs", true, false},
+	unix.NILFS_SUPER_MAGIC:     {"nilfs", true, false},
+	unix.REISERFS_SUPER_MAGIC:  {"reiserfs", true, false},
+	0x3153464a:                 {"jfs", true, false},
+	0x482b:                     {"hfsplus", true, false},
+	0x5346544e:                 {"ntfs", true, false},
+	0x7366746e:                 {"ntfs3", true, false},
+	0x24051905:                 {"ubifs", true, false},
 	unix.NFS_SUPER_MAGIC:       {"nfs", false, false},
 	unix.CIFS_SUPER_MAGIC:      {"cifs", false, false},
 	unix.SMB2_SUPER_MAGIC:      {"smb", false, false},
@@ -52,7 +60,8 @@ func (osFS) volume(path string) volume {
 	if !known {
 		kind.name = fmt.Sprintf("%x", magic)
 	}
-	v := volume{dev: uint64(st.Dev), id: kind.name, local: kind.local}
+	// An NFS server is asked for its own time when a file is touched.
+	v := volume{dev: uint64(st.Dev), id: kind.name, local: kind.local, clock: kind.local || magic == unix.NFS_SUPER_MAGIC}
 	if a, b := uint32(fs.Fsid.Val[0]), uint32(fs.Fsid.Val[1]); kind.lasting && a|b != 0 {
 		v.id += fmt.Sprintf("-%08x%08x", a, b)
 	}

@@ -19,6 +19,7 @@ type commitCommand struct {
 	IgnoreMissing bool     `help:"pass over paths that are gone, without a warning"`
 	Dump          dumpMode `placeholder:"auto|always|never" help:"when to fold the WAL into the snapshot (auto)"`
 	NoWAL         bool     `name:"no-wal" help:"keep stamps in memory, dump them at the end"`
+	NoSync        bool     `help:"for work without results: no sync before stamps"`
 	EmptyConfig   bool     `help:"no config is meant, not forgotten"`
 	verboseFlag
 	detectFlag
@@ -69,6 +70,7 @@ func (c *commitCommand) job(s *session) (*filter.Commit, error) {
 		IgnoreMissing: c.IgnoreMissing,
 		Dump:          filter.DumpMode(c.Dump),
 		NoWAL:         c.NoWAL,
+		NoSync:        c.NoSync,
 	}
 	job.Detect = filter.Detect(c.Detect)
 	job.Founded = c.founded(s)

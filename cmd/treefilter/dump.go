@@ -9,7 +9,8 @@ import (
 // dumpCommand folds the WAL of each tree into its snapshot.
 type dumpCommand struct {
 	trees
-	Repair bool `help:"move a snapshot that cannot be read aside, and go on"`
+	Repair        bool `help:"move a snapshot that cannot be read aside, and go on"`
+	NoCheckConfig bool `help:"keep the stamps of every config"`
 }
 
 func (*dumpCommand) page() page {
@@ -18,7 +19,9 @@ func (*dumpCommand) page() page {
 		example: `treefilter dump /photos`,
 		text: `Folds the WAL, the stamps since the last dump, into the snapshot. What needs
 work stays the same; reading becomes faster. A commit does this by itself when
-the WAL has outgrown the snapshot. Without a ROOT it is the current directory's.`,
+the WAL has outgrown the snapshot, and then keeps the stamps of every config;
+this command drops those of all configs but the newest, and says how many.
+Without a ROOT it is the current directory's.`,
 		exits: `0         all done
 1         done, but damaged stamps were left out (named on stderr)
 2         usage; state that cannot be read or is not ours: nothing was changed
@@ -32,5 +35,7 @@ func (c *dumpCommand) run(ctx context.Context, s *session) (needsWork bool, err 
 }
 
 func (c *dumpCommand) job(s *session) *filter.Dump {
-	return &filter.Dump{Options: c.options(s), Repair: c.Repair}
+	job := &filter.Dump{Options: c.options(s), Repair: c.Repair}
+	job.NoCheckConfig = c.NoCheckConfig
+	return job
 }

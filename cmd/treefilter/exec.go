@@ -24,6 +24,7 @@ type execCommand struct {
 	Since         string   `placeholder:"start|FILE|TIME" help:"leave files unstamped that are not older"`
 	IgnoreMissing bool     `help:"pass over paths that are gone, without a warning"`
 	Dump          dumpMode `placeholder:"auto|always|never" help:"when to fold the WAL into the snapshot (auto)"`
+	NoSync        bool     `help:"for work without results: no sync before stamps"`
 	EmptyConfig   bool     `help:"no config is meant, not forgotten"`
 	Stdin         bool     `help:"read paths from stdin; ROOTs only name the trees"`
 	verboseFlag
@@ -43,11 +44,10 @@ func (*execCommand) page() page {
 		usage:   execUsage,
 		example: `treefilter exec -j 8 /photos -- ./optimize --quality 90 {}`,
 		text: `Runs COMMAND on each file that needs work, {} being its path, and commits those
-it succeeds for, at once. --since start: if unchanged since COMMAND began.`,
+it succeeds for. --since start: if unchanged since COMMAND began.`,
 		exits: `0         all done; 1: some files failed and stay pending (each is named)
 2         usage; state or a ROOT that cannot be read; output failure
-126, 127  COMMAND cannot be run; was not found
-130, 143  ended by SIGINT, SIGTERM, once running commands have ended`,
+126, 127  COMMAND cannot be run, was not found; 130, 143: SIGINT, SIGTERM`,
 	}
 }
 
@@ -90,6 +90,7 @@ func (c *execCommand) job(s *session) (*filter.Exec, error) {
 		Since:         c.Since,
 		IgnoreMissing: c.IgnoreMissing,
 		Dump:          filter.DumpMode(c.Dump),
+		NoSync:        c.NoSync,
 		OneStream:     isSameFile(s.out, s.voice.w),
 		Print:         s.print,
 	}

@@ -74,15 +74,15 @@ func explain(x *filter.Explanation) string {
 	line := func(what, text string) { fmt.Fprintf(&b, "  %-6s %s\n", what, text) }
 	line("mtime", moment(x.Mtime))
 	switch {
-	case x.Stamped, x.Void:
-		line("stamp", moment(x.Stamp)+", in "+printable(x.Source))
+	case x.Source != "":
+		line("stamp", moment(x.Stamp.Time)+", in "+printable(x.Source))
 	default:
 		line("stamp", "none")
 	}
 	if x.Tree != "" {
-		line("tree", printable(x.Tree))
+		line("tree", printable(x.Tree)+" ("+x.Why+")")
 	} else {
-		line("tree", "none: neither above the file nor here are stamps")
+		line("tree", "none: the file lies in no tree, and not below the current directory")
 	}
 	line("rule", rule(x.Detect))
 	return b.String()
@@ -92,6 +92,7 @@ func verdict(x *filter.Explanation) string {
 	why := map[filter.Reason]string{
 		filter.Unstamped:      "it has no stamp",
 		filter.OtherConfig:    "its stamp was made under another config",
+		filter.Dropped:        "its stamp was taken away: its command failed or was stopped, or the stamp was discarded",
 		filter.Newer:          "its mtime is newer than its stamp",
 		filter.Older:          "its mtime is older than its stamp",
 		filter.FutureStamp:    "its stamp lies in the future and is not its mtime",
@@ -108,7 +109,7 @@ func verdict(x *filter.Explanation) string {
 	switch {
 	case x.Reason == filter.IsDirectory, x.Reason == filter.IsState, x.Reason == filter.IsRemoved:
 		return "never printed: " + why
-	case x.Reason == filter.Unchanged && x.Mtime == x.Stamp:
+	case x.Reason == filter.Unchanged && x.Mtime == x.Stamp.Time:
 		return "nothing to do: its mtime is its stamp"
 	case !x.NeedsWork():
 		return "nothing to do: " + why

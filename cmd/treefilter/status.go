@@ -93,6 +93,7 @@ func statusText(t *filter.TreeStatus, st style) string {
 	line := func(what, format string, args ...any) {
 		fmt.Fprintf(&b, "  %-9s %s\n", what, fmt.Sprintf(format, args...))
 	}
+	line("tree", "%s", t.Why)
 	line("program", "%s", printable(t.Program))
 	if t.ConfigHash == "" {
 		line("config", "none stored")
@@ -121,9 +122,6 @@ func statusText(t *filter.TreeStatus, st style) string {
 		line("WAL", "%s, %s", counted(t.Records, "record"), counted(t.WALSize, "byte"))
 	} else {
 		line("WAL", "none")
-	}
-	for _, outer := range t.Outer {
-		line("outer", "stamps in %s count here, too", printable(outer))
 	}
 	for _, err := range t.Damage {
 		line("damage", "%s", st.bad(printable(describe(err))))

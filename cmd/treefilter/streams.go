@@ -6,7 +6,7 @@ import (
 	"os"
 	"sync"
 
-	"treefilter/filter"
+	"treefilter/walk"
 )
 
 // stdout returns where to print what must not get lost. A write fails where
@@ -38,14 +38,14 @@ func (s *session) stdin() (io.Reader, error) {
 
 // fileOf returns which file a stream goes to, and the zero FileID for what is no
 // regular file.
-func fileOf(stream any) filter.FileID {
+func fileOf(stream any) walk.FileID {
 	f, ok := stream.(*os.File)
 	if !ok {
-		return filter.FileID{}
+		return walk.FileID{}
 	}
 	info, err := f.Stat()
 	if err != nil || !info.Mode().IsRegular() {
-		return filter.FileID{}
+		return walk.FileID{}
 	}
 	return identify(f)
 }

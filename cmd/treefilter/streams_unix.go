@@ -7,16 +7,16 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"treefilter/filter"
+	"treefilter/walk"
 )
 
 // identify returns the identity of an open file, as package walk finds it.
-func identify(f *os.File) filter.FileID {
+func identify(f *os.File) walk.FileID {
 	var st unix.Stat_t
 	if unix.Fstat(int(f.Fd()), &st) != nil {
-		return filter.FileID{}
+		return walk.FileID{}
 	}
-	return filter.FileID{Dev: uint64(st.Dev), Ino: uint64(st.Ino)}
+	return walk.FileID{Dev: uint64(st.Dev), Ino: uint64(st.Ino)}
 }
 
 // endOfInput is what ends the input on a terminal.

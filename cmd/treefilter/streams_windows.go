@@ -3,11 +3,11 @@ package main
 import (
 	"os"
 
-	"treefilter/filter"
+	"treefilter/walk"
 )
 
 // identify finds nothing: package walk does not know which file is which here.
-func identify(*os.File) filter.FileID { return filter.FileID{} }
+func identify(*os.File) walk.FileID { return walk.FileID{} }
 
 // endOfInput is what ends the input on a terminal.
 const endOfInput = "Ctrl-Z"

@@ -27,6 +27,7 @@
 //	command.go  what is run, and running it
 //	check.go    all print the same, or nothing is measured
 //	rows.go     what is measured
+//	sync.go     the same, of what waits for the disk
 //	measure.go  rounds and samples
 //	stats.go    medians and ratios
 //	targets.go  what was promised, and whether it was met

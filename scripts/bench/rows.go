@@ -19,6 +19,8 @@ var rows = []struct {
 	{"filter-wal", (*bench).measureFilterWAL},
 	{"dump-new", (*bench).measureDumpNew},
 	{"dump-all", (*bench).measureDumpAll},
+	{"sync", (*bench).measureSync},
+	{"sync-busy", (*bench).measureSyncBusy},
 }
 
 func rowNames() []string {

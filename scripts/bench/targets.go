@@ -39,6 +39,8 @@ func (b *bench) verdicts() []verdict {
 			out = append(out, judgeDumpNew(r)...)
 		case "dump-all":
 			out = append(out, judgeDumpAll(r)...)
+		case "sync", "sync-busy":
+			out = append(out, judgeSync(r)...)
 		}
 	}
 	return append(out, b.judgeGrowth()...)

@@ -30,14 +30,8 @@ func (b *bench) power() (string, error) {
 	if os.Geteuid() != 0 {
 		return "", fmt.Errorf("%w: only root can mount an ext4", errImpossible)
 	}
-	if _, err := exec.LookPath("mkfs.ext4"); err != nil {
-		return "", fmt.Errorf("%w: %w", errImpossible, err)
-	}
-	image, root := filepath.Join(b.dir, "image"), filepath.Join(b.dir, "power")
-	if err := os.WriteFile(image, nil, 0o666); err != nil {
-		return "", err
-	}
-	if err := os.Truncate(image, 64<<20); err != nil {
+	fs, image, root := ext4, filepath.Join(b.dir, "image"), filepath.Join(b.dir, "power")
+	if err := fs.makeImage(image, fs.size); err != nil {
 		return "", err
 	}
 	if err := os.Mkdir(root, 0o777); err != nil {
@@ -48,13 +42,10 @@ func (b *bench) power() (string, error) {
 		// Every other time data may reach the disk after the names and sizes
 		// that belong to it.
 		mounts++
-		return tool("mount", "-t", "ext4", "-o", []string{"loop", "loop,data=writeback"}[mounts%2], image, root)
-	}
-	if err := tool("mkfs.ext4", "-q", "-F", image); err != nil {
-		return "", err
+		return fs.mount(image, root, []string{"defaults", "data=writeback"}[mounts%2])
 	}
 	if err := mount(); err != nil {
-		return "", refused("mount", err)
+		return "", err
 	}
 	mounted := true
 	defer func() {
