@@ -23,6 +23,7 @@ type running struct {
 	stdout bytes.Buffer
 	stderr bytes.Buffer
 	began  time.Time
+	under  string
 	seq    int // the number of the last fact before it
 	expect *expected
 	beside *running // the one in the background, nil for none
@@ -33,6 +34,8 @@ type running struct {
 	before  map[string]file  // files when their command was heard to begin
 	done    map[string]*fact // what was said of those whose command succeeded
 	failed  bool
+
+	uprooted map[string]bool // see uproot
 }
 
 // exec runs a command on each file that needs work. Files that an exec in the
@@ -69,7 +72,7 @@ func (w *world) begin(o op) {
 }
 
 func (w *world) start(o op) *running {
-	r := &running{op: o, began: time.Now(), seq: w.seq, expect: w.expect(o), beside: w.running, open: map[string]bool{}, before: map[string]file{}, done: map[string]*fact{}}
+	r := &running{op: o, began: time.Now(), under: w.config(o), seq: w.seq, expect: w.expect(o), beside: w.running, open: map[string]bool{}, before: map[string]file{}, done: map[string]*fact{}, uprooted: map[string]bool{}}
 	words := slices.Concat([]string{"exec", "-j", "1"}, w.words(o, true))
 	if o.arg["batch"] != "" {
 		words = append(words, "--batch", o.arg["batch"])
@@ -147,27 +150,29 @@ func (w *world) hear(r *running) {
 		case "fail":
 			r.failed = true
 			w.say(s, fact{what: failed, sure: true})
-			w.uproot(r, s)
 		case "ok":
 			f, _ := w.look(s.path)
 			written := w.style == "inplace" || w.style == "replace"
 			if r.arg["since"] != "" && (written || f != r.before[s.path]) {
 				break // modified while its command ran
 			}
-			w.stamp(s, r.expect.owners[s.path], r.op, result{began: r.began}, false)
-			w.uproot(r, s)
+			w.stamp(s, r.expect.owners[s.path], r.op, result{began: r.began, under: r.under}, false)
 			done := w.history[s][len(w.history[s])-1]
 			r.done[s.path] = &done
 		}
 	}
 }
 
-// uproot gives a path up that has come to another tree while its command ran: a
-// tree without a stamp yet, or whose files were deleted, is none, and another run
-// may have founded one further in.
-func (w *world) uproot(r *running, s subject) {
-	if w.place(s.program, s.path, r.roots(), r.cwd()) != r.expect.owners[s.path] {
-		w.say(s, fact{what: unknown, sure: true})
+// uproot notes the paths that have come to another tree while an exec runs: one that
+// has no stamp yet, or whose files were deleted, is none, and another run may found
+// one around it or further in. Of these nothing is promised.
+func (w *world) uproot() {
+	for r := w.running; r != nil; r = r.beside {
+		for path, tree := range r.expect.owners {
+			if w.owner(r.arg["program"], path, r.roots(), r.cwd()) != tree {
+				r.uprooted[path] = true
+			}
+		}
 	}
 }
 
@@ -228,8 +233,13 @@ func (w *world) release(outcome string) {
 
 // finish says what an exec that has ended has done.
 func (w *world) finish(r *running) {
-	res := result{code: r.cmd.ProcessState.ExitCode(), out: r.stdout.String(), err: r.stderr.String(), began: r.began}
+	res := result{code: r.cmd.ProcessState.ExitCode(), out: r.stdout.String(), err: r.stderr.String(), began: r.began, under: r.under}
 	w.noteResult(res)
+	for _, path := range r.started {
+		if r.uprooted[path] {
+			w.say(subject{r.arg["program"], path}, fact{what: unknown, sure: true})
+		}
+	}
 	switch {
 	case r.blocked != "" && res.code == 128+int(syscall.SIGTERM):
 		res.code = 0 // what was done is stored

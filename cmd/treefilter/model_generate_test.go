@@ -209,7 +209,11 @@ func (g *generator) exec(program string) {
 		"dump", g.dumpMode())
 	if g.running <= 0 && g.chance(4) {
 		g.running = 1 + g.IntN(4)
-		g.add("begin", append(pairs, "block", g.one(names...))...)
+		o := op{"begin", g.args(append(pairs, "block", g.one(names...))...)}
+		if strings.Contains(o.arg["root"], ",") {
+			delete(o.arg, "root") // a nested tree that is founded only in the end
+		}
+		g.ops = append(g.ops, o)
 		return
 	}
 	g.add("exec", pairs...)

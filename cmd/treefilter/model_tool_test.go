@@ -143,7 +143,7 @@ func (w *world) refreshed(o op, e *expected, r result, sure bool) {
 func (w *world) stamp(s subject, tree string, o op, r result, sure bool) {
 	now := time.Now().UnixNano()
 	f, _ := w.look(s.path)
-	said := fact{tree: tree, config: w.config(o), file: f, digest: w.question(o).rule == "content", result: w.result(s)}
+	said := fact{tree: tree, config: r.under, file: f, digest: w.question(o).rule == "content", result: w.result(s)}
 	if o.verb == "import" {
 		said.what = imported
 	}

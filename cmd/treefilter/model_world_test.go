@@ -348,6 +348,7 @@ func (w *world) observe() {
 			w.was[path] = append(was, f)
 		}
 	}
+	w.uproot()
 	for _, program := range programs {
 		for _, dir := range roots {
 			k := treeOf{program, dir}
@@ -373,6 +374,7 @@ type result struct {
 	code     int
 	out, err string
 	began    time.Time
+	under    string // the config that it read
 }
 
 // names reports whether a command complained of a path.
@@ -400,7 +402,7 @@ func (w *world) run(o op, stdin []string, words ...string) result {
 	w.noteCommand(o, line)
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
-	r := result{began: time.Now()}
+	r := result{began: time.Now(), under: w.config(o)}
 	err := cmd.Run()
 	if exit := (*exec.ExitError)(nil); !errors.As(err, &exit) {
 		check(err)
