@@ -41,6 +41,7 @@ type appender struct {
 	dirty    bool       // f holds records of ours that may not be durable
 	named    bool       // the name of f is durable
 	unsure   bool       // f holds records of ours that are not vouched for
+	heard    bool       // a WAL was read to its end, be it f or one before
 	lastRead error      // of the WAL that the present one has replaced
 	failed   error      // a sync failed: what the disk holds is unknown for good
 	buf      []byte
@@ -59,7 +60,7 @@ func (a *appender) lockFor(wait time.Duration) (fileInfo, error) {
 	l := walLock{fsys: a.fsys, names: a.names, wait: wait, head: a.head, replaced: a.replaced}
 	f, info, err := l.take(old)
 	a.f = f
-	if f != old && old != nil {
+	if f != old && a.heard {
 		if err != nil || a.lastRead != nil || !a.follows() {
 			a.missed()
 		}
@@ -195,6 +196,7 @@ func (a *appender) catchUpIn(f file, info fileInfo) error {
 			a.pos = a.past.whole
 		}
 	}
+	a.heard = true
 	if info.size == a.pos {
 		return nil
 	}

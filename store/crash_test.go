@@ -1,6 +1,7 @@
 package store
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -48,15 +49,15 @@ func (c *crashChecker) watch(s *simulation, what string) {
 		}
 		lastDisk, lastLedger = s.disk.version, s.ledger.version
 		live := s.disk.files()
-		c.check(checked, live, s.ledger, s.ledger.appended, "%s: step %d, as others see it", what, step)
+		c.check(checked, live, s.ledger, s.ledger.appended, s.ledger.taken, "%s: step %d, as others see it", what, step)
 		s.disk.crashStates(func(files map[string][]byte) {
 			c.mu.Lock()
 			c.states++
 			c.mu.Unlock()
-			c.check(checked, files, s.ledger, s.ledger.acked, "%s: crash before step %d", what, step)
+			c.check(checked, files, s.ledger, s.ledger.acked, s.ledger.takenForGood, "%s: crash before step %d", what, step)
 			if c.found != nil {
 				after := s.ledger.clone()
-				after.appended = maps.Clone(after.acked)
+				after.appended, after.taken = maps.Clone(after.acked), maps.Clone(after.takenForGood)
 				key := fmt.Sprint(after.version) + stateKey(slices.Sorted(maps.Keys(files)), files)
 				c.found[key] = crashState{files, after}
 			}
@@ -64,14 +65,14 @@ func (c *crashChecker) watch(s *simulation, what string) {
 	}
 }
 
-func (c *crashChecker) check(checked map[string]bool, files map[string][]byte, l *ledger, must map[string]Time, what string, args ...any) {
-	key := fmt.Sprintf("%d %d ", l.version, len(must)) + stateKey([]string{simNames.snapshot, simNames.wal}, files)
+func (c *crashChecker) check(checked map[string]bool, files map[string][]byte, l *ledger, must, taken map[string]Time, what string, args ...any) {
+	key := fmt.Sprintf("%d %d %d ", l.version, len(must), len(taken)) + stateKey([]string{simNames.snapshot, simNames.wal}, files)
 	if checked[key] {
 		return
 	}
 	checked[key] = true
 	got, _ := viewFiles(files)
-	err := l.check(got, must)
+	err := errors.Join(l.check(got, must), l.checkTaken(got, taken))
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.checks++
@@ -139,7 +140,10 @@ var crashScenarios = []struct {
 	{"commit", []program{committer([]string{"a"}, long("x"), []string{"b"}, []string{"changed.jpg", "a"})}, 0},
 	{"dump", []program{dumper(false)}, 0},
 	{"commit_dump_commit", []program{both([]string{"a", "b"}, []string{"a", "c"})}, 0},
-	{"prune", []program{pruner("changed.jpg", "sub/old3.jpg", "wal1.jpg", "nowhere")}, 0},
+	{"prune", []program{taker(recordPrune, "changed.jpg", "sub/old3.jpg", "wal1.jpg", "nowhere")}, 0},
+	{"drop", []program{taker(recordDrop, "changed.jpg", "sub/old3.jpg", "wal1.jpg", "nowhere")}, 0},
+	{"fail_succeed_fail", []program{retrier("changed.jpg")}, 0},
+	{"one_config_after_the_other", []program{committerUnder(quality90.Config, []string{"a", "changed.jpg"}, []string{"b"})}, 0},
 	{"two_commits", []program{committer([]string{"a"}, []string{"b"}), committer([]string{"c", "changed.jpg"}, []string{"d"})}, 1},
 	{"commit_and_dump", []program{committer([]string{"a", "changed.jpg"}, []string{"b"}), dumper(false)}, 1},
 	{"dump_and_commit", []program{dumper(false), committer([]string{"a", "changed.jpg"}, []string{"b"})}, 1},
@@ -147,9 +151,13 @@ var crashScenarios = []struct {
 	{"commit_dump_and_filter", []program{filterer, committer([]string{"a", "changed.jpg"}), dumper(false)}, 1},
 	{"empty_commit_and_commit", []program{committer(), committer([]string{"c"})}, 1},
 	{"prune_come_back_and_dump", []program{again("changed.jpg"), dumper(false)}, 1},
-	{"prune_and_commit", []program{pruner("changed.jpg", "wal1.jpg"), committer([]string{"a"}, []string{"b"})}, 1},
-	{"prune_and_dump", []program{pruner("changed.jpg", "old1.jpg"), dumper(false)}, 1},
-	{"prune_and_filter", []program{pruner("changed.jpg", "old1.jpg"), filterer}, 1},
+	{"prune_and_commit", []program{taker(recordPrune, "changed.jpg", "wal1.jpg"), committer([]string{"a"}, []string{"b"})}, 1},
+	{"prune_and_dump", []program{taker(recordPrune, "changed.jpg", "old1.jpg"), dumper(false)}, 1},
+	{"prune_and_filter", []program{taker(recordPrune, "changed.jpg", "old1.jpg"), filterer}, 1},
+	{"fail_and_dump", []program{retrier("changed.jpg"), dumper(false)}, 1},
+	{"drop_and_filter", []program{taker(recordDrop, "changed.jpg", "old1.jpg", "wal1.jpg"), filterer}, 1},
+	{"two_configs", []program{committerUnder(quality90.Config, []string{"a"}, []string{"b"}), committer([]string{"c", "changed.jpg"}, []string{"d"})}, 1},
+	{"drop_and_two_configs", []program{taker(recordDrop, "changed.jpg"), committerUnder(quality90.Config, []string{"a"}), committer([]string{"c"})}, 1},
 	{"dump_filter_and_commit", []program{dumper(false), filterer, committer([]string{"a", "changed.jpg"})}, 1},
 }
 
@@ -264,6 +272,49 @@ func TestKilledProcess(t *testing.T) {
 	}
 }
 
+// What another process appends between our sync and our vouching is made durable
+// before it is vouched for as well.
+func TestVouchingForAnother(t *testing.T) {
+	files, l := start{"both", true, true}.make(t)
+	disk := newSimDisk(files)
+	ours, theirs := &simProc{disk: disk}, &simProc{disk: disk}
+	tree, err := OpenTree(simRoot, Options{fsys: ours})
+	if err != nil {
+		t.Fatal(err)
+	}
+	other, err := OpenTree(simRoot, Options{Config: quality90.Config, fsys: theirs})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := appendTo(tree, l.write("a")); err != nil {
+		t.Fatal(err)
+	}
+	synced := false
+	ours.fault = func(op, path string) error {
+		if op == "lock" && synced {
+			synced = false
+			if err := appendTo(other, l.write(long("x")...)); err != nil {
+				t.Error(err)
+			}
+		}
+		synced = synced || op == "sync"
+		disk.crashStates(func(files map[string][]byte) {
+			got, _ := viewFiles(files)
+			if err := l.check(got, l.acked); err != nil {
+				t.Errorf("a crash at %s: %v", op, err)
+			}
+		})
+		return nil
+	}
+	if err := tree.Sync(); err != nil {
+		t.Fatal(err)
+	}
+	text := string(disk.files()[simNames.wal])
+	if last := text[strings.LastIndex(text, "- open"):]; !strings.Contains(last, "after: {sets: 10, takes: 0}") {
+		t.Errorf("in the end: %s", last)
+	}
+}
+
 // The checks above are worth something only if they find a protocol that is
 // broken. Each mutant leaves out or swaps one step of it.
 func TestCrashMutants(t *testing.T) {
@@ -274,7 +325,7 @@ func TestCrashMutants(t *testing.T) {
 		programs []program
 		bound    int
 	}{
-		{"no_sync_of_the_temporary_file", func(p *simProc) fileSystem { return &mutant{simProc: p, noSync: isTemp} },
+		{"no_sync_of_the_temporary_file", func(p *simProc) fileSystem { return &mutant{simProc: p, noSync: isSnapshotTemp} },
 			[]program{dumper(false)}, 0},
 		{"no_sync_of_the_directory_after_the_rename", func(p *simProc) fileSystem { return &mutant{simProc: p, noDirSync: true} },
 			[]program{dumper(false)}, 0},
@@ -284,6 +335,12 @@ func TestCrashMutants(t *testing.T) {
 			[]program{committer([]string{"a"}), dumper(false)}, 2},
 		{"no_sync_of_the_WAL", func(p *simProc) fileSystem {
 			return &mutant{simProc: p, noSync: func(path string) bool { return path == simNames.wal }}
+		}, []program{committer([]string{"a"})}, 0},
+		{"no_sync_of_a_drop", func(p *simProc) fileSystem {
+			return &mutant{simProc: p, noSync: func(path string) bool { return path == simNames.wal }}
+		}, []program{taker(recordDrop, "changed.jpg")}, 0},
+		{"no_sync_of_the_first_record", func(p *simProc) fileSystem {
+			return &mutant{simProc: p, noSync: func(path string) bool { return path == simNames.wal+tempSuffix }}
 		}, []program{committer([]string{"a"})}, 0},
 		{"no_sync_of_the_directory_of_a_new_WAL", func(p *simProc) fileSystem { return &mutant{simProc: p, noDirSync: true} },
 			[]program{committer([]string{"a"})}, 0},
@@ -306,7 +363,7 @@ func TestCrashMutants(t *testing.T) {
 			}
 			lost := 0
 			for _, err := range c.fails {
-				if strings.Contains(err.Error(), "lost: ") {
+				if strings.Contains(err.Error(), "lost: ") || strings.Contains(err.Error(), "come back: ") {
 					lost++
 				}
 			}

@@ -679,3 +679,5 @@ const simRoot = "/sim"
 var simNames = stateNames(simRoot, DefaultProgram)
 
 func isTemp(path string) bool { return filepath.Ext(path) == tempSuffix }
+
+func isSnapshotTemp(path string) bool { return path == simNames.snapshot+tempSuffix }

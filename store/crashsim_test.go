@@ -130,15 +130,25 @@ type ledger struct {
 	appended map[string]Time // newest for which it returned: survives the process
 	acked    map[string]Time // newest that was made durable: survives the machine
 	first    map[string]Time // the times of a path are first, first+1, ...
-	version  int
+
+	// Up to which time the stamps of a path were taken away: for as long as the
+	// process, or the machine, lives at least.
+	taken, takenForGood map[string]Time
+
+	version int
 }
 
 func newLedger() *ledger {
-	return &ledger{map[string]Time{}, map[string]Time{}, map[string]Time{}, map[string]Time{}, 0}
+	return &ledger{
+		map[string]Time{}, map[string]Time{}, map[string]Time{}, map[string]Time{}, map[string]Time{}, map[string]Time{}, 0,
+	}
 }
 
 func (l *ledger) clone() *ledger {
-	return &ledger{maps.Clone(l.written), maps.Clone(l.appended), maps.Clone(l.acked), maps.Clone(l.first), l.version}
+	return &ledger{
+		maps.Clone(l.written), maps.Clone(l.appended), maps.Clone(l.acked), maps.Clone(l.first),
+		maps.Clone(l.taken), maps.Clone(l.takenForGood), l.version,
+	}
 }
 
 // write makes new stamps of the paths.
@@ -165,8 +175,8 @@ func (l *ledger) append(entries []Entry) {
 	l.version++
 }
 
-// prune takes all promises back that were made of paths.
-func (l *ledger) prune(paths ...string) {
+// retract takes all promises back that were made of paths.
+func (l *ledger) retract(paths ...string) {
 	for _, p := range paths {
 		delete(l.acked, p)
 		delete(l.appended, p)
@@ -174,8 +184,22 @@ func (l *ledger) prune(paths ...string) {
 	l.version++
 }
 
-// unpruned leaves out what was pruned since.
-func (l *ledger) unpruned(stamps map[string]Time) map[string]Time {
+// take notes that no stamp that paths have had by now may be seen again.
+func (l *ledger) take(paths ...string) {
+	for _, p := range paths {
+		l.taken[p] = l.written[p]
+	}
+	l.version++
+}
+
+// takeForGood notes that not even the end of the machine brings them back.
+func (l *ledger) takeForGood(taken map[string]Time) {
+	maps.Copy(l.takenForGood, taken)
+	l.version++
+}
+
+// standing leaves out what was retracted since.
+func (l *ledger) standing(stamps map[string]Time) map[string]Time {
 	left := maps.Clone(stamps)
 	maps.DeleteFunc(left, func(p string, _ Time) bool {
 		_, still := l.appended[p]
@@ -192,6 +216,16 @@ func (l *ledger) ack(stamps map[string]Time) {
 		}
 	}
 	l.version++
+}
+
+// checkTaken finds stamps that have come back.
+func (l *ledger) checkTaken(got, taken map[string]Time) error {
+	for p, g := range got {
+		if t, ok := taken[p]; ok && g.Compare(t) <= 0 {
+			return fmt.Errorf("come back: %q has %v, which was taken away with all up to %v", p, g, t)
+		}
+	}
+	return nil
 }
 
 // check compares what a tree holds with what it must hold at least: nothing
@@ -211,9 +245,9 @@ func (l *ledger) check(got map[string]Time, must map[string]Time) error {
 	return nil
 }
 
-// view reads all stamps through a file system.
+// view reads all stamps through a file system, of whatever config.
 func view(fsys fileSystem) (map[string]Time, []error) {
-	tree, err := OpenTree(simRoot, Options{fsys: fsys})
+	tree, err := OpenTree(simRoot, Options{AnyConfig: true, fsys: fsys})
 	if err != nil {
 		return nil, []error{err}
 	}
@@ -260,9 +294,11 @@ func allStamps(tree *Tree) map[string]Stamp {
 
 // The programs. Each keeps the ledger as its user would.
 
-func committer(batches ...[]string) program {
+func committer(batches ...[]string) program { return committerUnder(Config{}, batches...) }
+
+func committerUnder(c Config, batches ...[]string) program {
 	return func(s *simulation, fsys fileSystem) error {
-		tree, err := OpenTree(simRoot, Options{fsys: fsys, LockWait: time.Hour})
+		tree, err := OpenTree(simRoot, Options{Config: c, fsys: fsys, LockWait: time.Hour})
 		if err != nil {
 			return err
 		}
@@ -303,31 +339,65 @@ func dumper(repair bool) program {
 		if err != nil {
 			return err
 		}
-		before := maps.Clone(s.ledger.appended)
+		before, taken := maps.Clone(s.ledger.appended), maps.Clone(s.ledger.taken)
 		if _, err := tree.Dump(DumpOptions{Repair: repair}); err != nil {
 			return err
 		}
-		s.ledger.ack(s.ledger.unpruned(before))
+		s.ledger.ack(s.ledger.standing(before))
+		s.ledger.takeForGood(taken)
 		return tree.Close()
 	}
 }
 
-// pruner drops the stamps of files that are gone for good. From then on no one
-// may count on them, and what else there is stays.
-func pruner(paths ...string) program {
+// taker takes the stamps of files away, in a batch: their work has failed, or they
+// are gone for good. From then on no one sees them, and what else there is stays.
+func taker(kind recordKind, paths ...string) program {
 	return func(s *simulation, fsys fileSystem) error {
 		tree, err := OpenTree(simRoot, Options{fsys: fsys, AnyConfig: true, LockWait: time.Hour})
 		if err != nil {
 			return err
 		}
-		if len(slices.Collect(tree.Stamps())) == 0 {
-			return tree.Close()
-		}
-		s.ledger.prune(paths...)
-		if _, err := tree.Drop(paths, func(string) bool { return true }); err != nil {
+		if _, err := takeAll(s, tree, kind, paths...); err != nil {
 			return err
 		}
+		return tree.Close()
+	}
+}
+
+func takeAll(s *simulation, tree *Tree, kind recordKind, paths ...string) (taken map[string]Time, err error) {
+	s.ledger.retract(paths...)
+	if _, err := tree.take(kind, paths, func(string) bool { return true }); err != nil {
+		return nil, err
+	}
+	s.ledger.take(paths...)
+	taken = maps.Clone(s.ledger.taken)
+	if err := tree.Sync(); err != nil {
+		return nil, err
+	}
+	s.ledger.takeForGood(taken)
+	return taken, nil
+}
+
+// retrier works on a file that fails, succeeds and fails again.
+func retrier(path string) program {
+	return func(s *simulation, fsys fileSystem) error {
+		tree, err := OpenTree(simRoot, Options{AnyConfig: true, fsys: fsys, LockWait: time.Hour})
+		if err != nil {
+			return err
+		}
+		if _, err := takeAll(s, tree, recordDrop, path); err != nil {
+			return err
+		}
+		entries := s.ledger.write(path)
+		if err := appendTo(tree, entries); err != nil {
+			return err
+		}
+		s.ledger.append(entries)
 		if err := tree.Sync(); err != nil {
+			return err
+		}
+		s.ledger.ack(times(entries))
+		if _, err := takeAll(s, tree, recordDrop, path); err != nil {
 			return err
 		}
 		return tree.Close()
@@ -342,7 +412,7 @@ func again(path string) program {
 		if err != nil {
 			return err
 		}
-		s.ledger.prune(path)
+		s.ledger.retract(path)
 		present := false
 		if _, err := tree.Drop([]string{path}, func(string) bool { return !present }); err != nil {
 			return err
@@ -392,12 +462,12 @@ func both(first, second []string) program {
 
 // filterer reads: whatever was appended before it began, it must see.
 func filterer(s *simulation, fsys fileSystem) error {
-	must := maps.Clone(s.ledger.appended)
+	must, taken := maps.Clone(s.ledger.appended), maps.Clone(s.ledger.taken)
 	got, problems := view(fsys)
 	if len(problems) > 0 {
 		return fmt.Errorf("filter: %v", problems)
 	}
-	if err := s.ledger.check(got, s.ledger.unpruned(must)); err != nil {
+	if err := errors.Join(s.ledger.check(got, s.ledger.standing(must)), s.ledger.checkTaken(got, taken)); err != nil {
 		return fmt.Errorf("filter: %w", err)
 	}
 	return nil

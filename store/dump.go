@@ -352,7 +352,7 @@ func (t *Tree) Discard() (discarded bool, err error) {
 		d.st.wal.hidesAll = true
 	}
 	// It is not folded in: who has read it before has missed what this takes back.
-	d.st.wal.id, d.st.wal.last = "", nil
+	d.st.wal.id, d.st.wal.last, d.st.wal.tally = "", nil, tally{}
 	if newest := d.st.newest(); newest != nil {
 		d.newest = newest
 	}
@@ -365,6 +365,9 @@ func (t *Tree) Discard() (discarded bool, err error) {
 // retireWAL removes the locked WAL, durably: one that came back after a crash
 // would be older than the snapshot.
 func (t *Tree) retireWAL() error {
+	if info, err := t.opt.fsys.lstat(t.names.snapshot); err == nil || missing(err) {
+		t.app.snapshot = info // we have made it, so it is no news
+	}
 	if !removeOpen {
 		if err := t.app.f.truncate(0); err != nil {
 			return stateError(t.names.wal, err)

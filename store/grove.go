@@ -161,6 +161,11 @@ func (g *Grove) treeAbove(dir string, holds Holds) *Tree {
 	switch g.lookForState(dir, holds) {
 	case stateHere:
 		t = g.treeAt(dir, HoldsState)
+	case closedToUs:
+		// Below the one that would stand in it is a tree nevertheless.
+		if outer := g.standIn(dir); outer != nil && outer.root != dir {
+			t = g.treeAt(dir, HoldsState)
+		}
 	case noState:
 		if parent := parentDir(dir); parent != dir {
 			t = g.treeAbove(parent, nil)

@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -41,10 +42,11 @@ const (
 
 // thenFolded returns the list once one more WAL has been folded, nil for none.
 func thenFolded(list []foldedWAL, w *wal) []foldedWAL {
-	if w == nil || w.id == "" || w.records == 0 {
+	if w == nil || w.records == 0 && !w.hidesAll && w.hidesOthers == "" {
 		return list
 	}
-	last := foldedWAL{id: w.id}
+	// One that was written by hand, or is discarded, has no id.
+	last := foldedWAL{id: cmp.Or(w.id, newID())}
 	if w.records == w.sets && w.takes == 0 && w.under != "" && !w.hidesAll && w.hidesOthers == "" {
 		last.under = w.under[:foldedHash]
 	}

@@ -89,13 +89,37 @@ func sealed(t testing.TB, program string, c Config, entries ...Entry) string {
 // sealedOn returns that of a tree on a file system.
 func sealedOn(t testing.TB, volume, program string, c Config, entries ...Entry) string {
 	t.Helper()
-	var out bytes.Buffer
 	under, over := termsOf(c), newOverlay()
 	for _, e := range entries {
 		over.set([]byte(e.Path), e.Stamp, under)
 	}
+	return merged(t, volume, program, under, over)
+}
+
+// sealedConfigs returns the snapshot of a tree with several configs, of which the
+// first is the newest: each is followed by its stamps. "-path" is a dropped one.
+func sealedConfigs(t testing.TB, newest Config, parts ...any) string {
+	t.Helper()
+	first, over := termsOf(newest), newOverlay()
+	under := first
+	for _, p := range parts {
+		switch p := p.(type) {
+		case Config:
+			under = termsOf(p)
+		case Entry:
+			over.set([]byte(p.Path), p.Stamp, under)
+		case string:
+			over.take([]byte(p[1:]), wordDrop)
+		}
+	}
+	return merged(t, "", DefaultProgram, first, over)
+}
+
+func merged(t testing.TB, volume, program string, newest *terms, over *overlay) string {
+	t.Helper()
+	var out bytes.Buffer
 	over.finish()
-	m := newMerge(program, &state{}, over, under)
+	m := newMerge(program, &state{}, over, newest)
 	m.volume = volume
 	if _, err := m.write(newSnapshotWriter(&out)); err != nil {
 		t.Fatal(err)
