@@ -313,14 +313,15 @@ func TestUnsoundWALVoidsTheTree(t *testing.T) {
 	s := newSession(DefaultProgram, testID, Config{})
 	text := string(lines(s, "-a", vouch{}))
 	for name, wal := range map[string]string{
-		"cut in its first record":        text[:40],
-		"cut at its beginning":           "",
-		"zeros":                          strings.Repeat("\x00", len(text)),
-		"another text":                   "some: thing\n",
-		"another version":                resealed(text, "version: 1", "version: 2"),
-		"another version, in its middle": text + resealed(text, "version: 1", "version: 2"),
-		"another version, by hand":       "- open: {version: 2, program: treefilter}\n- drop: {path: a}\n",
-		"treestamps":                     "config:\n  q: 1\ntreestamps_config: {}\nwal:\n- a: 1.5\n",
+		"cut in its first record":                 text[:40],
+		"cut at its beginning":                    "",
+		"zeros":                                   strings.Repeat("\x00", len(text)),
+		"another text":                            "some: thing\n",
+		"another version":                         resealed(text, "version: 1", "version: 2"),
+		"another version, in its middle":          text + resealed(text, "version: 1", "version: 2"),
+		"another version, by hand":                "- open: {version: 2, program: treefilter}\n- drop: {path: a}\n",
+		"a line that nobody understands, by hand": "- set: {path: b, time: 2}\n- dorp: {path: a}\n",
+		"treestamps":                              "config:\n  q: 1\ntreestamps_config: {}\nwal:\n- a: 1.5\n",
 	} {
 		t.Run(name, func(t *testing.T) {
 			tree := treeOf(t, Options{}, sealed(t, DefaultProgram, Config{}, entry("a", 1), entry("b", 1)), "x")

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -127,6 +128,77 @@ func TestContradictedStampsAreRefused(t *testing.T) {
 	}
 }
 
+// The snapshot lists so many WALs; what came before them may have said anything.
+func TestMoreWALsThanAreListed(t *testing.T) {
+	tree := treeOf(t, Options{}, "", string(lines(newSession(DefaultProgram, testID, Config{}), entry("w", 1), vouch{})))
+	if err := tree.Watch(); err != nil {
+		t.Fatal(err)
+	}
+	look := tree.Epoch()
+	for i := range maxFolded + 1 {
+		other := reopen(t, tree.root, Options{})
+		if i == 0 {
+			if err := other.Forget("a"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := appendTo(other, []Entry{entry("b", int64(i))}); err != nil {
+			t.Fatal(err)
+		}
+		if i == 0 {
+			// The first of these is the one that the tree has open.
+			if _, err := dumpTree(other); err != nil {
+				t.Fatal(err)
+			}
+			if err := other.Forget("a"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, err := dumpTree(other); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if refused, err := tree.Append(since(look, entry("a", 9), entry("c", 9))); paths(refused) != "a c" || err != nil {
+		t.Errorf("refused %q, %v", paths(refused), err)
+	}
+}
+
+// Who could not open the WAL that has replaced his own does not know at the next
+// try what that one said, and what became of it.
+func TestNewsAfterAWALThatCouldNotBeOpened(t *testing.T) {
+	fsys := faultyFS{err: syscall.EMFILE, fails: func(string) bool { return false }}
+	tree := treeOf(t, Options{}, "", string(lines(newSession(DefaultProgram, testID, Config{}), entry("w", 1), vouch{})))
+	dir := tree.root
+	full := false
+	fsys.fails = func(path string) bool { return full && path == tree.names.wal }
+	tree = reopen(t, dir, Options{fsys: fsys})
+	if err := tree.Watch(); err != nil {
+		t.Fatal(err)
+	}
+	other := reopen(t, dir, Options{})
+	if _, err := dumpTree(other); err != nil {
+		t.Fatal(err)
+	}
+	if err := other.Forget("b"); err != nil {
+		t.Fatal(err)
+	}
+	full = true
+	if _, err := tree.Append([]Entry{entry("b", 9)}); !errors.Is(err, syscall.EMFILE) {
+		t.Fatalf("appended: %v", err)
+	}
+	full = false
+	look := tree.Epoch()
+	if err := other.Forget("a"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := dumpTree(other); err != nil {
+		t.Fatal(err)
+	}
+	if refused, err := tree.Append(since(look, entry("a", 9))); paths(refused) != "a" || err != nil {
+		t.Errorf("refused %q, %v", paths(refused), err)
+	}
+}
+
 // A WAL that nobody has written to comes and goes without a trace.
 func TestEmptyWALIsNoNews(t *testing.T) {
 	for _, snapshot := range []string{"", sealed(t, DefaultProgram, Config{}, entry("a", 1))} {
@@ -192,6 +264,13 @@ func TestStandingIsThePresent(t *testing.T) {
 	check("a=dropped b=other:3 c=4")
 	other(x, func(tree *Tree) error { _, err := tree.Discard(); return err })
 	check("a=dropped b=other:3 c=dropped")
+	// One that held nothing but stamps of this config was not missed, nor read.
+	other(x, func(tree *Tree) error { return appendTo(tree, []Entry{entry("d", 5)}) })
+	check("a=dropped d=5")
+	other(x, fold)
+	other(x, func(tree *Tree) error { return appendTo(tree, []Entry{entry("d", 6)}) })
+	other(x, fold)
+	check("a=dropped d=6")
 	if err := appendTo(tree, []Entry{entry("a", 5)}); err != nil {
 		t.Fatal(err)
 	}

@@ -407,6 +407,30 @@ func TestAppendAfterATornBlock(t *testing.T) {
 	wantStamps(t, reopen(t, tree.root, Options{}), []string{"a.jp"}, map[string]Stamp{"b": at(2), "c": at(3)})
 }
 
+// Nor does a record that lacks nothing but its line end become one.
+func TestAppendAfterALineWithoutItsEnd(t *testing.T) {
+	s := newSession(DefaultProgram, testID, Config{})
+	for _, last := range []any{entry("a", 2), "-c"} {
+		text := lines(s, entry("c", 1), vouch{}, last)
+		tree := treeOf(t, Options{}, "", string(text[:len(text)-1]))
+		for _, p := range []string{"b", "d"} {
+			if got := stamped(reopen(t, tree.root, Options{})); !strings.Contains(got, "c=1") || strings.Contains(got, "a=") {
+				t.Errorf("%v: before %s: %s", last, p, got)
+			}
+			commit := reopen(t, tree.root, Options{})
+			if err := appendTo(commit, []Entry{entry(p, 3)}); err != nil {
+				t.Fatal(err)
+			}
+			if err := commit.Sync(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got := stamped(reopen(t, tree.root, Options{})); got != "b=3 c=1 d=3" {
+			t.Errorf("%v: in the end: %s", last, got)
+		}
+	}
+}
+
 // Whatever the config, what was appended is found again.
 func TestAppendUnderALargeConfig(t *testing.T) {
 
