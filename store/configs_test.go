@@ -321,4 +321,9 @@ func TestConfigsByHand(t *testing.T) {
 			t.Errorf("a dump makes of it:\n%s\nwant:\n%s", got, canonical)
 		}
 	}
+	// Where the newest entry of a path is none, an older one does not count.
+	const bad = "version: 1\nprogram: treefilter\nconfig: {q: 1}\ntimestamps: {a: soon, b: 1}\nother_configs: [{config: {q: 2}, timestamps: {a: 1, c: 1}}]\n"
+	if got := stamped(reopen(t, treeOf(t, Options{}, bad, "").root, Options{AnyConfig: true})); got != "b=1 c=1" {
+		t.Errorf("an older entry: %s", got)
+	}
 }

@@ -85,14 +85,14 @@ func (t *Tree) Dump(opt DumpOptions) (done Dumped, err error) {
 	if done.Stamps, err = d.replace(m, opt.Repair); err != nil {
 		return done, err
 	}
-	t.held, t.since = nil, 0
+	t.held, t.heldAt = nil, 0
 	return done, t.retireWAL()
 }
 
 // refuseHeld takes back those of the stamps held in memory that others have
 // spoken against since their files were looked at.
 func (t *Tree) refuseHeld(info fileInfo) (refused int, err error) {
-	if t.held == nil || t.since == 0 {
+	if t.held == nil || t.heldAt == 0 {
 		return 0, nil
 	}
 	if err := t.app.catchUp(info); err != nil {
@@ -101,7 +101,7 @@ func (t *Tree) refuseHeld(info fileInfo) (refused int, err error) {
 	t.held.finish()
 	for dir, r := range t.held.dirs {
 		for i := range r.items {
-			e := Entry{Path: joinPath(dir, r.items[i].name), Since: t.since}
+			e := Entry{Path: joinPath(dir, r.items[i].name), Since: t.heldAt}
 			if r.items[i].kind == wordSet && (t.app.taken[e.Path] >= e.Since || t.app.gap >= e.Since) {
 				r.items[i] = item{name: r.items[i].name, kind: wordDrop}
 				refused++

@@ -357,6 +357,9 @@ func (s *handSnapshot) readStamps(fields map[string]*yaml.Node, under *terms) er
 		}
 		if err != nil {
 			s.fail(err)
+			if checkPath(path) == nil {
+				s.said.take([]byte(path), wordPrune) // nor does an older one count
+			}
 			return
 		}
 		stamp.Digest = sums[path]

@@ -129,6 +129,40 @@ func TestGetAfterSetAndDrop(t *testing.T) {
 	}
 }
 
+// What somebody else says of a file between Set and Sync stands.
+func TestSetIsContradicted(t *testing.T) {
+	for name, c := range map[string]struct {
+		other Options
+		do    func(*Tree) error
+		want  bool
+	}{
+		"nothing":                  {do: func(*Tree) error { return nil }, want: true},
+		"a drop":                   {do: func(tree *Tree) error { return tree.Forget("a") }},
+		"a drop of another":        {do: func(tree *Tree) error { return tree.Forget("b") }, want: true},
+		"a drop, dumped":           {do: func(tree *Tree) error { _, err := dumpTree(tree); return errors.Join(tree.Forget("a"), err) }},
+		"set":                      {do: func(tree *Tree) error { return appendTo(tree, []Entry{entry("a", 2000)}) }, want: true},
+		"set under another config": {other: quality90, do: func(tree *Tree) error { return appendTo(tree, []Entry{entry("a", 2000)}) }},
+	} {
+		tree := treeOf(t, Options{}, "", "")
+		touched(t, tree, "a", time.Unix(1000, 5))
+		if err := tree.Set("a"); err != nil {
+			t.Fatal(err)
+		}
+		other := reopen(t, tree.root, c.other)
+		if err := errors.Join(c.do(other), other.Sync(), tree.Sync()); err != nil {
+			t.Fatal(err)
+		}
+		if _, ok := tree.Get("a"); ok != c.want {
+			t.Errorf("%s: a has a stamp: %v", name, ok)
+		}
+		for _, config := range []Options{{}, c.other} {
+			if s, ok := reopen(t, tree.root, config).Get("a"); ok != c.want {
+				t.Errorf("%s: in the files: %v, %v", name, s, ok)
+			}
+		}
+	}
+}
+
 // What is held for the next dump is forgotten like all else.
 func TestDropOfWhatIsHeld(t *testing.T) {
 	tree := treeOf(t, Options{}, "", "")

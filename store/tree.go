@@ -3,6 +3,7 @@ package store
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"path/filepath"
 	"slices"
 	"sync"
@@ -28,9 +29,9 @@ type Tree struct {
 
 	mu      sync.Mutex // guards what follows
 	app     *appender
-	pending map[string]Stamp // by Set, not yet in the WAL
+	pending map[string]Entry // by Set, not yet in the WAL
 	held    *overlay         // by Hold, for the next dump
-	since   uint64           // the least Since of these
+	heldAt  uint64           // the least Since of these
 	own     map[string]item  // what was put or taken since the state was read
 	reader  *Reader          // of Get
 	fresh   *state           // as Standing has read it, nil while that is st
@@ -115,8 +116,8 @@ func (t *Tree) loaded() *state {
 func (t *Tree) Get(path string) (Stamp, bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if s, ok := t.pending[path]; ok {
-		return s, true
+	if e, ok := t.pending[path]; ok {
+		return e.Stamp, true
 	}
 	if it, ok := t.own[path]; ok {
 		return it.stamp(), it.kind == wordSet
@@ -145,13 +146,18 @@ func (r *Reader) enterFor(path string) (name string) {
 // Set records that a file, given by its path relative to the tree, has been
 // processed: its present mtime becomes its stamp. A file that was modified
 // within its file system's present tick is looked at again when that is over
-// (see Settled), so Set may wait a few milliseconds. Get sees the stamp at once;
-// the tree's files have it after Sync, which first makes the work durable.
+// (see TickEnd), so Set may wait a few milliseconds. Get sees the stamp at once;
+// the tree's files have it after Sync, which first makes the work durable, unless
+// somebody else has taken the file's stamp away by then (see Entry.Since).
 func (t *Tree) Set(path string) error {
 	if err := checkPath(path); err != nil {
 		return fmt.Errorf("%q: %w", path, err)
 	}
 	if err := t.Writable(); err != nil {
+		return err
+	}
+	since, err := t.since()
+	if err != nil {
 		return err
 	}
 	s, err := t.settle(path)
@@ -161,11 +167,23 @@ func (t *Tree) Set(path string) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.pending == nil {
-		t.pending = map[string]Stamp{}
+		t.pending = map[string]Entry{}
 	}
-	t.pending[path] = s
+	t.pending[path] = Entry{Path: path, Stamp: s, Since: since}
 	delete(t.own, path)
 	return nil
+}
+
+// since is the Epoch for a look at a file that begins now.
+func (t *Tree) since() (uint64, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if !t.app.heard {
+		if err := t.watch(); err != nil {
+			return 0, err
+		}
+	}
+	return t.Epoch(), nil
 }
 
 // Forget takes the stamps of files away, given by their paths relative to the
@@ -190,8 +208,9 @@ func (t *Tree) keepOwn(path string, it item) {
 }
 
 // Append appends stamps to the WAL, in one write, and returns those that were
-// refused, and whose files have no stamp now (see Entry.Since). Like those of another process they show in Get once
-// the tree is opened anew. The files' work must be durable before: see SyncWork.
+// refused, and whose files have no stamp now (see Entry.Since). Like those of
+// another process they show in Get once the tree is opened anew. The files' work
+// must be durable before: see SyncWork.
 func (t *Tree) Append(entries []Entry) (refused []Entry, err error) {
 	if err := checkEntries(entries); err != nil {
 		return nil, err
@@ -267,8 +286,8 @@ func (t *Tree) Hold(entries []Entry) error {
 	}
 	for _, e := range entries {
 		t.held.set([]byte(e.Path), e.Stamp, t.terms)
-		if e.Since > 0 && (t.since == 0 || e.Since < t.since) {
-			t.since = e.Since
+		if e.Since > 0 && (t.heldAt == 0 || e.Since < t.heldAt) {
+			t.heldAt = e.Since
 		}
 	}
 	return nil
@@ -374,9 +393,7 @@ func (t *Tree) SyncWork() error { return t.work.sync(t.root) }
 func (t *Tree) Sync() error {
 	t.mu.Lock()
 	var entries []Entry
-	for path, s := range t.pending {
-		entries = append(entries, Entry{Path: path, Stamp: s})
-	}
+	entries = slices.AppendSeq(entries, maps.Values(t.pending))
 	t.mu.Unlock()
 	if len(entries) > 0 {
 		if err := t.SyncWork(); err != nil {
@@ -386,12 +403,10 @@ func (t *Tree) Sync() error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	// What was forgotten meanwhile, or set again, is not to be written now.
-	entries = slices.DeleteFunc(entries, func(e Entry) bool {
-		s, still := t.pending[e.Path]
-		return !still || s != e.Stamp
-	})
+	entries = slices.DeleteFunc(entries, func(e Entry) bool { return t.pending[e.Path] != e })
 	if len(entries) > 0 {
-		if _, err := t.app.append(entries); err != nil {
+		refused, err := t.app.append(entries)
+		if err != nil {
 			return err
 		}
 		for _, e := range entries {
@@ -399,6 +414,9 @@ func (t *Tree) Sync() error {
 			it.setStamp(e.Stamp)
 			t.keepOwn(e.Path, it)
 			delete(t.pending, e.Path)
+		}
+		for _, e := range refused {
+			t.keepOwn(e.Path, item{kind: wordDrop})
 		}
 	}
 	return t.app.sync()
