@@ -297,6 +297,24 @@ func (a *appender) take(kind recordKind, paths []string, still func(path string)
 	return taken, nil
 }
 
+// overrule writes words of ours, sets and drops under whole paths, for one who
+// holds the lock.
+func (a *appender) overrule(info fileInfo, words []item) error {
+	return a.writeLocked(info, func(b []byte) []byte {
+		for i := range words {
+			kind := recordDrop
+			if words[i].kind == wordSet {
+				kind = recordSet
+				b = a.session.appendSet(b, Entry{Path: words[i].name, Stamp: words[i].stamp()})
+			} else {
+				b = a.session.appendTake(b, kind, words[i].name)
+			}
+			a.in.count(record{kind: kind}, a.session)
+		}
+		return b
+	})
+}
+
 // write appends the records that encode writes, called under the lock: nothing,
 // where it writes none.
 func (a *appender) write(encode func([]byte) []byte) (err error) {
@@ -308,6 +326,11 @@ func (a *appender) write(encode func([]byte) []byte) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, a.unlock()) }()
+	return a.writeLocked(info, encode)
+}
+
+// writeLocked is write for one who holds the lock already.
+func (a *appender) writeLocked(info fileInfo, encode func([]byte) []byte) error {
 	if err := a.catchUp(info); err != nil {
 		return err
 	}
@@ -468,7 +491,7 @@ func (a *appender) now() (Time, error) {
 	return info.mtime, nil
 }
 
-// close leaves no WAL of ours without records behind, nor an empty folder in a
+// close removes a WAL that we made and wrote nothing to, and an empty folder in a
 // state directory.
 func (a *appender) close() error {
 	if a.f == nil {

@@ -58,13 +58,18 @@ func (t *Tree) Dump(opt DumpOptions) (done Dumped, err error) {
 		return done, err
 	}
 	defer func() { err = errors.Join(err, t.app.unlock()) }()
-	if done.Refused, err = t.refuseHeld(info); err != nil {
-		return done, err
-	}
 	d := t.newDump()
 	defer func() { err = errors.Join(err, d.st.close()) }()
 	if err := d.refuse(opt.Repair); err != nil {
 		return done, err
+	}
+	if t.held != nil {
+		if done.Refused, err = d.judgeHeld(info); err != nil {
+			return done, err
+		}
+		if err := d.overruleWAL(info); err != nil {
+			return done, err
+		}
 	}
 	// The state itself is not kept: a run may dump thousands of trees.
 	defer func() {
@@ -89,26 +94,65 @@ func (t *Tree) Dump(opt DumpOptions) (done Dumped, err error) {
 	return done, t.retireWAL()
 }
 
-// refuseHeld takes back those of the stamps held in memory that others have
-// spoken against since their files were looked at.
-func (t *Tree) refuseHeld(info fileInfo) (refused int, err error) {
-	if t.held == nil || t.heldAt == 0 {
+// judgeHeld takes back those of the stamps held in memory that others have spoken
+// against since their files were looked at.
+func (d *dump) judgeHeld(info fileInfo) (refused int, err error) {
+	d.held.finish()
+	if d.heldAt == 0 {
 		return 0, nil
 	}
-	if err := t.app.catchUp(info); err != nil {
+	if err := d.app.catchUp(info); err != nil {
 		return 0, err
 	}
-	t.held.finish()
-	for dir, r := range t.held.dirs {
-		for i := range r.items {
-			e := Entry{Path: joinPath(dir, r.items[i].name), Since: t.heldAt}
-			if r.items[i].kind == wordSet && (t.app.taken[e.Path] >= e.Since || t.app.gap >= e.Since) {
-				r.items[i] = item{name: r.items[i].name, kind: wordDrop}
+	reader := d.readerOf(d.st)
+	for dir, r := range d.held.dirs {
+		kept := r.items[:0]
+		for _, it := range r.items {
+			e := Entry{Path: joinPath(dir, it.name), Stamp: it.stamp(), Since: d.heldAt}
+			switch d.app.judge(&e, func() *Reader { return reader }) {
+			case leave:
 				refused++
+				continue
+			case refuse:
+				refused++
+				it = item{name: it.name, kind: wordDrop}
+			}
+			kept = append(kept, it)
+		}
+		r.items = kept
+	}
+	return refused, nil
+}
+
+// overruleWAL appends those of the words held in memory to the WAL that it
+// contradicts. A dump that ends between its rename and the removal of the WAL leaves
+// both files, and the words of the WAL count as the newer ones: without this, an
+// older stamp, perhaps of another config, would replace the one that was held.
+func (d *dump) overruleWAL(info fileInfo) error {
+	if d.st.wal == nil {
+		return nil
+	}
+	var words []item
+	for dir, r := range d.held.dirs {
+		said := d.st.wal.said.dirs[dir]
+		if said == nil {
+			continue
+		}
+		for i := range r.items {
+			if it, _ := said.find(r.items[i].name, 0); it != nil && !it.saysAs(&r.items[i]) {
+				word := r.items[i]
+				word.name = joinPath(dir, word.name)
+				words = append(words, word)
 			}
 		}
 	}
-	return refused, nil
+	if len(words) == 0 {
+		return nil
+	}
+	if err := d.app.overrule(info, words); err != nil {
+		return err
+	}
+	return d.app.flush()
 }
 
 // replace puts a new snapshot in the place of the old one.

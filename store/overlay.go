@@ -83,6 +83,17 @@ func (it *item) time() Time { return Time{it.sec, it.nsec} }
 // setUnder reports whether the word is a stamp made under a config.
 func (it *item) setUnder(hash string) bool { return it.kind == wordSet && it.under.hash == hash }
 
+// saysAs reports whether two words on a file come to the same.
+func (it *item) saysAs(o *item) bool {
+	if it.kind != wordSet || o.kind != wordSet {
+		return it.kind == o.kind
+	}
+	a, b := it.stamp(), o.stamp()
+	da, db := a.Digest, b.Digest
+	a.Digest, b.Digest = nil, nil
+	return it.under.hash == o.under.hash && a == b && (da == db || da != nil && db != nil && *da == *db)
+}
+
 func (it *item) digest() *Digest {
 	if it.more == nil {
 		return nil
@@ -108,6 +119,14 @@ func (it *item) setStamp(s Stamp) {
 
 // take records that a file has no stamp, whatever was said before.
 func (o *overlay) take(path []byte, kind wordKind) { o.add(path, item{kind: kind}) }
+
+// remove takes a word out, as if nothing had been said.
+func (o *overlay) remove(path string) {
+	dir, name := splitPath(path)
+	if r := o.dirs[dir]; r != nil {
+		r.items = slices.DeleteFunc(r.items, func(it item) bool { return it.name == name })
+	}
+}
 
 func (o *overlay) add(path []byte, it item) {
 	dir, name := splitPath(stringView(path))

@@ -269,7 +269,7 @@ func (t *Tree) unset(path string, kind recordKind) {
 		t.keepOwn(path, item{kind: wordOf(kind)})
 	}
 	if t.held != nil {
-		t.held.take([]byte(path), wordOf(kind))
+		t.held.remove(path)
 	}
 }
 
