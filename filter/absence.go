@@ -37,7 +37,7 @@ func (a *absence) forget() {
 	a.known = false
 }
 
-// gone tells whether there is no file of that path, relative to the tree. A link
+// gone reports whether there is no file of that path, relative to the tree. A link
 // stays, wherever it leads: it may have been followed. On an error nobody knows.
 func (a *absence) gone(rel string) (bool, error) {
 	info, err := a.look.Lstat(rel)
@@ -93,7 +93,7 @@ func (a *absence) emptied(dir string) error {
 	return err
 }
 
-// isEmpty tells whether a directory holds nothing but state files, and perhaps
+// isEmpty reports whether a directory holds nothing but state files, and perhaps
 // the directory that is meant for them.
 func isEmpty(dir, stateDir string) (bool, error) {
 	d, err := os.Open(dir)

@@ -58,7 +58,7 @@ func digest(ctx context.Context, r io.Reader, buf []byte) (d store.Digest, err e
 	}
 }
 
-// compare tells whether a file still has the content that was recorded. What
+// compare reports whether a file still has the content that was recorded. What
 // cannot be read may be anything. A file of another length need not be read.
 func compare(ctx context.Context, path string, recorded *store.Digest) (Content, error) {
 	if recorded == nil {

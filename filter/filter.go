@@ -46,7 +46,7 @@ type Filter struct {
 }
 
 // Run walks the roots, or reads In, and writes each path that needs work to
-// Out. It tells whether there was any. A root that cannot be read is an error, once
+// Out. It reports whether there was any. A root that cannot be read is an error, once
 // the others are done.
 //
 // Stored state never stops it: what cannot be read counts as missing, with a
@@ -95,7 +95,7 @@ func (f *Filter) run(ctx context.Context, roots []root, report *reporter) (needs
 	if context.Cause(ctx) == errFound && errors.Is(err, context.Canceled) {
 		err = nil
 	}
-	// Also behind an error: what came before it counts.
+	// Also after an error: what came before it counts.
 	if flushed := r.out.Flush(); err == nil {
 		err = flushed
 	}

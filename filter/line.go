@@ -9,7 +9,7 @@ import (
 )
 
 // Line is what --json prints of a file: one object a line. Times are numbers of
-// seconds with nine digits behind the point, which many a reader rounds: to the
+// seconds with nine digits after the point, which many a reader rounds: to the
 // nanosecond they are only for one that keeps the digits.
 type Line struct {
 	// Path is the path as it is printed without --json. Where that is not

@@ -113,7 +113,7 @@ func (f *full) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// The first error is the last: nothing is written behind a gap.
+// The first error is the last: nothing is written after a gap.
 func TestOutputKeepsItsError(t *testing.T) {
 	f := &full{room: 3}
 	o := newOutput(f)

@@ -12,8 +12,8 @@ import (
 	"treefilter/store"
 )
 
-// grow makes a tree of files, with links where names have a target behind
-// " -> ", and goes there. It returns the directory, links resolved.
+// grow makes a tree of files, and goes there; "name -> target" stands for a link.
+// It returns the directory, links resolved.
 func grow(t *testing.T, links map[string]string, files ...string) string {
 	t.Helper()
 	dir, err := store.RealDir(t.TempDir())

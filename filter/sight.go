@@ -131,7 +131,7 @@ func (at *spot) relative(given, path string) string {
 	return at.below + path[len(given):]
 }
 
-// splitGiven cuts a path, as it is spelled, behind its last slash.
+// splitGiven cuts a path, as it is spelled, after its last slash.
 func splitGiven(path string) (dir, name string) {
 	path = filepath.ToSlash(path)
 	i := strings.LastIndexByte(path, '/') + 1

@@ -218,7 +218,7 @@ type faultRun struct {
 	what    string
 }
 
-// run tells whether there was a k-th operation.
+// run reports whether there was a k-th operation.
 func (f *faultRun) run(files map[string][]byte, l *ledger) bool {
 	proc := &simProc{disk: newSimDisk(files)}
 	n, hit := 0, ""

@@ -45,7 +45,7 @@ type file interface {
 	truncate(size int64) error
 	// touch sets the mtime to the file system's present.
 	touch() error
-	// tryLock takes the exclusive lock and tells whether it was free.
+	// tryLock takes the exclusive lock and reports whether it was free.
 	tryLock() (bool, error)
 	unlock() error
 	// like gives the file the permissions, and where allowed the owner, of
@@ -64,7 +64,7 @@ type fileInfo struct {
 	uid, gid int
 }
 
-// sameFile tells whether two infos are of one file.
+// sameFile reports whether two infos are of one file.
 func (i fileInfo) sameFile(o fileInfo) bool { return i.dev == o.dev && i.ino == o.ino }
 
 // check refuses what a state file cannot be. A second link could be a file of

@@ -52,7 +52,7 @@ func CheckProgram(program string) error {
 	return nil
 }
 
-// IsStateName tells whether a file name is that of a snapshot, a WAL, or one of
+// IsStateName reports whether a file name is that of a snapshot, a WAL, or one of
 // their temporary files, of any program. Such a file is never work to be done.
 func IsStateName(name string) bool {
 	if len(name) == 0 || name[0] != '.' {

@@ -218,7 +218,7 @@ var takeHeads = map[recordKind]string{recordDrop: "- drop: {path: ", recordPrune
 
 // appendRecordPath also escapes the brace that ends a record, so that no name
 // is two flipped bits away from a record made by hand, which has no CRC: one
-// that lets a quote end the path, and one that makes a line end behind a brace.
+// that lets a quote end the path, and one that makes a line end after a brace.
 func appendRecordPath(b []byte, path string) []byte {
 	start := len(b)
 	b = appendQuoted(b, path)

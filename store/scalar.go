@@ -28,7 +28,7 @@ var plainByte = func() (t [256]bool) {
 	return t
 }()
 
-// isPlain tells whether s may stand unquoted as a mapping key. It says no to
+// isPlain reports whether s may stand unquoted as a mapping key. It says no to
 // whatever some reader, YAML 1.1 or 1.2, takes for a number, a date, a boolean
 // or null: those begin with a digit, a sign or a dot and hold no slash, or are
 // one of a few words.
@@ -176,7 +176,7 @@ func cutQuoted(b []byte) (value, rest []byte, ok bool) {
 	return nil, b, false
 }
 
-// readable tells whether b is UTF-8 of runes that a YAML file may hold as they
+// readable reports whether b is UTF-8 of runes that a YAML file may hold as they
 // are, other than line breaks.
 func readable(b []byte) bool {
 	for len(b) > 0 {
@@ -224,7 +224,7 @@ func unescapeAll(b []byte) (value []byte, ok bool) {
 	return value, true
 }
 
-// unescape reads one escape and tells how many bytes it took, 0 when it is not
+// unescape reads one escape and returns how many bytes it took, 0 when it is not
 // one that appendEscape writes.
 func unescape(b []byte) (r rune, n int) {
 	if len(b) < 2 {

@@ -174,7 +174,7 @@ func cutKey(b []byte) (path, rest []byte, ok bool) {
 	return b[:end], b[end:], isPlain(b[:end])
 }
 
-// parseDigestValue reads what appendDigest writes behind the key.
+// parseDigestValue reads what appendDigest writes after the key.
 func parseDigestValue(value []byte) (*Digest, bool) {
 	value, open := bytes.CutPrefix(value, []byte{'{'})
 	value, closed := bytes.CutSuffix(value, []byte{'}'})

@@ -234,7 +234,7 @@ func TestSnapshotByHand(t *testing.T) {
 	}
 }
 
-// A line that is added behind the trailer is an edit like any other.
+// A line that is added after the trailer is an edit like any other.
 func TestSnapshotWithLinesAppended(t *testing.T) {
 	text := sealed(t, "treefilter", Config{}, entry("a", 1))
 	tree := treeOf(t, Options{}, text+"    b: 2\n", "")

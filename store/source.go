@@ -134,7 +134,7 @@ func (s *source) fits(t *trailer) bool {
 	return end == t.size
 }
 
-// endsIn tells whether a text stands right before an offset.
+// endsIn reports whether a text stands right before an offset.
 func (s *source) endsIn(text string, at int64) bool {
 	b := make([]byte, len(text))
 	return readFull(s.r, b, at-int64(len(b))) == nil && string(b) == text

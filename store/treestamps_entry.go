@@ -54,7 +54,7 @@ func cutPlain(line []byte) (name, rest []byte, ok bool) {
 	return name, line[end:], ok
 }
 
-// onLine tells whether text may stand in a line of YAML as it is.
+// onLine reports whether text may stand in a line of YAML as it is.
 func onLine(text []byte) bool {
 	for _, c := range text {
 		if c < ' ' || c >= 0x7f {
@@ -136,7 +136,7 @@ var yamlEscapes = map[byte]rune{
 	' ': ' ', '"': '"', '/': '/', '\\': '\\', 'N': 0x85, '_': 0xa0, 'L': 0x2028, 'P': 0x2029,
 }
 
-// unescapeYAML reads one escape of any YAML writer and tells how many bytes it
+// unescapeYAML reads one escape of any YAML writer and returns how many bytes it
 // took, 0 when it is none.
 func unescapeYAML(b []byte) (r rune, n int) {
 	if len(b) < 2 {

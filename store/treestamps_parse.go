@@ -58,7 +58,7 @@ func parseTreestamps(r io.Reader, file string) (*Treestamps, error) {
 	}
 }
 
-// end takes what stands behind the last line end: a line that a killed run has
+// end takes what stands after the last line end: a line that a killed run has
 // cut, in which half a number would still be one, and half a config, too.
 func (t *treestampsReader) end(cut []byte) {
 	if len(cut) > 0 && t.item != nil && t.continues(cut) {
@@ -77,7 +77,7 @@ func (t *treestampsReader) end(cut []byte) {
 	}
 }
 
-// continues tells whether a line belongs to the item before it.
+// continues reports whether a line belongs to the item before it.
 func (t *treestampsReader) continues(text []byte) bool {
 	return len(text) == 0 || text[0] == ' ' || text[0] == '\t' ||
 		text[0] == ':' && (len(text) == 1 || text[1] == ' ') ||

@@ -126,7 +126,7 @@ func TestParseTreestamps(t *testing.T) {
 	}
 }
 
-// matches tells whether each error names what is expected of it.
+// matches reports whether each error names what is expected of it.
 func matches(errs []error, parts []string) bool {
 	return slices.EqualFunc(errs, parts, func(err error, part string) bool {
 		return strings.Contains(err.Error()+":", part+":") || strings.Contains(err.Error(), part+" ")

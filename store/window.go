@@ -104,7 +104,7 @@ func (c *cursor) entryFrom(at int64) (int64, error) {
 			break
 		}
 		if pos == c.safe {
-			// Only the next window tells whether this line begins an entry.
+			// Only the next window reports whether this line begins an entry.
 			if err := c.load(pos); err != nil {
 				return 0, err
 			}

@@ -40,7 +40,7 @@ const yamlCall = 64
 // yamlBudget is how much of a file went to yaml.v3 piece by piece.
 type yamlBudget int
 
-// spend tells whether one more piece may go there.
+// spend reports whether one more piece may go there.
 func (b *yamlBudget) spend(text []byte) bool {
 	*b += yamlBudget(len(text) + yamlCall)
 	return *b <= maxHandWAL

@@ -19,7 +19,7 @@ var errBreak = errors.New("iteration ended")
 
 // Files returns an iterator over the regular files below the roots, in walk
 // order. What could not be examined comes as an error, with an empty Entry, in
-// its place; the walk goes on behind it. The directories are read by several
+// its place; the walk goes on after it. The directories are read by several
 // goroutines, which have ended when the loop has.
 func Files(roots []string, opt Options) iter.Seq2[Entry, error] {
 	return func(yield func(Entry, error) bool) {

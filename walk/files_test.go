@@ -69,7 +69,7 @@ func TestFilesReportsErrorsAndGoesOn(t *testing.T) {
 	}
 }
 
-// A loop that is left early, in whatever way, leaves no goroutine behind.
+// A loop that is left early, in whatever way, leaves no goroutine after.
 func TestFilesEndsEarly(t *testing.T) {
 	dir := t.TempDir()
 	for i := range 100 {

@@ -22,7 +22,7 @@ type looker struct {
 	stx  unix.Statx_t
 }
 
-// cstring returns s with a NUL behind it, in the looker's buffer if it fits.
+// cstring returns s with a NUL after it, in the looker's buffer if it fits.
 func (l *looker) cstring(s string) (unsafe.Pointer, error) {
 	if strings.IndexByte(s, 0) >= 0 {
 		return nil, unix.EINVAL

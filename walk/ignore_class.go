@@ -62,7 +62,7 @@ var namedClasses = map[string][]runeRange{
 	"xdigit": {{'0', '9'}, {'A', 'F'}, {'a', 'f'}},
 }
 
-// parseClass reads a class behind its "[", and returns what follows its "]".
+// parseClass reads a class after its "[", and returns what follows its "]".
 func parseClass(p string) (c class, rest string, err error) {
 	if p != "" && (p[0] == '!' || p[0] == '^') {
 		c.negated, p = true, p[1:]

@@ -80,7 +80,7 @@ func (w *worker) failMoved(d *directory) {
 	}
 }
 
-// path is a directory's path, with a slash behind it.
+// path is a directory's path, with a slash after it.
 func (w *worker) path(d *directory) string {
 	root := strings.TrimSuffix(w.roots[d.root.index].Path, "/")
 	if d.rel == "" {
@@ -93,7 +93,7 @@ func (w *worker) path(d *directory) string {
 //
 // godirwalk opens a directory once more, by its path. That may lead to another
 // one by now, also through a symlink, or be too long, and then the names are those
-// that the open folder has. The slash behind it is for what is no directory any
+// that the open folder has. The slash after it is for what is no directory any
 // more: a FIFO would not return from being opened, and a device may act on it.
 func (w *worker) read(d *directory, f folder, path string) {
 	w.entries = w.entries[:0]

@@ -23,7 +23,7 @@ type entry struct {
 }
 
 // sortNames puts entries in byte order of their names. Files of one directory
-// tend to be named alike, so comparing starts behind their common prefix: eight
+// tend to be named alike, so comparing starts after their common prefix: eight
 // bytes at a time as one number, and mostly no name is looked at.
 func sortNames(entries []entry) {
 	if len(entries) < 2 {

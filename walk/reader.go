@@ -91,7 +91,7 @@ func (r *Reader) Next() (Batch, error) {
 	return Batch{}, r.err
 }
 
-// last returns what the end of the stream left without a delimiter. Behind a
+// last returns what the end of the stream left without a delimiter. After a
 // failed read more was to come, so nothing is made of it.
 func (r *Reader) last() (Batch, error) {
 	r.err = r.end
@@ -101,7 +101,7 @@ func (r *Reader) last() (Batch, error) {
 	return Batch{Paths: []string{string(r.buf)}, Unterminated: true}, nil
 }
 
-// fill reads one block, behind what is there.
+// fill reads one block, after what is there.
 func (r *Reader) fill() {
 	r.buf = slices.Grow(r.buf, blockSize)
 	for range 100 {
@@ -135,7 +135,7 @@ func (r *Reader) detect(fresh int) {
 }
 
 // refuseNUL ends lines at a NUL: what is complete before it counts, what is
-// behind it would be a guess.
+// after it would be a guess.
 func (r *Reader) refuseNUL(fresh int) {
 	if r.delim != Newline {
 		return

@@ -47,7 +47,7 @@ func Stat(path string) (Info, error) {
 // goroutine.
 type Looker struct {
 	sys  looker
-	dir  string // of the path before, with the slash behind it
+	dir  string // of the path before, with the slash after it
 	run  int    // how many paths in a row were in dir
 	runs bool   // the directory before that had a run worth opening it
 	held folder // dir, when open is set
@@ -66,7 +66,7 @@ func (l *Looker) Stat(path string) (info Info, err error) {
 	return info, err
 }
 
-// Beside tells whether the directory of the path that was looked at last has an
+// Beside reports whether the directory of the path that was looked at last has an
 // entry of a name.
 func (l *Looker) Beside(name string) bool {
 	at := workingDir

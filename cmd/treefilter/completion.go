@@ -103,7 +103,7 @@ func scopesOf(app *kong.Application) []scope {
 	return scopes
 }
 
-// runsCommand tells whether what follows "--" is a command with arguments of its
+// runsCommand reports whether what follows "--" is a command with arguments of its
 // own. The grammar may not show it, since none of that is the parser's business.
 func runsCommand(command *kong.Node) bool {
 	return strings.Contains(pageOf(command).usage, "-- COMMAND")

@@ -175,7 +175,7 @@ func testTabs(t *testing.T, app *kong.Application, tabs []tab) {
 }
 
 // testTabsIn compares what a real shell offers with what is wanted. More is put
-// behind the script.
+// after the script.
 func testTabsIn(t *testing.T, shell string, app *kong.Application, more string, tabs []tab) {
 	needTool(t, shell)
 	script := map[string]func(*kong.Application) string{

@@ -47,7 +47,7 @@ func variables(ctx *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
 	return value, nil
 }
 
-// ruledOut tells whether a flag was given that excludes this one: it overrides
+// ruledOut reports whether a flag was given that excludes this one: it overrides
 // the variable.
 func ruledOut(ctx *kong.Context, flag *kong.Flag) bool {
 	return slices.ContainsFunc(ctx.Path, func(p *kong.Path) bool {

@@ -165,7 +165,7 @@ func (l *lastByte) Write(p []byte) (int, error) {
 	return l.w.Write(p)
 }
 
-// isSameFile tells whether two streams are one terminal, pipe or file.
+// isSameFile reports whether two streams are one terminal, pipe or file.
 func isSameFile(a, b any) bool {
 	fileA, okA := a.(*os.File)
 	fileB, okB := b.(*os.File)

@@ -33,7 +33,7 @@ func (manFlag) BeforeReset() error     { return request(manual) }
 // IgnoreDefault tells kong not to take --help for that of the default command.
 func (helpFlag) IgnoreDefault() {}
 
-// isRequest tells whether a flag asks for an answer.
+// isRequest reports whether a flag asks for an answer.
 func isRequest(flag *kong.Flag) bool {
 	switch flag.Target.Interface().(type) {
 	case helpFlag, versionFlag, manFlag, completionFlag:

@@ -102,7 +102,7 @@ func parse(args []string) (command, error) {
 	return nil, &usageError{err.Error(), hint}
 }
 
-// isCommand tells whether a word is the name of a command.
+// isCommand reports whether a word is the name of a command.
 func isCommand(word string) bool {
 	field, ok := reflect.TypeFor[grammar]().FieldByNameFunc(func(name string) bool { return strings.ToLower(name) == word })
 	if !ok {
@@ -115,8 +115,8 @@ func isCommand(word string) bool {
 // arrange puts arguments into the order in which kong can take nothing for
 // something else: the command, the flags, "--", the operands. As the arguments
 // come, kong takes "commit" in "treefilter -- commit" for the command, refuses
-// an operand behind a flag behind an operand, and the flags of a command before
-// its name. For exec, what stands behind "--" is none of kong's business: it is
+// an operand after a flag after an operand, and the flags of a command before
+// its name. For exec, what stands after "--" is none of kong's business: it is
 // returned apart.
 func arrange(args []string, model *kong.Application) (arranged, toRun []string) {
 	args, operands := cut(args, "--")
@@ -171,7 +171,7 @@ func valuedFlags(model *kong.Application) map[string]bool {
 	return valued
 }
 
-// wantsValue tells whether the value of the flag, or of the last of several in
+// wantsValue reports whether the value of the flag, or of the last of several in
 // one argument, is the next argument.
 func wantsValue(arg string, valued map[string]bool) bool {
 	if strings.HasPrefix(arg, "--") {
@@ -194,7 +194,7 @@ var text = kong.MapperFunc(func(ctx *kong.DecodeContext, target reflect.Value) e
 })
 
 // popText returns the next value. A "--" is none where it is still the mark that
-// arrange has put behind the flags.
+// arrange has put after the flags.
 func popText(ctx *kong.DecodeContext) (string, error) {
 	token := ctx.Scan.Pop()
 	mark := kong.Token{Value: "--", Type: kong.UntypedToken}

@@ -81,7 +81,7 @@ func perTime(rate float64) string {
 }
 
 // lend gives stderr away, undisturbed by messages and without the progress, which
-// is drawn again behind what was written.
+// is drawn again after what was written.
 func (v *voice) lend(write func(io.Writer) error) error {
 	v.mu.Lock()
 	defer v.mu.Unlock()

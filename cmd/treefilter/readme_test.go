@@ -20,7 +20,7 @@ import (
 // The README is run. What its fenced blocks may hold:
 //
 //	```console   "$ COMMAND", and below it what COMMAND prints, both streams. A
-//	             line "..." stands for any number of lines, and behind a text for
+//	             line "..." stands for any number of lines, and after a text for
 //	             the rest of its line. A command succeeds, unless the next one is
 //	             "echo $?".
 //	```make      the Makefile of the section
@@ -233,7 +233,7 @@ func shell(commands []shellCommand) (script string) {
 	return script
 }
 
-// mark stands behind the output of a command: its number and its exit code,
+// mark stands after the output of a command: its number and its exit code,
 // which the next command sees, too.
 const mark = "\x01%d %s\x01"
 

@@ -97,7 +97,7 @@ func (m *roff) terms(lines []string) {
 }
 
 // twoColumns divides a line into a term and what it means, two blanks or more
-// behind it.
+// after it.
 func twoColumns(line string) (term, meaning string, ok bool) {
 	term, meaning, ok = strings.Cut(line, "  ")
 	return term, strings.TrimSpace(meaning), ok && term != "" && term[0] != ' '

@@ -30,7 +30,7 @@ func (s *session) warn(err error) {
 	s.voice.say(err)
 }
 
-// isTerminal tells whether a stream, either way, is a terminal.
+// isTerminal reports whether a stream, either way, is a terminal.
 func isTerminal(stream any) bool {
 	f, ok := stream.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd()))

@@ -129,7 +129,7 @@ func statusText(t *filter.TreeStatus, st style) string {
 	return b.String()
 }
 
-// gone tells how many stamps are of files that are not there.
+// gone returns how many stamps are of files that are not there.
 func gone(n int64) string {
 	switch n {
 	case 0:

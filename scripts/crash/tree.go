@@ -281,7 +281,7 @@ func (t *tree) runIn(cmd *exec.Cmd, stdin []string) (string, error) {
 }
 
 // judge says whether a command that complained did its work all the same: a
-// write that a crash cut short leaves a line behind that is no record.
+// write that a crash cut short leaves a line that is no record.
 func (t *tree) judge(cmd *exec.Cmd, errOut *bytes.Buffer) error {
 	fail := &runError{cmd.ProcessState.ExitCode(), errOut.String(), cmd.Args[1:]}
 	if fail.code != 1 {
