@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"treefilter/store"
+	"treefilter/store/treestamps"
 	"treefilter/walk"
 )
 
@@ -86,7 +87,7 @@ func (i *Import) prepare(ctx context.Context, root root, at walk.Root) (*importR
 	}
 	if i.StateDir == "" && i.from() == i.program() {
 		return nil, &hintError{
-			fmt.Errorf("%s: is where the stamps would have to be written, and stays untouched", found[0].File),
+			fmt.Errorf("%s: is where the stamps would have to be written, and stays untouched", found[0].Path),
 			importLine(i.from(), root.dir) + " writes other files",
 		}
 	}
@@ -125,7 +126,7 @@ func (i *Import) prepare(ctx context.Context, root root, at walk.Root) (*importR
 
 // config is what the stamps are recorded under: what the user says, else what
 // treestamps says.
-func (i *Import) config(root root, base *store.Treestamps) (store.Config, error) {
+func (i *Import) config(root root, base *treestamps.File) (store.Config, error) {
 	switch {
 	case i.ConfigGiven && base.ConfigErr == nil:
 		given, err := i.Config.WithDependencies(root.real, i.Depends)
@@ -140,7 +141,7 @@ func (i *Import) config(root root, base *store.Treestamps) (store.Config, error)
 		return i.Config, nil
 	case base.ConfigErr != nil:
 		return i.Config, &hintError{
-			&pathError{base.File, fmt.Errorf("the config of its stamps is not known: %w", base.ConfigErr)},
+			&pathError{base.Path, fmt.Errorf("the config of its stamps is not known: %w", base.ConfigErr)},
 			"-c or --config-file gives it, --empty-config says that there is none",
 		}
 	}
@@ -159,14 +160,14 @@ func otherConfig(t *store.Tree) error {
 
 // find reads the files of treestamps in a root and below it. One that cannot be
 // read costs its own stamps, as long as there is another.
-func (i *Import) find(ctx context.Context, root root, at walk.Root, report *reporter) (found []*store.Treestamps, err error) {
+func (i *Import) find(ctx context.Context, root root, at walk.Root, report *reporter) (found []*treestamps.File, err error) {
 	dirs, err := i.holders(ctx, root, at)
 	if err != nil {
 		return nil, err
 	}
 	var errs []error
 	for _, dir := range dirs {
-		files, err := store.ReadTreestamps(dir, i.from())
+		files, err := treestamps.Read(dir, i.from())
 		found = append(found, files...)
 		if err != nil {
 			errs = append(errs, err)
@@ -205,7 +206,7 @@ func (i *Import) holders(ctx context.Context, root root, at walk.Root) ([]string
 // nothing says that there is nothing to import, and what may have been meant.
 func (i *Import) nothing(root root) error {
 	err := &pathError{root.real, fmt.Errorf("no files of the Python package treestamps for the program %s", i.from())}
-	programs := store.TreestampsPrograms(root.real)
+	programs := treestamps.Programs(root.real)
 	switch {
 	case len(programs) == 1 && !slices.Contains(programs, i.from()):
 		return &hintError{err, importLine(programs[0], root.dir)}
@@ -213,7 +214,7 @@ func (i *Import) nothing(root root) error {
 		return &hintError{err, "--from one of " + strings.Join(programs, ", ")}
 	}
 	for dir := filepath.Dir(root.real); ; dir = filepath.Dir(dir) {
-		if slices.Contains(store.TreestampsPrograms(dir), i.from()) {
+		if slices.Contains(treestamps.Programs(dir), i.from()) {
 			return &hintError{err, importLine(i.from(), dir) + " reads those further up"}
 		}
 		if dir == filepath.Dir(dir) {
@@ -224,10 +225,10 @@ func (i *Import) nothing(root root) error {
 
 // newest returns the file whose config counts: that of the root's WAL, which is
 // younger than its snapshot; without files in the root, that of all the others.
-func newest(root root, found []*store.Treestamps) (*store.Treestamps, error) {
-	var own []*store.Treestamps
+func newest(root root, found []*treestamps.File) (*treestamps.File, error) {
+	var own []*treestamps.File
 	for _, f := range found {
-		if filepath.ToSlash(filepath.Dir(f.File)) == root.real {
+		if filepath.ToSlash(filepath.Dir(f.Path)) == root.real {
 			own = append(own, f)
 		}
 	}
@@ -242,7 +243,7 @@ func newest(root root, found []*store.Treestamps) (*store.Treestamps, error) {
 	for _, f := range found {
 		if f.Made != found[0].Made {
 			return nil, &hintError{
-				&pathError{root.real, fmt.Errorf("the files below it were made under several configs, that of %s and that of %s", found[0].File, f.File)},
+				&pathError{root.real, fmt.Errorf("the files below it were made under several configs, that of %s and that of %s", found[0].Path, f.Path)},
 				"import each of their directories by itself",
 			}
 		}

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"treefilter/store"
+	"treefilter/store/treestamps"
 )
 
 // past is what treestamps knew of a tree, by path relative to its root.
@@ -20,7 +21,7 @@ type past struct {
 
 // gather takes the stamps out of the files that were made under one config. Of
 // several for one path the latest counts, as it does for treestamps.
-func gather(root root, files []*store.Treestamps, made string, now store.Time) *past {
+func gather(root root, files []*treestamps.File, made string, now store.Time) *past {
 	n := 0
 	for _, f := range files {
 		n += len(f.Stamps)
@@ -40,8 +41,8 @@ func gather(root root, files []*store.Treestamps, made string, now store.Time) *
 	return p
 }
 
-func rootOf(f *store.Treestamps) root {
-	return root{real: filepath.ToSlash(filepath.Dir(f.File))}
+func rootOf(f *treestamps.File) root {
+	return root{real: filepath.ToSlash(filepath.Dir(f.Path))}
 }
 
 // add takes one stamp. One that lies in the future hides nothing, not even a
@@ -96,7 +97,7 @@ func (p *past) gone(root root) (n int) {
 
 // sayVoid names the files whose stamps were made under another config than the
 // newest.
-func (r *importRun) sayVoid(base *store.Treestamps) {
+func (r *importRun) sayVoid(base *treestamps.File) {
 	for _, f := range r.files {
 		if f.Made == base.Made || len(f.Stamps) == 0 {
 			continue
@@ -107,6 +108,6 @@ func (r *importRun) sayVoid(base *store.Treestamps) {
 		} else if base.ConfigErr == nil {
 			why += " (" + strings.Join(f.Config.Diff(base.Config), ", ") + ")"
 		}
-		r.report.notice(&pathError{f.File, fmt.Errorf("%s: %s void", why, counted(len(f.Stamps), "stamp"))})
+		r.report.notice(&pathError{f.Path, fmt.Errorf("%s: %s void", why, counted(len(f.Stamps), "stamp"))})
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 
 	"treefilter/store"
+	"treefilter/store/treestamps"
 	"treefilter/walk"
 )
 
@@ -21,8 +22,8 @@ type importRun struct {
 	*commitRun
 	root  root
 	at    walk.Root
-	base  *store.Treestamps // whose config counts
-	files []*store.Treestamps
+	base  *treestamps.File // whose config counts
+	files []*treestamps.File
 	past  *past
 
 	top     *storied
@@ -53,7 +54,7 @@ func (r *importRun) run(ctx context.Context) error {
 			r.report.warn(err)
 		}
 		if more := f.Unread - len(f.Bad); more > 0 {
-			r.report.warn(&pathError{f.File, fmt.Errorf("%d more such entries", more)})
+			r.report.warn(&pathError{f.Path, fmt.Errorf("%d more such entries", more)})
 		}
 	}
 	walking, stop := context.WithCancel(ctx)

@@ -8,6 +8,8 @@ import (
 	"unicode/utf8"
 
 	"gopkg.in/yaml.v3"
+
+	"treefilter/store/internal/yamlnode"
 )
 
 // Config is a program config: a mapping of the settings that decided how files
@@ -34,11 +36,11 @@ const maxConfigKey = 250
 // ParseConfig reads a config from YAML text: one mapping, or nothing at all.
 // Anchors and aliases are resolved.
 func ParseConfig(text []byte) (Config, error) {
-	node, err := decodeYAML(text)
+	node, err := yamlnode.Parse(text)
 	if err != nil || node == nil {
 		return Config{}, err
 	}
-	return configFromNode(node)
+	return ConfigFromNode(node)
 }
 
 // NewConfig makes a config from Go values: those that yaml.v3 can marshal to a
@@ -57,7 +59,7 @@ func (c Config) With(key, value string) (Config, error) {
 	if err := checkKey(key); err != nil {
 		return Config{}, err
 	}
-	node, err := decodeYAML([]byte(value))
+	node, err := yamlnode.Parse([]byte(value))
 	if err != nil {
 		return Config{}, err
 	}

@@ -13,7 +13,8 @@ import (
 // not 1.1, and what two spellings of one number mean to a tool, nobody here
 // knows.
 
-func configFromNode(node *yaml.Node) (Config, error) {
+// ConfigFromNode reads a config from a parsed mapping, or from null.
+func ConfigFromNode(node *yaml.Node) (Config, error) {
 	if node.Kind == yaml.ScalarNode && node.ShortTag() == "!!null" {
 		return Config{}, nil
 	}

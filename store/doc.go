@@ -47,8 +47,8 @@
 //	works*.go claim.go         making work durable, and claiming files for it
 //	merge.go dump.go           folding the WAL into the snapshot
 //	tick.go                    when an mtime is final
-//	treestamps.go              what the Python package of that name wrote, with
-//	treestamps_*.go            its lines and entries
+//	treestamps.go              how a file of that Python package is recognised;
+//	                           package store/treestamps reads it
 //	options.go tree.go         what callers see
 //	grove.go locate.go
 package store

@@ -285,15 +285,6 @@ func TestShortLinesByHand(t *testing.T) {
 	if w.bad != 21 || w.records != 0 {
 		t.Errorf("%d bad lines, %d stamps", w.bad, w.records)
 	}
-	f := &treestampsReader{Treestamps: &Treestamps{}, hand: maxHandWAL - 10*yamlCall}
-	for range 20 {
-		f.take([]byte("x"))
-	}
-	f.take([]byte("'a': !!float 1.5"))
-	f.endItem()
-	if f.Unread != 21 || len(f.Stamps) != 0 {
-		t.Errorf("%d unread, %d stamps", f.Unread, len(f.Stamps))
-	}
 }
 
 func believesNothing(t *testing.T, snapshot, wal string) {

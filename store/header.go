@@ -10,6 +10,8 @@ import (
 	"strconv"
 
 	"gopkg.in/yaml.v3"
+
+	"treefilter/store/internal/yamlnode"
 )
 
 // errForeign marks a state file that is not ours to judge or to replace: not a
@@ -117,7 +119,7 @@ func snapshotHeader(fields map[string]*yaml.Node, program string) (header, error
 		case "folded":
 			h.folded, err = foldedFromNode(node)
 		case "config":
-			config, err = configFromNode(node)
+			config, err = ConfigFromNode(node)
 		default:
 			err = fmt.Errorf("unknown field %q", name)
 		}
@@ -170,7 +172,7 @@ func (s *source) readOther(sp span) (Config, error) {
 		return Config{}, err
 	}
 	text = bytes.TrimPrefix(text, []byte("other_configs:\n"))
-	node, err := decodeYAML(text)
+	node, err := yamlnode.Parse(text)
 	if err != nil {
 		return Config{}, err
 	}
@@ -181,11 +183,11 @@ func (s *source) readOther(sp span) (Config, error) {
 	if err != nil || fields["config"] == nil {
 		return Config{}, errors.Join(errEntry, err)
 	}
-	return configFromNode(fields["config"])
+	return ConfigFromNode(fields["config"])
 }
 
 func parseHeader(text []byte, program string) (header, error) {
-	node, err := decodeYAML(text)
+	node, err := yamlnode.Parse(text)
 	if err != nil {
 		return header{}, err
 	}
@@ -226,7 +228,7 @@ func readHandSnapshot(r io.ReaderAt, size int64, program string) (*handSnapshot,
 		whole = cutTrailer(whole)
 		text = whole
 	}
-	node, err := decodeYAML(whole)
+	node, err := yamlnode.Parse(whole)
 	if err != nil {
 		return nil, err
 	}
@@ -324,7 +326,7 @@ func (s *handSnapshot) readOther(node *yaml.Node) error {
 		case "config_hash":
 			_, err = stateValue(node)
 		case "config":
-			config, err = configFromNode(node)
+			config, err = ConfigFromNode(node)
 		default:
 			err = fmt.Errorf("unknown field %q", name)
 		}

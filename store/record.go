@@ -9,6 +9,8 @@ import (
 	"strconv"
 
 	"gopkg.in/yaml.v3"
+
+	"treefilter/store/internal/yamlnode"
 )
 
 // The codec of WAL records, one a line (FORMAT.md, "WAL"). Nothing here knows
@@ -286,7 +288,7 @@ func parseHandRecord(text []byte) (record, error) {
 	if len(text) > maxRecord {
 		return record{}, fmt.Errorf("record of %d bytes", len(text))
 	}
-	node, err := decodeYAML(text)
+	node, err := yamlnode.Parse(text)
 	if err != nil {
 		return record{}, err
 	}
@@ -337,7 +339,7 @@ func openFromFields(fields map[string]*yaml.Node) (record, error) {
 				volume, err = checkVolume(volume)
 			}
 		case "config":
-			config, err = configFromNode(node)
+			config, err = ConfigFromNode(node)
 		case "config_hash":
 			// That of a config written by hand is what it hashes to.
 			_, err = stateValue(node)

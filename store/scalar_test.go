@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"gopkg.in/yaml.v3"
+
+	"treefilter/store/internal/yamlnode"
 )
 
 func TestScalarForms(t *testing.T) {
@@ -97,12 +99,12 @@ func checkScalar(t *testing.T, s string) {
 		if len(form) <= maxImplicitKey {
 			text = string(form) + ": 1\n"
 		}
-		root, err := decodeYAML([]byte(text))
+		root, err := yamlnode.Parse([]byte(text))
 		if err != nil {
 			t.Fatalf("%q: %s: %v", s, text, err)
 		}
 		checkNode(t, root.Content[0], s)
-		flow, err := decodeYAML([]byte("- set: {path: " + string(form) + "}\n"))
+		flow, err := yamlnode.Parse([]byte("- set: {path: " + string(form) + "}\n"))
 		if err != nil {
 			t.Fatalf("%q: in flow: %s: %v", s, form, err)
 		}

@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"treefilter/store/internal/yamlnode"
 )
 
 const (
@@ -639,7 +641,7 @@ func FuzzSnapshotEntry(f *testing.F) {
 			return
 		}
 		check := func(text []byte) {
-			root, err := decodeYAML(append([]byte("x:\n"), text...))
+			root, err := yamlnode.Parse(append([]byte("x:\n"), text...))
 			if err != nil {
 				t.Fatalf("%q: %v", text, err)
 			}

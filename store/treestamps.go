@@ -2,22 +2,15 @@ package store
 
 import (
 	"bytes"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
-	"fmt"
 	"io"
 	"os"
-	"path/filepath"
-	"slices"
 	"strings"
-
-	"gopkg.in/yaml.v3"
 )
 
 // The Python package treestamps keeps its stamps under the names that our own
-// files have, in another form: one flat mapping of path to seconds, in which
-// the settings stand among the paths. What is here reads it; nothing writes it.
+// files have, in another form, which package store/treestamps reads. Here it is
+// only recognised: no such file may be taken for one of ours, nor replaced by one.
 
 // ErrTreestamps is a state file in the form of the Python package treestamps.
 var ErrTreestamps error = treestampsError{}
@@ -31,196 +24,54 @@ func (treestampsError) Error() string {
 // Is makes it a file that no writer of ours replaces.
 func (treestampsError) Is(target error) bool { return target == errForeign }
 
-// Bounds on what such a file may make us read and hold.
-const (
-	// maxTreestamps bounds the file, maxTreestampsEntries what is kept of it: a
-	// line may be much shorter than what it takes in memory.
-	maxTreestamps        = 1 << 30
-	maxTreestampsEntries = 10_000_000
-	// maxTreestampsBad bounds how many of its entries are reported.
-	maxTreestampsBad = 1000
-)
-
-// Treestamps is what a file of the Python package treestamps says.
-type Treestamps struct {
-	// File is its path.
-	File string
-	// Stamps are its entries in the order of the file. The path of a
-	// directory, "" for that of the file itself, speaks for all below it.
-	Stamps []TreestampsEntry
-	// Config is the program config that its stamps were made under, unless
-	// ConfigErr tells why there is no telling.
-	Config    Config
-	ConfigErr error
-	// Made tells configs apart, also where there is no Config; "" is a file
-	// that was cut before its config.
-	Made string
-	// Ignore and Follow are what its treestamps_config says, if it has one:
-	// the patterns that it passed over, and whether it followed links.
-	Ignore []string
-	Follow bool
-	// Bad are the entries that were left out, at most so many of them, and
-	// Unread is how many there were.
-	Bad    []error
-	Unread int
-}
-
-// TreestampsEntry is one stamp: a time of the clock when all below a path, or
-// the file that it is, had been processed.
-type TreestampsEntry struct {
-	Path string
-	Time Time
-}
-
-// ReadTreestamps reads what the Python package treestamps wrote for a program
-// into a directory, given by its absolute path: the snapshot, the WAL, or both,
-// in this order. A file that cannot be read, or has another form, is an error
-// and does not keep the other one from being read.
-func ReadTreestamps(dir, program string) (files []*Treestamps, err error) {
-	if err := CheckProgram(program); err != nil {
-		return nil, err
-	}
-	var errs []error
-	for _, suffix := range []string{snapshotSuffix, walSuffix} {
-		name := filepath.Join(dir, "."+program+suffix)
-		t, err := readTreestamps(osFS{}, name)
-		switch {
-		case err == nil:
-			files = append(files, t)
-		case !missing(err):
-			errs = append(errs, stateError(name, err))
-		}
-	}
-	return files, errors.Join(errs...)
-}
-
-func readTreestamps(fsys fileSystem, name string) (t *Treestamps, err error) {
-	f, info, err := openState(fsys, name, os.O_RDONLY)
+// OpenTreestamps opens a file in the form of the Python package treestamps, with
+// the precautions that are taken with a state file. Any other file is an error.
+func OpenTreestamps(path string) (io.ReadCloser, error) {
+	f, info, err := openState(osFS{}, path, os.O_RDONLY)
 	if err != nil {
-		return nil, err
+		return nil, stateError(path, err)
 	}
-	defer func() { err = errors.Join(err, f.Close()) }()
-	switch {
-	case info.size > maxTreestamps:
-		return nil, fmt.Errorf("larger than %d bytes", int64(maxTreestamps))
-	case !isTreestamps(f, info.size):
-		return nil, errors.New("not written by the Python package treestamps")
+	if !isTreestamps(f, info.size) {
+		err := errors.New("not written by the Python package treestamps")
+		return nil, stateError(path, errors.Join(err, f.Close()))
 	}
-	return parseTreestamps(io.NewSectionReader(f, 0, info.size), name)
+	return f, nil
 }
 
-// TreestampsPrograms lists the programs whose files in a directory have the
-// form of the Python package treestamps.
-func TreestampsPrograms(dir string) (programs []string) {
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return nil
-	}
-	for _, e := range entries {
-		program := ProgramOf(e.Name())
-		if program != "" && !slices.Contains(programs, program) && hasTreestampsForm(filepath.Join(dir, e.Name())) {
-			programs = append(programs, program)
-		}
-	}
-	return programs
-}
-
-// ProgramOf returns the program that a snapshot or a WAL is named for, "" for
-// any other name.
-func ProgramOf(name string) string {
-	rest, ok := strings.CutSuffix(name, walSuffix)
-	if !ok {
-		rest, ok = strings.CutSuffix(name, snapshotSuffix)
-	}
-	program, dot := strings.CutPrefix(rest, ".")
-	if !ok || !dot {
-		return ""
-	}
-	return program
-}
-
-func hasTreestampsForm(name string) bool {
-	f, info, err := openState(osFS{}, name, os.O_RDONLY)
-	if err != nil {
-		return false
-	}
-	defer f.Close()
-	return isTreestamps(f, info.size)
-}
-
-// treestampsHead begins the comment above the files of its version 5.
-const treestampsHead = "# @generated by treestamps "
-
-// isTreestamps knows the form by its beginning: by what says so, or by the
-// first path with a time, where ours has its version.
+// isTreestamps knows the form by its beginning: by what says so, or by the first
+// path with a decimal time, where ours has its version.
 func isTreestamps(r io.ReaderAt, size int64) bool {
 	const enough = 64 << 10
 	head := make([]byte, min(size, enough))
 	if readFull(r, head, 0) != nil {
 		return false
 	}
-	if bytes.HasPrefix(head, []byte(treestampsHead)) {
+	if bytes.HasPrefix(head, []byte("# @generated by treestamps ")) { // version 5
 		return true
 	}
-	for line := range bytes.Lines(head) {
-		line = bytes.TrimRight(line, "\r\n")
-		key, value, _ := strings.Cut(string(line), ":")
+	for line := range strings.Lines(string(head)) {
+		line = strings.TrimRight(line, "\r\n")
+		key, value, _ := strings.Cut(line, ":")
 		switch {
-		case key == treestampsConfigKey, string(line) == treestampsWALKey:
+		case key == "treestamps_config", line == "wal:":
 			return true
 		case key == "version" && !strings.Contains(value, "."), strings.HasPrefix(key, "- "):
 			return false
-		}
-		if _, ok := cutTreestamp(line); ok && bytes.IndexByte(line, '.') >= 0 {
+		case hasDecimalTime(line):
 			return true
 		}
 	}
 	return false
 }
 
-// made names the config of a file. text is how it stands there, node what it
-// says, nil where that cannot be read.
-func (t *Treestamps) made(node *yaml.Node, text []byte) {
-	again := t.Made != ""
-	sum := sha256.Sum256(text)
-	t.Made = hex.EncodeToString(sum[:])
-	switch {
-	case again:
-		t.Config, t.ConfigErr = Config{}, errors.New("config stands twice")
-		return
-	case node == nil:
-		t.ConfigErr = errors.New("its config cannot be read")
-		return
+// hasDecimalTime reports whether a line in the first column is a name with a time
+// that has a fraction, as Python writes each.
+func hasDecimalTime(line string) bool {
+	end := strings.LastIndex(line, ": ")
+	if end <= 0 || strings.IndexByte(" \t#", line[0]) >= 0 {
+		return false
 	}
-	if t.Config, t.ConfigErr = configFromNode(node); t.ConfigErr == nil {
-		t.Made = t.Config.Hash()
-	}
-}
-
-// walked takes over which files were looked at.
-func (t *Treestamps) walked(node *yaml.Node) {
-	fields, err := stateFields(node)
-	if err != nil {
-		return
-	}
-	if follow := fields["symlinks"]; follow != nil {
-		t.Follow = follow.Value == "true"
-	}
-	ignore := fields["ignore"]
-	if ignore == nil {
-		return
-	}
-	for i, item := range ignore.Content {
-		if ignore.Kind == yaml.SequenceNode || i%2 == 0 { // a set is a mapping to nothing
-			t.Ignore = append(t.Ignore, item.Value)
-		}
-	}
-	slices.Sort(t.Ignore)
-}
-
-func (t *Treestamps) fail(line int, err error) {
-	t.Unread++
-	if len(t.Bad) < maxTreestampsBad {
-		t.Bad = append(t.Bad, stateError(t.File, fmt.Errorf("line %d: %w", line, err)))
-	}
+	number := line[end+len(": "):]
+	_, ok := ParseTime(number)
+	return ok && strings.Contains(number, ".")
 }

@@ -2,36 +2,10 @@ package store
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
-	"io"
 
 	"gopkg.in/yaml.v3"
 )
-
-// decodeYAML parses text into a node, nil when there is no document in it.
-// Nodes are never decoded into maps: yaml.v3 looks for duplicate keys in
-// quadratic time (100,000 keys took a minute). The parser gets to see files
-// that strangers wrote and is no longer maintained, so a panic in it counts as
-// a syntax error.
-func decodeYAML(text []byte) (root *yaml.Node, err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			root, err = nil, fmt.Errorf("yaml: %v", p)
-		}
-	}()
-	in := yaml.NewDecoder(bytes.NewReader(text))
-	var doc, more yaml.Node
-	if err := in.Decode(&doc); errors.Is(err, io.EOF) {
-		return nil, nil
-	} else if err != nil {
-		return nil, err
-	}
-	if err := in.Decode(&more); !errors.Is(err, io.EOF) {
-		return nil, errors.Join(errors.New("yaml: more than one document"), err)
-	}
-	return doc.Content[0], nil
-}
 
 // yamlCall is what a call of yaml.v3 costs beside the text, in bytes of text:
 // 10 µs measured, so that sixty megabytes of the shortest lines took minutes.
