@@ -39,29 +39,42 @@ type reader struct {
 	quotes bool // version 5: what needs quotes in the WAL has them
 	list   bool // the "wal:" line was met
 	chunk  []item
+	most   int // items in a chunk
 	doubt  doubt
 }
 
 func parse(text []byte, path string) (*File, error) {
-	// Half a line may be half a number, which would still be one.
-	whole := bytes.LastIndexByte(text, '\n') + 1
-	cut := text[whole:]
-	r := &reader{File: &File{Path: path}, text: text[:whole], quotes: bytes.HasPrefix(text, []byte(version5))}
-	line, start := 0, 0
-	for text := range bytes.Lines(r.text) {
-		line++
-		r.takeLine(item{line, start, start + len(text)}, bytes.TrimRight(text, lineEndings))
-		start += len(text)
+	return newReader(text, path, chunkItems).read()
+}
+
+func newReader(text []byte, path string, chunkItems int) *reader {
+	return &reader{File: &File{Path: path}, text: text, most: chunkItems, quotes: bytes.HasPrefix(text, []byte(version5))}
+}
+
+// read takes the lines of the file. What stands after its last line end was cut
+// by a kill, and half a number would still be one.
+func (r *reader) read() (*File, error) {
+	whole := bytes.LastIndexByte(r.text, '\n') + 1
+	at := item{}
+	for line := range bytes.Lines(r.text[:whole]) {
+		at = item{at.line + 1, at.end, at.end + len(line)}
+		r.takeLine(at, bytes.TrimRight(line, lineEndings))
 		if err := r.tooMany(); err != nil {
-			return nil, &store.StateError{Path: path, Err: err}
+			return nil, &store.StateError{Path: r.Path, Err: err}
 		}
 	}
+	r.end(at.line+1, r.text[whole:])
+	return r.File, nil
+}
+
+// end takes what a cut line may have been a part of.
+func (r *reader) end(line int, cut []byte) {
 	if n := len(r.chunk); n > 0 && len(cut) > 0 && !r.list && continues(cut) {
 		r.chunk = r.chunk[:n-1]
 	}
 	r.endChunk()
 	if len(cut) > 0 {
-		r.fail(line+1, errors.New("cut line"))
+		r.fail(line, errors.New("cut line"))
 	}
 	switch {
 	case r.Made != "":
@@ -70,7 +83,6 @@ func parse(text []byte, path string) (*File, error) {
 	default:
 		r.Made = r.Config.Hash() // there was none
 	}
-	return r.File, nil
 }
 
 func (r *reader) tooMany() error {
@@ -97,7 +109,7 @@ func (r *reader) takeLine(it item, text []byte) {
 		r.endChunk()
 		r.list = true
 	default:
-		if n == chunkItems || n > 0 && it.end-r.chunk[0].start > maxItem {
+		if n == r.most || n > 0 && it.end-r.chunk[0].start > maxItem {
 			r.endChunk()
 		}
 		r.chunk = append(r.chunk, it)

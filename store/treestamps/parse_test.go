@@ -275,6 +275,12 @@ func FuzzTreestamps(f *testing.F) {
 				t.Errorf("%q, %v", e.Path, e.Time)
 			}
 		}
+		// A chunk says what its items say alone.
+		alone, err := newReader([]byte(text), file.Path, 1).read()
+		if err != nil || !slices.Equal(alone.Stamps, file.Stamps) || alone.Unread != file.Unread ||
+			(alone.ConfigErr == nil && file.ConfigErr == nil) && alone.Made != file.Made {
+			t.Errorf("one by one: %v, error %v, together: %v", alone, err, file)
+		}
 		// What a killed run cut off makes no stamp up.
 		if cut <= 0 || cut > len(text) || text[cut-1] == '\n' {
 			return // at the end of a line there is no telling
