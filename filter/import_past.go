@@ -1,7 +1,6 @@
 package filter
 
 import (
-	"fmt"
 	"os"
 	"path"
 	"path/filepath"
@@ -62,6 +61,24 @@ func (p *past) add(rel string, t store.Time) {
 	}
 }
 
+// latest returns the later one of the stamp of a path that is there and of one
+// further up.
+func (p *past) latest(rel string, above store.Time) store.Time {
+	if t := p.at(rel); t.Compare(above) > 0 {
+		return t
+	}
+	return above
+}
+
+// covers reports whether a stamp of treestamps covers an mtime.
+func (p *past) covers(until, mtime store.Time) bool {
+	e := Evidence{Stamp: store.Stamp{Time: until}, Mtime: mtime, Now: p.now}
+	if until != (store.Time{}) {
+		e.Standing = store.Stamped
+	}
+	return !Judge(DetectNewer, &e).NeedsWork()
+}
+
 // at returns the stamp of a path that is there, the zero Time where it has none.
 func (p *past) at(rel string) store.Time {
 	n, known := p.number[rel]
@@ -93,21 +110,4 @@ func (p *past) gone(root root) (n int) {
 		}
 	}
 	return n
-}
-
-// sayVoid names the files whose stamps were made under another config than the
-// newest.
-func (r *importRun) sayVoid(base *treestamps.File) {
-	for _, f := range r.files {
-		if f.Made == base.Made || len(f.Stamps) == 0 {
-			continue
-		}
-		why := "made under another config"
-		if f.ConfigErr != nil {
-			why = f.ConfigErr.Error()
-		} else if base.ConfigErr == nil {
-			why += " (" + strings.Join(f.Config.Diff(base.Config), ", ") + ")"
-		}
-		r.report.notice(&pathError{f.Path, fmt.Errorf("%s: %s void", why, counted(len(f.Stamps), "stamp"))})
-	}
 }

@@ -1,0 +1,77 @@
+package filter
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"treefilter/store/treestamps"
+)
+
+// reportFiles says what does not count of the files that were read.
+func (r *importRun) reportFiles() {
+	for _, f := range r.files {
+		if r.isVoid(f) {
+			r.report.notice(&pathError{f.Path, fmt.Errorf("%s: %s void", r.whyVoid(f), counted(len(f.Stamps), "stamp"))})
+		}
+	}
+	for _, f := range r.files {
+		for _, err := range f.Bad {
+			r.report.warn(err)
+		}
+		if more := f.Unread - len(f.Bad); more > 0 {
+			r.report.warn(&pathError{f.Path, fmt.Errorf("%d more such entries", more)})
+		}
+	}
+}
+
+func (r *importRun) isVoid(f *treestamps.File) bool {
+	return f.Made != r.newest.Made && len(f.Stamps) > 0
+}
+
+func (r *importRun) whyVoid(f *treestamps.File) string {
+	switch {
+	case f.ConfigErr != nil:
+		return f.ConfigErr.Error()
+	case r.newest.ConfigErr != nil:
+		return "made under another config"
+	}
+	return fmt.Sprintf("made under another config (%s)", strings.Join(f.Config.Diff(r.newest.Config), ", "))
+}
+
+// summarize says what became of the files, and how to go on.
+func (r *importRun) summarize() {
+	unread := 0
+	for _, f := range r.files {
+		unread += f.Unread
+	}
+	gone := 0
+	if r.root.only == "" {
+		gone = r.past.gone(r.root)
+	}
+	text := fmt.Sprintf("%s taken over, ", counted(r.stamped, "stamp"))
+	if r.before > 0 {
+		text += fmt.Sprintf("%d known before, ", r.before)
+	}
+	text += fmt.Sprintf("%d pending, %d gone, %d unreadable", r.pending+r.covered-r.stamped, gone, unread)
+	r.report.notice(&pathError{r.root.real, errors.New(text)})
+	if flags := r.walkFlags(); flags != "" {
+		r.report.notice(&pathError{r.root.real, errors.New("what treestamps looked at is told by flags here: " + flags)})
+	}
+}
+
+// walkFlags words the walk that treestamps made as flags of the filter.
+func (r *importRun) walkFlags() string {
+	var flags []string
+	for _, f := range r.files {
+		for _, glob := range f.Ignore {
+			flags = append(flags, "--ignore "+shellWord(glob))
+		}
+		if f.Follow {
+			flags = append(flags, "--follow")
+		}
+	}
+	slices.Sort(flags)
+	return strings.Join(slices.Compact(flags), " ")
+}
