@@ -20,9 +20,6 @@ func (r *importRun) reportFiles() {
 		for _, err := range f.Bad {
 			r.report.warn(err)
 		}
-		if more := f.Unread - len(f.Bad); more > 0 {
-			r.report.warn(&pathError{f.Path, fmt.Errorf("%d more such entries", more)})
-		}
 	}
 }
 
@@ -44,7 +41,7 @@ func (r *importRun) whyVoid(f *treestamps.File) string {
 func (r *importRun) summarize() {
 	unread := 0
 	for _, f := range r.files {
-		unread += f.Unread
+		unread += len(f.Bad)
 	}
 	gone := 0
 	if r.root.only == "" {

@@ -2,6 +2,7 @@ package treestamps
 
 import (
 	"errors"
+	"fmt"
 	"path"
 	"path/filepath"
 	"slices"
@@ -15,58 +16,55 @@ import (
 // errNoEntry is what is no mapping of one path to one time.
 var errNoEntry = errors.New("not an entry of a path and a time")
 
-// takeEntry takes an item of the mapping, which Python's YAML library wrote.
-func (r *reader) takeEntry(it item, p pair, err error) {
-	if s, ok := p.stamp(); ok {
+// takeItem takes an item with the one key and value that it has.
+func (r *reader) takeItem(it item, key, value *yaml.Node) {
+	s, ok := stamp(key, value)
+	settings := value.Kind == yaml.MappingNode || value.Kind == yaml.ScalarNode && value.ShortTag() == "!!null"
+	switch {
+	case r.list:
+		r.takeLogged(it, s, ok && r.unambiguous(r.lineOf(it), key, value))
+	case ok:
 		r.add(it.line, s)
+	case settings && key.Value == "config":
+		config, err := store.ConfigFromNode(value)
+		r.setConfig(it, config, err)
+	case settings && key.Value == "treestamps_config":
+		r.takeWalk(value)
+	default:
+		r.takeNone(it, errNoEntry)
+	}
+}
+
+// takeNone takes an item that is neither an entry nor a setting.
+func (r *reader) takeNone(it item, err error) {
+	if r.list {
+		r.open = r.open || strings.HasPrefix(r.lineOf(it), "- '")
+		r.takeLogged(it, Stamp{}, false)
 		return
 	}
-	if err == nil && r.takeSettings(it, p) {
-		return
-	}
-	r.fail(it.line, errNoEntry)
-	if text := string(r.text[it.start:it.end]); strings.HasPrefix(text, "config:") {
-		r.setConfig(text, store.Config{}, errors.New("its config cannot be read"))
+	r.fail(it.line, err)
+	if strings.HasPrefix(r.lineOf(it), "config:") {
+		r.setConfig(it, store.Config{}, errors.New("its config cannot be read"))
 	}
 }
 
 // stamp returns what an entry says: a path that is text, and a plain number.
-func (p pair) stamp() (s Stamp, ok bool) {
-	plain := p.key != nil && p.key.Kind == yaml.ScalarNode && p.value.Kind == yaml.ScalarNode &&
-		p.key.Style&yaml.TaggedStyle == 0 && p.value.Style == 0 &&
-		p.key.Anchor == "" && p.value.Anchor == ""
-	if !plain {
-		return s, false
-	}
-	when, ok := store.ParseTime(p.value.Value)
-	return Stamp{p.key.Value, when}, ok
+func stamp(key, value *yaml.Node) (s Stamp, ok bool) {
+	plain := key.Kind == yaml.ScalarNode && key.Style&yaml.TaggedStyle == 0 && key.Anchor == "" &&
+		value.Kind == yaml.ScalarNode && value.Style == 0 && value.Anchor == ""
+	s.Path = key.Value
+	s.Time, ok = store.ParseTime(value.Value)
+	return s, ok && plain
 }
 
-// takeSettings takes one of the two settings that stand among the paths.
-func (r *reader) takeSettings(it item, p pair) bool {
-	if p.value.Kind != yaml.MappingNode && p.value.ShortTag() != "!!null" {
-		return false
-	}
-	switch p.key.Value {
-	case "config":
-		config, err := store.ConfigFromNode(p.value)
-		r.setConfig(string(r.text[it.start:it.end]), config, err)
-	case "treestamps_config":
-		r.takeWalk(p.value)
-	default:
-		return false
-	}
-	return true
-}
-
-// setConfig takes the config, which stands as text in the file.
-func (r *reader) setConfig(text string, config store.Config, err error) {
+// setConfig takes the config, which an item holds.
+func (r *reader) setConfig(it item, config store.Config, err error) {
 	if r.Made != "" {
 		config, err = store.Config{}, errors.New("config stands twice")
 	}
-	r.Config, r.ConfigErr = config, err
-	if r.Made = config.Hash(); err != nil {
-		r.Made = r.Made + text
+	r.Config, r.ConfigErr, r.Made = config, err, config.Hash()
+	if err != nil {
+		r.Made += string(r.text[it.start:it.end])
 	}
 }
 
@@ -87,44 +85,19 @@ func (r *reader) takeWalk(settings *yaml.Node) {
 	}
 }
 
-// doubt is how far a line of a WAL that is no entry may reach: a line end in a
-// name cuts its entry in two, and what follows may look like the entry of
-// another file.
-type doubt int
-
-const (
-	certain   doubt = iota
-	untilTime       // to the next line that ends in a time
-	untilEnd        // to the end: a quote is open
-)
-
-// doubtAfter returns the doubt that a line of a WAL leaves which is no entry. err
-// is why it cannot be parsed.
-func doubtAfter(line string, err error) doubt {
-	switch {
-	case err != nil && strings.HasPrefix(line, "- '"):
-		return untilEnd
-	case !endsInTime(line):
-		return untilTime
+// takeLogged takes a line of a WAL, and whether it is an entry.
+func (r *reader) takeLogged(it item, s Stamp, ok bool) {
+	part := r.split || r.open
+	line := r.lineOf(it)
+	r.split = true
+	if i := strings.LastIndex(line, ": "); i >= 0 {
+		_, whole := store.ParseTime(line[i+len(": "):])
+		r.split = !whole
 	}
-	return certain
-}
-
-// takeLogged takes a line of a WAL. Versions before 2.5.4 wrote most paths as
-// they are, so what YAML makes of a line may be the path of another file. It
-// counts where there is no other reading.
-func (r *reader) takeLogged(it item, p pair, err error) {
-	line := strings.TrimRight(string(r.text[it.start:it.end]), lineEndings)
-	before := r.doubt
-	if before == untilTime {
-		r.doubt = certain // unless this line is no entry, either
-	}
-	s, ok := p.stamp()
 	switch {
-	case !ok || !r.unambiguous(line, p):
+	case !ok:
 		r.fail(it.line, errNoEntry)
-		r.doubt = max(r.doubt, doubtAfter(line, err))
-	case before != certain:
+	case part:
 		r.fail(it.line, errors.New("may be a part of an entry above"))
 	default:
 		r.add(it.line, s)
@@ -132,49 +105,35 @@ func (r *reader) takeLogged(it item, p pair, err error) {
 }
 
 // unambiguous reports whether a line of a WAL can be the entry of one path only.
-// A name that is not quoted must stand there as it is. Versions before 2.5.4 put
-// single quotes around a name with a colon; around any other they may be part of
-// it. And a later one writes a byte that is not UTF-8 as the text that "\udc"
-// begins.
-func (r *reader) unambiguous(line string, p pair) bool {
-	name, number := p.key.Value, ": "+p.value.Value
+// Versions before 2.5.4 wrote most paths as they are: YAML may make another one of
+// such a path. They put single quotes around one with a colon; around any other
+// the quotes may be part of the name. And a later one writes a byte that is not
+// UTF-8 as text that begins with "\udc".
+func (r *reader) unambiguous(line string, key, value *yaml.Node) bool {
+	name := key.Value
 	switch {
 	case strings.Contains(name, `\udc`):
 		return false
-	case p.key.Style == 0:
-		return line == "- "+name+number
-	case p.key.Style == yaml.SingleQuotedStyle:
-		return (r.quotes || strings.Contains(name, ":")) && line == "- '"+strings.ReplaceAll(name, "'", "''")+"'"+number
+	case key.Style == yaml.SingleQuotedStyle:
+		name = "'" + strings.ReplaceAll(name, "'", "''") + "'"
+		return (r.quotes || strings.Contains(name, ":")) && line == "- "+name+": "+value.Value
 	}
-	return r.quotes && p.key.Style == yaml.DoubleQuotedStyle && strings.HasPrefix(line, `- "`)
+	return line == "- "+name+": "+value.Value
 }
 
-func endsInTime(line string) bool {
-	i := strings.LastIndex(line, ": ")
-	if i < 0 {
-		return false
-	}
-	_, ok := store.ParseTime(line[i+len(": "):])
-	return ok
-}
-
-// relative turns a path into one below the directory of the file, "" for that.
-// Some versions wrote absolute paths.
-func (r *reader) relative(name string) (string, error) {
-	name = filepath.ToSlash(name)
-	if path.IsAbs(name) {
-		dir := strings.TrimSuffix(filepath.ToSlash(filepath.Dir(r.Path)), "/")
-		rest, below := strings.CutPrefix(name+"/", dir+"/")
-		if !below {
-			return "", errors.New("outside the directory")
+// add takes a stamp, with its path relative to the directory of the file, "" for
+// that itself.
+func (r *reader) add(line int, s Stamp) {
+	name := filepath.ToSlash(s.Path)
+	switch {
+	case s.Time.Sec < 0:
+		r.fail(line, errors.New("a time before 1970"))
+	case path.IsAbs(name), slices.Contains(strings.Split(name, "/"), ".."):
+		r.fail(line, fmt.Errorf("%q: may lie outside the directory", s.Path))
+	default:
+		if name = path.Clean(name); name == "." {
+			name = ""
 		}
-		name = rest
+		r.Stamps = append(r.Stamps, Stamp{name, s.Time})
 	}
-	if slices.Contains(strings.Split(name, "/"), "..") {
-		return "", errors.New(`path with ".."`)
-	}
-	if name = path.Clean(name); name == "." {
-		return "", nil
-	}
-	return name, nil
 }

@@ -6,7 +6,11 @@
 //
 // Each entry goes through yaml.v3. What could be the stamp of another file, or
 // may be half of one, is left out and reported: without its stamp a file is
-// processed once more, with a wrong one it never is.
+// processed once more, with a wrong one it never is. So is a name that yaml.v3
+// does not read: one that is not UTF-8.
+//
+// A file of more than 256 MiB, with more than 10,000,000 entries, or with more
+// than 10,000 that cannot be read, is refused.
 package treestamps
 
 import (
@@ -24,11 +28,10 @@ import (
 // Bounds on what a file may make us read and hold. yaml.v3 takes up to 200 bytes
 // of memory for one of text, so it gets a file in pieces.
 const (
-	maxFile   = 256 << 20  // bytes; a larger one is refused
-	maxStamps = 10_000_000 // a file with more is refused
-	maxItem   = 1 << 20    // bytes of one entry, or of the settings
-	maxUnread = 100_000    // a file with more entries that cannot be read is refused
-	maxBad    = 1000       // entries that are reported one by one
+	maxFile   = 256 << 20 // bytes
+	maxStamps = 10_000_000
+	maxBad    = 10_000  // entries that cannot be read
+	maxItem   = 1 << 20 // bytes of one entry, or of the settings
 )
 
 // File is what one file says.
@@ -47,10 +50,8 @@ type File struct {
 	// the patterns that it passed over, and whether it followed links.
 	Ignore []string
 	Follow bool
-	// Bad are the entries that were left out, at most so many of them, and
-	// Unread is how many there were.
-	Bad    []error
-	Unread int
+	// Bad are the entries that were left out.
+	Bad []error
 }
 
 // Stamp is a time of the clock when the file at a path, or every file below it,
