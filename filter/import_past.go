@@ -12,10 +12,13 @@ import (
 
 // past is what treestamps knew of a tree, by path relative to its root.
 type past struct {
-	times  []store.Time // by number
-	number map[string]int32
-	met    []bool // by number: it is there
+	stamps map[string]*pastStamp
 	now    store.Time
+}
+
+type pastStamp struct {
+	time store.Time // zero is none that counts
+	met  bool       // the path is there
 }
 
 // gather takes the stamps out of the files that were made under one config. Of
@@ -25,7 +28,7 @@ func gather(root root, files []*treestamps.File, made string, now store.Time) *p
 	for _, f := range files {
 		n += len(f.Stamps)
 	}
-	p := &past{number: make(map[string]int32, n), now: now}
+	p := &past{stamps: make(map[string]*pastStamp, n), now: now}
 	for _, f := range files {
 		if f.Made != made {
 			continue
@@ -36,7 +39,6 @@ func gather(root root, files []*treestamps.File, made string, now store.Time) *p
 		}
 		f.Stamps = nil // there may be millions
 	}
-	p.met = make([]bool, len(p.times))
 	return p
 }
 
@@ -47,17 +49,13 @@ func rootOf(f *treestamps.File) root {
 // add takes one stamp. One that lies in the future hides nothing, not even a
 // file below a directory that has an honest one.
 func (p *past) add(rel string, t store.Time) {
-	if t.Compare(p.now) > 0 {
-		t = store.Time{}
+	s := p.stamps[rel]
+	if s == nil {
+		s = &pastStamp{}
+		p.stamps[rel] = s
 	}
-	n, known := p.number[rel]
-	if !known {
-		p.number[rel] = int32(len(p.times))
-		p.times = append(p.times, t)
-		return
-	}
-	if t.Compare(p.times[n]) > 0 {
-		p.times[n] = t
+	if t.Compare(s.time) > 0 && t.Compare(p.now) <= 0 {
+		s.time = t
 	}
 }
 
@@ -81,12 +79,12 @@ func (p *past) covers(until, mtime store.Time) bool {
 
 // at returns the stamp of a path that is there, the zero Time where it has none.
 func (p *past) at(rel string) store.Time {
-	n, known := p.number[rel]
-	if !known {
+	s := p.stamps[rel]
+	if s == nil {
 		return store.Time{}
 	}
-	p.met[n] = true
-	return p.times[n]
+	s.met = true
+	return s.time
 }
 
 // gone counts the paths that are not there any more. What lies in a directory
@@ -97,8 +95,8 @@ func (p *past) gone(root root) (n int) {
 		return isGone(err)
 	}
 	dirs := map[string]bool{} // whether they are gone
-	for rel, i := range p.number {
-		if p.met[i] || rel == "" {
+	for rel, s := range p.stamps {
+		if s.met || rel == "" {
 			continue
 		}
 		dir := path.Dir(rel)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io/fs"
 	"path"
+	"strings"
 	"sync"
 
 	"treefilter/store"
@@ -13,7 +14,8 @@ import (
 )
 
 // importRun is the import into the tree of one root: a walk finds the files
-// that an old stamp covers, and a commit records them.
+// that an old stamp covers, and a commit records them. The visits of the walk run
+// side by side, the commit takes what they find one after the other.
 type importRun struct {
 	*commitRun
 	root   root
@@ -58,7 +60,10 @@ func (r *importRun) run(ctx context.Context) error {
 
 // visit records what is covered of one directory.
 func (r *importRun) visit(d *walk.Dir) {
-	dir := path.Join(r.root.real, d.Rel)
+	dir := r.root.real
+	if d.Rel != "" {
+		dir = strings.TrimSuffix(dir, "/") + "/" + d.Rel
+	}
 	at := r.enter(d, dir)
 	look := &r.lookups[d.Worker]
 	look.enter(at.tree, dir)
