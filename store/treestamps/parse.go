@@ -165,7 +165,7 @@ func (r *reader) parseItems(items []item) (nodes []*yaml.Node, err error) {
 	return nodes, nil
 }
 
-// lineOf returns the text of an item of a WAL.
+// lineOf returns the text of an item.
 func (r *reader) lineOf(it item) string {
 	return strings.TrimRight(string(r.text[it.start:it.end]), "\r\n")
 }
