@@ -2,8 +2,6 @@ package store
 
 import (
 	"cmp"
-	"crypto/rand"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"hash/crc32"
@@ -27,8 +25,9 @@ type appender struct {
 	program string
 	*terms
 	wait time.Duration
-	// current returns what the tree says now.
-	current func() *Reader
+	// current returns how to look up what the tree says now, and what to close
+	// after that.
+	current func() (lookup, io.Closer)
 
 	f        file       // nil until it is needed
 	in       *walReader // what f holds up to pos, whoever wrote it
@@ -120,12 +119,7 @@ func (a *appender) follows() bool {
 	if a.snapshot = info; info == before {
 		return true
 	}
-	t, intact, err := readTrailer(f, info.size)
-	if err != nil || !intact || len(t.sections) == 0 {
-		return false
-	}
-	src := &source{r: f, size: t.size, sums: t.sums}
-	h, err := src.readHeader(t.sections[0].at, t.sections[0].hash, a.program)
+	h, err := headerOfSealed(f, info.size, a.program)
 	if err != nil {
 		return false
 	}
@@ -162,13 +156,6 @@ func (a *appender) newSession(id string) *session {
 	s := newSession(a.program, id, a.config)
 	s.volume = a.fsys.volume(a.root).id
 	return s
-}
-
-// newID draws the id of a WAL.
-func newID() string {
-	var random [8]byte
-	rand.Read(random[:])
-	return hex.EncodeToString(random[:])
 }
 
 // head is what a WAL of ours begins with.
@@ -238,12 +225,13 @@ func (a *appender) continues(f file, info fileInfo) (bool, error) {
 // the machine. On an error the WAL is as it was before.
 func (a *appender) append(entries []Entry) (refused []Entry, err error) {
 	var kept []Entry
-	var reader *Reader
-	current := func() *Reader {
-		if reader == nil {
-			reader = a.current()
+	var now lookup
+	var open io.Closer
+	current := func(path string) (Stamp, bool) {
+		if now == nil {
+			now, open = a.current()
 		}
-		return reader
+		return now(path)
 	}
 	err = a.write(func(b []byte) []byte {
 		for i := range entries {
@@ -266,8 +254,8 @@ func (a *appender) append(entries []Entry) (refused []Entry, err error) {
 		}
 		return b
 	})
-	if reader != nil {
-		err = errors.Join(err, reader.st.close())
+	if open != nil {
+		err = errors.Join(err, open.Close())
 	}
 	for i := range kept {
 		a.note(kept[i].Path, record{kind: recordSet, stamp: kept[i].Stamp}, a.terms)

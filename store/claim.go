@@ -6,9 +6,6 @@ import (
 	"errors"
 )
 
-// errNoClaims is a file system, or a system, without the locks that claims are.
-var errNoClaims = errors.New("no locks on directories")
-
 // Claim claims a file, given by its path relative to the tree, for work on it,
 // and reports whether nobody else has: then it is this process's until Release,
 // or the process's end. Where claims are not to be had every file is free.

@@ -124,3 +124,12 @@ func (c Config) checked() (Config, error) {
 	}
 	return c, nil
 }
+
+// terms are a config that stamps were made under. What was read together shares
+// one value for each config; across files they are compared by hash.
+type terms struct {
+	hash   string
+	config Config
+}
+
+func termsOf(c Config) *terms { return &terms{c.Hash(), c} }

@@ -59,7 +59,7 @@ func (t *Tree) Dump(opt DumpOptions) (done Dumped, err error) {
 	}
 	defer func() { err = errors.Join(err, t.app.unlock()) }()
 	d := t.newDump()
-	defer func() { err = errors.Join(err, d.st.close()) }()
+	defer func() { err = errors.Join(err, d.st.Close()) }()
 	if err := d.refuse(opt.Repair); err != nil {
 		return done, err
 	}
@@ -109,7 +109,7 @@ func (d *dump) judgeHeld(info fileInfo) (refused int, err error) {
 		kept := r.items[:0]
 		for _, it := range r.items {
 			e := Entry{Path: joinPath(dir, it.name), Stamp: it.stamp(), Since: d.heldAt}
-			switch d.app.judge(&e, func() *Reader { return reader }) {
+			switch d.app.judge(&e, reader.lookUp) {
 			case leave:
 				refused++
 				continue
@@ -160,7 +160,7 @@ func (d *dump) replace(m *merge, repair bool) (stamps int64, err error) {
 	stamps, err = d.writeSnapshot(m)
 	var damage *damageError
 	if errors.As(err, &damage) && repair {
-		d.st.salvageAll(d.names.snapshot, damage)
+		d.st.salvageAll(damage)
 		stamps, err = d.writeSnapshot(m)
 	}
 	if err == nil {
@@ -262,7 +262,7 @@ func (d *dump) unchanged() bool {
 		d.held != nil || d.st.snapErr != nil {
 		return false
 	}
-	return !d.st.hasSnapshot() || d.st.src != nil && d.st.src.verify() == nil
+	return !d.st.readable() || d.st.src != nil && d.st.src.verify() == nil
 }
 
 // stamps is how many the snapshot holds.
@@ -380,7 +380,7 @@ func (t *Tree) Discard() (discarded bool, err error) {
 	}
 	defer func() { err = errors.Join(err, t.app.unlock()) }()
 	d := t.newDump()
-	defer func() { err = errors.Join(err, d.st.close()) }()
+	defer func() { err = errors.Join(err, d.st.Close()) }()
 	if err := d.refuse(false); err != nil {
 		return false, err
 	}

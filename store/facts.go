@@ -38,3 +38,11 @@ func (t *Tree) Facts() Facts {
 	}
 	return f
 }
+
+// Moved reports whether the tree lies on another file system than it did when
+// its newest stamps were made, and what is known of the two. Where one is not
+// known it has not.
+func (t *Tree) Moved() (then, now string, moved bool) {
+	then, now = t.loaded().volume(), t.opt.fsys.volume(t.root).id
+	return then, now, then != "" && now != "" && then != now
+}

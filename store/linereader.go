@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"unsafe"
 )
 
 // lineReader cuts a file into its lines. Its buffer grows with the longest line and
@@ -79,3 +80,7 @@ func (l *lineReader) fill() {
 	}
 	l.err = io.ErrNoProgress
 }
+
+// stringView returns bytes as a string, without a copy: for as long as nobody writes
+// to them.
+func stringView(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }

@@ -88,10 +88,6 @@ func RealDir(dir string) (string, error) {
 	return filepath.ToSlash(real), nil
 }
 
-func hasParent(path string) bool {
-	return path == ".." || strings.HasPrefix(path, "../") || strings.HasSuffix(path, "/..") || strings.Contains(path, "/../")
-}
-
 // belowGiven maps a directory that begins with a root, to the letter, as what
 // the filter prints does.
 func (g *Grove) belowGiven(given string) (dir string, ok bool) {

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"io"
 	"slices"
 )
@@ -276,4 +277,20 @@ func (s mergeSection) copyTo(out *snapshotWriter, end int64) error {
 		c.pos = stop
 	}
 	return nil
+}
+
+// thenFolded returns the list once one more WAL has been folded, nil for none.
+func thenFolded(list []foldedWAL, w *wal) []foldedWAL {
+	if w == nil || w.records == 0 && !w.hidesAll && w.hidesOthers == "" {
+		return list
+	}
+	// One that was written by hand, or is discarded, has no id.
+	last := foldedWAL{id: cmp.Or(w.id, newID())}
+	if w.records == w.sets && w.takes == 0 && w.under != "" && !w.hidesAll && w.hidesOthers == "" {
+		last.under = w.under[:foldedHash]
+	}
+	if n := len(list); n > 0 && list[n-1].id == w.id { // by a dump that was killed
+		list = list[:n-1]
+	}
+	return appendFolded(list, last)
 }

@@ -34,16 +34,6 @@ func stateNames(dir, program string) names {
 	}
 }
 
-// names returns the paths of the state files of a root.
-func (o Options) names(root string) names {
-	if o.StateDir == "" {
-		return stateNames(root, o.Program)
-	}
-	n := stateNames(filepath.Join(o.StateDir, string(appendFolder(nil, root))), o.Program)
-	n.base, n.err = o.StateDir, o.stateErr
-	return n
-}
-
 // CheckProgram refuses a program name that cannot be part of a file name.
 func CheckProgram(program string) error {
 	if program == "" || strings.ContainsAny(program, "/\\\x00") || len(program) > 200 {

@@ -65,12 +65,16 @@ const (
 	refuse         // it is not made, and the file has none
 )
 
+// lookup returns the stamp that a file has and that counts, given by its path
+// relative to the tree.
+type lookup func(path string) (Stamp, bool)
+
 // judge decides about a stamp, given what others have said since its file was looked
 // at: where somebody has taken the file's stamp away, or processed it under another
 // config, the two contradict each other, and which came last is not known. Where it
 // is not known what was said, a stamp of our config that is there by now is believed
-// in place of this one. current returns what the tree says now.
-func (a *appender) judge(e *Entry, current func() *Reader) verdict {
+// in place of this one. current looks up what the tree says now.
+func (a *appender) judge(e *Entry, current lookup) verdict {
 	switch {
 	case e.Since == 0:
 		return accept
@@ -79,8 +83,7 @@ func (a *appender) judge(e *Entry, current func() *Reader) verdict {
 	case a.gap < e.Since:
 		return accept
 	}
-	now := current()
-	s, ok := now.Find(now.enterFor(e.Path))
+	s, ok := current(e.Path)
 	switch {
 	case !ok:
 		return refuse

@@ -1,6 +1,9 @@
 package store
 
-import "time"
+import (
+	"path/filepath"
+	"time"
+)
 
 // Options say which stamps of a tree count, and how writers behave.
 type Options struct {
@@ -41,4 +44,14 @@ func (o Options) withDefaults() (Options, error) {
 	}
 	o.StateDir, o.stateErr = resolveStateDir(o.fsys, o.StateDir)
 	return o, nil
+}
+
+// names returns the paths of the state files of a root.
+func (o Options) names(root string) names {
+	if o.StateDir == "" {
+		return stateNames(root, o.Program)
+	}
+	n := stateNames(filepath.Join(o.StateDir, string(appendFolder(nil, root))), o.Program)
+	n.base, n.err = o.StateDir, o.stateErr
+	return n
 }

@@ -4,7 +4,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"unsafe"
 )
 
 // overlay is the last word on each of some files, in memory, grouped by
@@ -60,15 +59,6 @@ type moreInfo struct {
 	target Time
 	digest *Digest
 }
-
-// terms are a config that stamps were made under. What was read together shares
-// one value for each config; across files they are compared by hash.
-type terms struct {
-	hash   string
-	config Config
-}
-
-func termsOf(c Config) *terms { return &terms{c.Hash(), c} }
 
 func (it *item) stamp() Stamp {
 	s := Stamp{Time: it.time(), Exact: it.exact}
@@ -239,10 +229,6 @@ func joined(overlays ...*overlay) *overlay {
 	all.finish()
 	return all
 }
-
-// stringView returns bytes as a string, without a copy: for as long as nobody writes
-// to them.
-func stringView(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
 
 // arena keeps many small strings in few allocations, each larger than the last.
 type arena struct{ slab []byte }

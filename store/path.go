@@ -107,3 +107,7 @@ func comparePaths(a, b string) int {
 	}
 	return strings.Compare(aname, bname)
 }
+
+func hasParent(path string) bool {
+	return path == ".." || strings.HasPrefix(path, "../") || strings.HasSuffix(path, "/..") || strings.Contains(path, "/../")
+}

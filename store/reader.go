@@ -139,7 +139,7 @@ func (r *Reader) lookup(p *partReader, name string) (s Stamp, ok bool) {
 // lookupAgain looks a name up in what is sound of a part that proved to be
 // damaged.
 func (r *Reader) lookupAgain(p *partReader, name string, damage error) []byte {
-	r.st.salvage(p.part, r.tree.names.snapshot, damage)
+	r.st.salvage(p.part, damage)
 	p.times, p.digests = r.st.timesOf(p.part), nil
 	p.times.enter(r.dir)
 	value, err := p.times.find(name)

@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"crypto/rand"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -16,6 +17,14 @@ import (
 
 // formatVersion is the version of both state files.
 const formatVersion = 1
+
+// maxRecord bounds a line: a path of maxPath bytes, all of it escaped, or an
+// open record with a large config.
+const maxRecord = 512 << 10
+
+// errDamaged is a record or a block whose CRC does not fit: bent, or of another
+// file.
+var errDamaged = errors.New("checksum mismatch")
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
@@ -460,4 +469,11 @@ func takeFromFields(kind recordKind, fields map[string]*yaml.Node) (record, erro
 	}
 	path, err := stateValue(node)
 	return record{kind: kind, path: []byte(path)}, err
+}
+
+// newID draws the id of a WAL.
+func newID() string {
+	var random [8]byte
+	rand.Read(random[:])
+	return hex.EncodeToString(random[:])
 }

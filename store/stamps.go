@@ -72,7 +72,7 @@ func (s *stampWalk) next(p *partReader, last string) (Entry, bool) {
 			if p.salvaged != nil {
 				return Entry{}, false
 			}
-			s.st.salvage(p.part, s.tree.names.snapshot, err)
+			s.st.salvage(p.part, err)
 			p.times = s.st.timesOf(p.part)
 			continue
 		}

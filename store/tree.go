@@ -3,6 +3,7 @@ package store
 import (
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"path/filepath"
 	"slices"
@@ -81,7 +82,10 @@ func newTree(root string, opt Options, origin Origin, work *works) *Tree {
 	opt.Config = config
 	t := &Tree{root: root, names: n, opt: opt, origin: origin, terms: termsOf(opt.Config), work: work}
 	t.app = &appender{fsys: opt.fsys, root: root, names: n, program: opt.Program, terms: t.terms, wait: opt.LockWait}
-	t.app.current = func() *Reader { return t.readerOf(load(opt.fsys, n, opt.Program)) }
+	t.app.current = func() (lookup, io.Closer) {
+		r := t.readerOf(load(opt.fsys, n, opt.Program))
+		return r.lookUp, r.st
+	}
 	return t
 }
 
@@ -142,6 +146,8 @@ func (r *Reader) enterFor(path string) (name string) {
 	}
 	return name
 }
+
+func (r *Reader) lookUp(path string) (Stamp, bool) { return r.Find(r.enterFor(path)) }
 
 // Set records that a file, given by its path relative to the tree, has been
 // processed: its present mtime becomes its stamp. A file that was modified
@@ -374,7 +380,7 @@ func (t *Tree) Standing(path string) (standing Standing, s Stamp, since uint64, 
 // reread reads the state anew: words that were read before are in it.
 func (t *Tree) reread() {
 	if t.fresh != nil {
-		t.fresh.close()
+		t.fresh.Close()
 	}
 	t.fresh = load(t.opt.fsys, t.names, t.opt.Program)
 	t.asked = t.readerOf(t.fresh)
@@ -434,7 +440,7 @@ func (t *Tree) Close() error {
 	}
 	for _, st := range []*state{t.st, t.fresh} {
 		if st != nil {
-			err = errors.Join(err, st.close())
+			err = errors.Join(err, st.Close())
 		}
 	}
 	return err
@@ -482,7 +488,7 @@ func (t *Tree) OtherConfigs() (stamps int64) {
 	if st.wal == nil {
 		return stamps
 	}
-	voided := Reader{tree: t, st: &state{parts: st.parts, src: st.src, trailer: st.trailer, hand: st.hand}}
+	voided := Reader{tree: t, st: &state{snapshot: st.snapshot}}
 	voided.voided = r.open(false)
 	for _, run := range st.wal.said.sorted() {
 		voided.Enter(run.dir)

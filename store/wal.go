@@ -11,15 +11,9 @@ import (
 
 // Bounds on what a WAL may make us read and hold.
 const (
-	// maxRecord bounds a line: a path of maxPath bytes, all of it escaped, or
-	// an open record with a large config.
-	maxRecord = 512 << 10
 	// maxWAL bounds the file. A WAL of 40 million records fits; a sparse
 	// terabyte does not.
 	maxWAL = 4 << 30
-	// maxHandWAL bounds the text that goes to yaml.v3, which takes a second
-	// for every 20 MB or so.
-	maxHandWAL = 32 << 20
 	// maxBad bounds the lines that are no records. Damage hits a few blocks; a
 	// gigabyte of short lines took a minute to be refused one by one.
 	maxBad = 100_000
@@ -71,10 +65,6 @@ type walReader struct {
 	known     int  // sessions known when the first of these was met
 	ours      bool // there was a sealed line
 }
-
-// errDamaged is a record or a block whose CRC does not fit: bent, or of another
-// file.
-var errDamaged = errors.New("checksum mismatch")
 
 var (
 	errTorn = errors.New("cut line")

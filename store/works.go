@@ -78,3 +78,6 @@ func (w *works) close() error {
 	w.open = nil
 	return errors.Join(errs...)
 }
+
+// errNoClaims is a file system, or a system, without the locks that claims are.
+var errNoClaims = errors.New("no locks on directories")

@@ -33,6 +33,10 @@ func decodeYAML(text []byte) (root *yaml.Node, err error) {
 	return doc.Content[0], nil
 }
 
+// maxHandWAL bounds the text of one WAL that goes to yaml.v3, which takes a
+// second for every 20 MB or so.
+const maxHandWAL = 32 << 20
+
 // yamlCall is what a call of yaml.v3 costs beside the text, in bytes of text:
 // 10 µs measured, so that sixty megabytes of the shortest lines took minutes.
 const yamlCall = 64
