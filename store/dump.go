@@ -178,8 +178,8 @@ type dump struct {
 }
 
 func (t *Tree) newDump() *dump {
-	d := &dump{Tree: t, st: load(t.opt.fsys, t.names, t.opt.Program), newest: t.terms}
-	d.st.recognize(t.terms)
+	d := &dump{Tree: t, st: load(t.opt.fsys, t.names, t.opt.Program), newest: t.under}
+	d.st.recognize(t.under)
 	if newest := d.st.newest(); newest != nil && t.held == nil {
 		d.newest = newest
 	}
@@ -209,7 +209,7 @@ func (d *dump) merge() *merge {
 	m := newMerge(d.opt.Program, d.st, joined(d.st.inMemory(), d.held), d.newest)
 	m.volume = d.st.volume()
 	if d.held != nil {
-		m.volume, m.held = d.opt.fsys.volume(d.root).id, d.terms
+		m.volume, m.held = d.opt.fsys.volume(d.root).id, d.under
 	}
 	return m
 }

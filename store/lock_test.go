@@ -190,8 +190,8 @@ func TestRepairKeepsTheBrokenSnapshot(t *testing.T) {
 	text, _ := damageable(t)
 	broken := text[:9000] + "!" + text[9001:]
 	for _, kind := range []string{"copied", "renamed"} {
-		disk := newSimDisk(map[string][]byte{simNames.snapshot: []byte(broken)})
-		proc := &simProc{disk: disk}
+		sim := newSimDisk(map[string][]byte{simNames.snapshot: []byte(broken)})
+		proc := &simProc{disk: sim}
 		tree, err := OpenTree(simRoot, Options{fsys: proc})
 		if err != nil {
 			t.Fatal(err)
@@ -207,7 +207,7 @@ func TestRepairKeepsTheBrokenSnapshot(t *testing.T) {
 			if copying && op == "read" {
 				return errors.New("unreadable")
 			}
-			disk.crashStates(func(files map[string][]byte) {
+			sim.crashStates(func(files map[string][]byte) {
 				if string(files[simNames.snapshot]) != broken && string(files[simNames.snapshot+brokenSuffix]) != broken {
 					t.Errorf("%s: a crash at %s %s leaves neither", kind, op, path)
 				}

@@ -51,7 +51,7 @@ func (r *Reader) open(counting bool) (parts []partReader) {
 }
 
 // counts reports whether stamps made under a config count.
-func (t *Tree) counts(hash string) bool { return t.opt.AnyConfig || hash == t.hash }
+func (t *Tree) counts(hash string) bool { return t.opt.AnyConfig || hash == t.under.hash }
 
 // Enter makes dir, relative to the tree and "" for its root, the directory of
 // the names to come.

@@ -59,11 +59,11 @@ func TestRecordsAsWritten(t *testing.T) {
 			t.Errorf("got %q, CRC %v %08x\nwant %q, CRC %08x", body, ok, crc, c.body, s.sum([]byte(c.body)))
 		}
 		got, ok := parseRecord(body)
-		if !ok || !got.equal(c.want) {
+		if !ok || !sameRecord(got, c.want) {
 			t.Errorf("%s: the fast reader sees %+v %v", body, got, ok)
 		}
 		hand, err := parseHandRecord(body)
-		if err != nil || !hand.equal(c.want) {
+		if err != nil || !sameRecord(hand, c.want) {
 			t.Errorf("%s: yaml.v3 sees %+v, %v", body, hand, err)
 		}
 	}
@@ -76,7 +76,7 @@ func TestRecordsAsWritten(t *testing.T) {
 	}
 }
 
-func (r record) equal(o record) bool {
+func sameRecord(r, o record) bool {
 	return r.kind == o.kind && bytes.Equal(r.path, o.path) && sameStamp(r.stamp, o.stamp)
 }
 
@@ -121,7 +121,7 @@ func TestRecordsByHand(t *testing.T) {
 		{"- drop:\n    path: a.jpg\n", record{kind: recordDrop, path: []byte("a.jpg")}},
 	} {
 		got, err := parseHandRecord([]byte(c.text))
-		if err != nil || !got.equal(c.want) {
+		if err != nil || !sameRecord(got, c.want) {
 			t.Errorf("%q: got %+v, %v", c.text, got, err)
 		}
 	}
@@ -240,7 +240,7 @@ func FuzzRecord(f *testing.F) {
 				t.Fatalf("%q is no sealed line", c.line)
 			}
 			r, ok := parseRecord(body)
-			if !ok || !r.equal(c.want) {
+			if !ok || !sameRecord(r, c.want) {
 				t.Fatalf("%q is read back as %+v %v", body, r, ok)
 			}
 			checkByYAML(t, body, r)
@@ -251,7 +251,7 @@ func FuzzRecord(f *testing.F) {
 func checkByYAML(t *testing.T, body []byte, want record) {
 	t.Helper()
 	got, err := parseHandRecord(body)
-	if err != nil || !got.equal(want) {
+	if err != nil || !sameRecord(got, want) {
 		t.Fatalf("%q: the fast reader sees %+v, yaml.v3 %+v, %v", body, want, got, err)
 	}
 }

@@ -21,7 +21,7 @@ type Tree struct {
 	origin Origin
 	dirs   []string // whose tree it is, as far as its grove has found out
 	opt    Options
-	*terms // that stamps are made under, and count under
+	under  *terms // that stamps are made under, and count under
 
 	load sync.Once
 	st   *state
@@ -80,8 +80,8 @@ func newTree(root string, opt Options, origin Origin, work *works) *Tree {
 		n.err = stateError(root, err)
 	}
 	opt.Config = config
-	t := &Tree{root: root, names: n, opt: opt, origin: origin, terms: termsOf(opt.Config), work: work}
-	t.app = &appender{fsys: opt.fsys, root: root, names: n, program: opt.Program, terms: t.terms, wait: opt.LockWait}
+	t := &Tree{root: root, names: n, opt: opt, origin: origin, under: termsOf(opt.Config), work: work}
+	t.app = &appender{fsys: opt.fsys, root: root, names: n, program: opt.Program, terms: t.under, wait: opt.LockWait}
 	t.app.current = func() (lookup, io.Closer) {
 		r := t.readerOf(load(opt.fsys, n, opt.Program))
 		return r.lookUp, r.st
@@ -105,7 +105,7 @@ func (t *Tree) loaded() *state {
 	t.load.Do(func() {
 		t.st = load(t.opt.fsys, t.names, t.opt.Program)
 		if newest := t.st.newest(); newest != nil && t.opt.AnyConfig && t.opt.Config.Empty() {
-			t.terms, t.app.terms = newest, newest
+			t.under, t.app.terms = newest, newest
 		}
 		t.app.past, t.app.snapshot = t.st.wal, t.st.info
 		if n := len(t.st.header.folded); n > 0 {
@@ -291,7 +291,7 @@ func (t *Tree) Hold(entries []Entry) error {
 		t.held = newOverlay()
 	}
 	for _, e := range entries {
-		t.held.set([]byte(e.Path), e.Stamp, t.terms)
+		t.held.set([]byte(e.Path), e.Stamp, t.under)
 		if e.Since > 0 && (t.heldAt == 0 || e.Since < t.heldAt) {
 			t.heldAt = e.Since
 		}
@@ -416,7 +416,7 @@ func (t *Tree) Sync() error {
 			return err
 		}
 		for _, e := range entries {
-			it := item{under: t.terms}
+			it := item{under: t.under}
 			it.setStamp(e.Stamp)
 			t.keepOwn(e.Path, it)
 			delete(t.pending, e.Path)
@@ -481,7 +481,7 @@ func (t *Tree) OtherConfigs() (stamps int64) {
 	}
 	r := t.Reader()
 	for _, p := range st.parts {
-		if p.hash != t.hash && !st.hides(p.hash) {
+		if p.hash != t.under.hash && !st.hides(p.hash) {
 			stamps += p.entries()
 		}
 	}
@@ -495,7 +495,7 @@ func (t *Tree) OtherConfigs() (stamps int64) {
 		for i := range run.items {
 			it := &run.items[i]
 			before := voided.isVoid(it.name)
-			void := it.kind == wordSet && it.under.hash != t.hash
+			void := it.kind == wordSet && it.under.hash != t.under.hash
 			switch {
 			case void && !before:
 				stamps++
@@ -535,7 +535,7 @@ func (t *Tree) Stored() (Config, bool) {
 // Config is what the tree's stamps are made under, and count under.
 func (t *Tree) Config() Config {
 	t.loaded()
-	return t.config
+	return t.under.config
 }
 
 // Outgrown reports whether the WAL is larger than the snapshot: then a dump pays.

@@ -15,9 +15,7 @@ import (
 
 // The keys that stand among the paths, and what begins the list of a WAL.
 const (
-	programConfigKey    = "config"
-	treestampsConfigKey = "treestamps_config"
-	treestampsWALKey    = "wal:"
+	programConfigKey = "config"
 )
 
 // treestampsReader takes a file line by line. Nearly every line is an entry of
