@@ -6,11 +6,12 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"treefilter/store/internal/format"
 )
 
-func mustConfig(t testing.TB, text string) Config {
+func mustConfig(t testing.TB, text string) format.Config {
 	t.Helper()
-	c, err := ParseConfig([]byte(text))
+	c, err := format.ParseConfig([]byte(text))
 	if err != nil {
 		t.Fatalf("%s: %v", text, err)
 	}
@@ -76,10 +77,10 @@ func TestConfigCanonicalForm(t *testing.T) {
 
 // checkConfig wants the canonical forms, flow and block, to be read back as
 // the same config.
-func checkConfig(t *testing.T, c Config) {
+func checkConfig(t *testing.T, c format.Config) {
 	t.Helper()
-	for _, text := range []string{c.String(), string(appendBlock(nil, c.values, 0))} {
-		back, err := ParseConfig([]byte(text))
+	for _, text := range []string{c.String(), string(format.AppendBlock(nil, c.Values, 0))} {
+		back, err := format.ParseConfig([]byte(text))
 		if err != nil {
 			t.Fatalf("%s: %v", text, err)
 		}
@@ -87,11 +88,11 @@ func checkConfig(t *testing.T, c Config) {
 			t.Fatalf("%s is read back as %s", text, back)
 		}
 	}
-	line := newSession("treefilter", "0123456789abcdef", c).appendOpen(nil)
-	body, crc, ok := cutCRC(line[:len(line)-1])
-	r, err := parseHandRecord(body)
-	if !ok || crc != crc32Of(body) || err != nil || r.session.hash != c.Hash() {
-		t.Fatalf("%s is read back as %+v, %v", line, r.session, err)
+	line := format.NewSession("treefilter", "0123456789abcdef", c).AppendOpen(nil)
+	body, crc, ok := format.CutCRC(line[:len(line)-1])
+	r, err := format.ParseHandRecord(body)
+	if !ok || crc != format.Crc32Of(body) || err != nil || r.Session.Hash != c.Hash() {
+		t.Fatalf("%s is read back as %+v, %v", line, r.Session, err)
 	}
 }
 
@@ -154,7 +155,7 @@ func TestConfigPlainScalars(t *testing.T) {
 	}
 	for _, s := range scalars {
 		for _, at := range []string{"a: %s\nb: c\n", "a:\n- %s\n", "{a: %s, b: c}", "a: [%s, b]", "a: !t {b: %s}"} {
-			if c, err := ParseConfig(fmt.Appendf(nil, at, s)); err == nil {
+			if c, err := format.ParseConfig(fmt.Appendf(nil, at, s)); err == nil {
 				checkConfig(t, c)
 			}
 		}
@@ -176,12 +177,12 @@ func TestConfigRefused(t *testing.T) {
 		{"a: {b: 1, b: 2}", "stands twice"},
 		{"? [a]\n: 1", "no scalar"},
 		{"? {a: b}\n: 1", "no scalar"},
-		{strings.Repeat("k", maxConfigKey+1) + ": 1", "key of 251 bytes"},
+		{strings.Repeat("k", format.MaxConfigKey+1) + ": 1", "key of 251 bytes"},
 		{bomb, "more than 262144 bytes"},
 		{"a: &a " + strings.Repeat("x", 1<<20) + "\nb: [" + strings.Repeat("*a, ", 40_000) + "]", "more than 262144 bytes"},
 		{"a: [" + strings.Repeat("x, ", 100_000) + "]", "more than 262144 bytes"},
-		{"a: " + strings.Repeat("[", maxConfigDepth) + strings.Repeat("]", maxConfigDepth), "more than 32 levels"},
-		{"a: " + strings.Repeat("!t [", maxConfigDepth) + strings.Repeat("]", maxConfigDepth), "more than 32 levels"},
+		{"a: " + strings.Repeat("[", format.MaxConfigDepth) + strings.Repeat("]", format.MaxConfigDepth), "more than 32 levels"},
+		{"a: " + strings.Repeat("!t [", format.MaxConfigDepth) + strings.Repeat("]", format.MaxConfigDepth), "more than 32 levels"},
 		{"a: &a [*a]", "more than 32 levels"},
 		{"!!binary YQ==: 1", "line 1: a key with a tag"},
 		{"a: !<tag:example.com,2000:x> 1", "tag"},
@@ -191,7 +192,7 @@ func TestConfigRefused(t *testing.T) {
 		{"a: \"\x01\"", ""},
 		{"\xff: 1", ""},
 	} {
-		got, err := ParseConfig([]byte(c.in))
+		got, err := format.ParseConfig([]byte(c.in))
 		if err == nil {
 			t.Errorf("%.40q: accepted as %.40s", c.in, got)
 		} else if !strings.Contains(err.Error(), c.want) {
@@ -210,7 +211,7 @@ func TestConfigWith(t *testing.T) {
 		{"name", "a, b", `{name: "a, b", quality: 80}`},
 		{"list", "[1, {a: b}]", `{list: [1, {a: b}], quality: 80}`},
 		{"", "1", `{"": 1, quality: 80}`},
-		{strings.Repeat("\x01", maxConfigKey), "1", `{"` + strings.Repeat(`\x01`, maxConfigKey) + `": 1, quality: 80}`},
+		{strings.Repeat("\x01", format.MaxConfigKey), "1", `{"` + strings.Repeat(`\x01`, format.MaxConfigKey) + `": 1, quality: 80}`},
 	} {
 		got, err := base.With(c.key, c.value)
 		if err != nil || got.String() != c.want {
@@ -224,7 +225,7 @@ func TestConfigWith(t *testing.T) {
 	if base.String() != `{quality: 80}` {
 		t.Errorf("With changed its receiver to %s", base)
 	}
-	for _, c := range [][2]string{{"bad\xff", "1"}, {strings.Repeat("k", maxConfigKey+1), "1"}, {"a", "["}, {"a", "\xff"}} {
+	for _, c := range [][2]string{{"bad\xff", "1"}, {strings.Repeat("k", format.MaxConfigKey+1), "1"}, {"a", "["}, {"a", "\xff"}} {
 		if got, err := base.With(c[0], c[1]); err == nil {
 			t.Errorf("%.20q=%q: accepted as %.40s", c[0], c[1], got)
 		}
@@ -249,14 +250,14 @@ func TestConfigWith(t *testing.T) {
 			t.Errorf("a=%q: %v", value, err)
 		}
 	}
-	fresh, err := Config{}.With("a", "1")
-	if err != nil || fresh.String() != "{a: 1}" || fresh.Empty() || !(Config{}).Empty() {
+	fresh, err := format.Config{}.With("a", "1")
+	if err != nil || fresh.String() != "{a: 1}" || fresh.Empty() || !(format.Config{}).Empty() {
 		t.Errorf("from the empty config: %s, %v", fresh, err)
 	}
 }
 
 func TestNewConfig(t *testing.T) {
-	got, err := NewConfig(map[string]any{"quality": 90, "sizes": []int{1, 2}, "on": true, "name": "x: y", "nested": map[string]float64{"f": 2.5}, "text": "1.10", "none": nil})
+	got, err := format.NewConfig(map[string]any{"quality": 90, "sizes": []int{1, 2}, "on": true, "name": "x: y", "nested": map[string]float64{"f": 2.5}, "text": "1.10", "none": nil})
 	if want := `{name: "x: y", nested: {f: 2.5}, none: null, "on": true, quality: 90, sizes: [1, 2], text: "1.10"}`; err != nil || got.String() != want {
 		t.Errorf("got %s, %v, want %s", got, err, want)
 	}
@@ -313,7 +314,7 @@ func FuzzConfig(f *testing.F) {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
-		c, err := ParseConfig(text)
+		c, err := format.ParseConfig(text)
 		if err != nil || len(c.String()) > 64<<10 {
 			return
 		}

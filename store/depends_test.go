@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"treefilter/store/internal/format"
 )
 
 // sumOf is a digest of one letter.
@@ -16,15 +17,15 @@ func sumOf(letter byte) (sum [32]byte) {
 // The config of a tree names a dependency by its path relative to the root, or by
 // its absolute path where it lies outside.
 func TestWithDependencies(t *testing.T) {
-	deps := func(paths ...string) (list []Dependency) {
+	deps := func(paths ...string) (list []format.Dependency) {
 		for i, p := range paths {
-			list = append(list, Dependency{p, sumOf(byte(0xa + i))})
+			list = append(list, format.Dependency{Path: p, SHA256: sumOf(byte(0xa + i))})
 		}
 		return list
 	}
 	for _, c := range []struct {
 		root string
-		deps []Dependency
+		deps []format.Dependency
 		want string
 	}{
 		{"/srv/photos", nil, "{q: 1}"},
@@ -43,32 +44,32 @@ func TestWithDependencies(t *testing.T) {
 	}
 	for _, c := range []struct{ config, path, want string }{
 		{"depends: x", "/lint.yml", `a setting "depends"`},
-		{"", "/" + strings.Repeat("k", maxConfigKey), "key of 251 bytes"},
+		{"", "/" + strings.Repeat("k", format.MaxConfigKey), "key of 251 bytes"},
 		{"", "/\xff", "not UTF-8"},
-		{"a: " + strings.Repeat("x", maxConfig-100), "/lint.yml", "config of"},
+		{"a: " + strings.Repeat("x", format.MaxConfig-100), "/lint.yml", "config of"},
 	} {
 		if got, err := mustConfig(t, c.config).WithDependencies("/srv", deps(c.path)); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%.20s, %.20q: accepted as %.40s, error %v, want %s", c.config, c.path, got, err, c.want)
 		}
 	}
-	if got, err := (Config{}).WithDependencies("/srv", deps("/a", "/a")); err == nil {
+	if got, err := (format.Config{}).WithDependencies("/srv", deps("/a", "/a")); err == nil {
 		t.Errorf("one path with two digests is %s", got)
 	}
 }
 
 // A dependency is told by its name, not by its digests.
 func TestDiffOfDependencies(t *testing.T) {
-	with := func(deps ...Dependency) Config {
+	with := func(deps ...format.Dependency) format.Config {
 		c, err := mustConfig(t, "q: 1").WithDependencies("/srv", deps)
 		if err != nil {
 			t.Fatal(err)
 		}
 		return c
 	}
-	lint, fmtA := Dependency{"/srv/lint.yml", sumOf(0xa)}, Dependency{"/etc/fmt.yml", sumOf(0xa)}
-	other := Dependency{"/srv/lint.yml", sumOf(0xb)}
+	lint, fmtA := format.Dependency{Path: "/srv/lint.yml", SHA256: sumOf(0xa)}, format.Dependency{Path: "/etc/fmt.yml", SHA256: sumOf(0xa)}
+	other := format.Dependency{Path: "/srv/lint.yml", SHA256: sumOf(0xb)}
 	for _, c := range []struct {
-		from, to Config
+		from, to format.Config
 		want     []string
 	}{
 		{with(lint), with(lint), nil},
@@ -87,8 +88,8 @@ func TestDiffOfDependencies(t *testing.T) {
 // The config of a tree has the dependencies as seen from its root, and what is
 // recorded bears it.
 func TestTreeConfigHasDependencies(t *testing.T) {
-	dep := Dependency{"/srv/lint.yml", sumOf(0xa)}
-	opt := Options{Config: mustConfig(t, "q: 1"), Depends: []Dependency{dep}}
+	dep := format.Dependency{Path: "/srv/lint.yml", SHA256: sumOf(0xa)}
+	opt := Options{Config: mustConfig(t, "q: 1"), Depends: []format.Dependency{dep}}
 	tree := treeOf(t, opt, "", "")
 	opt.Depends[0].Path = tree.Root() + "/lint.yml"
 	tree = reopen(t, tree.Root(), opt)
@@ -96,15 +97,15 @@ func TestTreeConfigHasDependencies(t *testing.T) {
 	if got := tree.Config().String(); got != want {
 		t.Fatalf("the tree's config is %s, want %s", got, want)
 	}
-	if _, err := tree.Append([]Entry{entry("a", 1)}); err != nil {
+	if _, err := tree.Append([]format.Entry{entry("a", 1)}); err != nil {
 		t.Fatal(err)
 	}
 	again := reopen(t, tree.Root(), opt)
 	if stored, _ := again.Stored(); stored.String() != want {
 		t.Errorf("recorded under %s", stored)
 	}
-	wantStamps(t, again, nil, map[string]Stamp{"a": at(1)})
-	opt.Depends = []Dependency{{opt.Depends[0].Path, sumOf(0xb)}}
+	wantStamps(t, again, nil, map[string]format.Stamp{"a": at(1)})
+	opt.Depends = []format.Dependency{{Path: opt.Depends[0].Path, SHA256: sumOf(0xb)}}
 	changed := reopen(t, tree.Root(), opt)
 	wantStamps(t, changed, []string{"a"}, nil)
 	stored, _ := changed.Stored()
@@ -116,12 +117,12 @@ func TestTreeConfigHasDependencies(t *testing.T) {
 // Dependencies that make no config leave no stamp to count, and nothing is written.
 func TestTreeOfBadDependencies(t *testing.T) {
 	c := mustConfig(t, "depends: x")
-	tree := treeOf(t, Options{Config: c, Depends: []Dependency{{"/lint.yml", sumOf(0xa)}}}, sealed(t, "treefilter", c, entry("a", 1)), "")
+	tree := treeOf(t, Options{Config: c, Depends: []format.Dependency{{Path: "/lint.yml", SHA256: sumOf(0xa)}}}, sealed(t, "treefilter", c, entry("a", 1)), "")
 	wantStamps(t, tree, []string{"a"}, nil)
 	if problems := tree.Problems(); len(problems) == 0 {
 		t.Error("no problem is reported")
 	}
-	if _, err := tree.Append([]Entry{entry("b", 1)}); err == nil {
+	if _, err := tree.Append([]format.Entry{entry("b", 1)}); err == nil {
 		t.Error("stamps were recorded under a config without its dependencies")
 	}
 }

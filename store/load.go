@@ -5,14 +5,19 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"treefilter/store/internal/disk"
+	"treefilter/store/internal/format"
+	"treefilter/store/internal/memtable"
+	"treefilter/store/internal/snapshot"
+	"treefilter/store/internal/wal"
 )
 
 // state is what the two files of a tree held at one moment. A file that cannot
 // be read, or must not be trusted, leaves a problem; a WAL that cannot be read
 // voids the snapshot too, since it may have taken back what that says.
 type state struct {
-	wal *wal // nil where there is none
-	*snapshot
+	wal *wal.Log // nil where there is none
+	*snapshot.Snapshot
 
 	walErr error // why the WAL cannot be read
 	walBad error // damaged records
@@ -25,22 +30,22 @@ const loadTries = 8
 
 // load reads the state without a lock: first the WAL, then the snapshot. A
 // dump in between makes a stamp be seen twice, never not at all.
-func load(fsys fileSystem, n names, program string) *state {
-	if err := n.usable(fsys); err != nil {
-		return &state{walErr: err, snapshot: &snapshot{}}
+func load(fsys disk.FS, n disk.Names, program string) *state {
+	if err := n.Usable(fsys); err != nil {
+		return &state{walErr: err, Snapshot: &snapshot.Snapshot{}}
 	}
 	for try := 1; ; try++ {
 		st := &state{}
 		opened, err := st.loadWAL(fsys, n, program)
 		if err != nil {
-			st.walErr = stateError(n.wal, err)
+			st.walErr = disk.Wrap(n.WAL, err)
 		}
-		st.snapshot = openSnapshot(fsys, n.snapshot, program)
-		named, err := fsys.lstat(n.wal)
-		same := st.wal == nil && missing(err) || err == nil && named.sameFile(opened)
+		st.Snapshot = snapshot.Open(fsys, n.Snapshot, program)
+		named, err := fsys.Lstat(n.WAL)
+		same := st.wal == nil && disk.IsMissing(err) || err == nil && named.SameFile(opened)
 		if same || st.walErr != nil || try == loadTries {
-			if st.hand != nil {
-				st.hand.said = st.hand.said.without(func(it *item) bool { return it.kind == wordSet && st.hides(it.under.hash) })
+			if st.Hand != nil {
+				st.Hand.Said = st.Hand.Said.Without(func(it *memtable.Word) bool { return it.Kind == memtable.WordSet && st.hides(it.Under.Hash) })
 			}
 			return st
 		}
@@ -48,29 +53,29 @@ func load(fsys fileSystem, n names, program string) *state {
 	}
 }
 
-func (st *state) loadWAL(fsys fileSystem, n names, program string) (info fileInfo, err error) {
-	f, info, err := openState(fsys, n.wal, os.O_RDONLY)
-	if missing(err) {
+func (st *state) loadWAL(fsys disk.FS, n disk.Names, program string) (info disk.Info, err error) {
+	f, info, err := disk.OpenState(fsys, n.WAL, os.O_RDONLY)
+	if disk.IsMissing(err) {
 		return info, nil
 	}
 	if err != nil {
 		return info, err
 	}
-	if isTreestamps(f, info.size) {
-		err = ErrTreestamps
-	} else if err = checkWALSize(info.size); err == nil {
-		st.wal, err = readWAL(f, program)
+	if format.IsTreestamps(f, info.Size) {
+		err = format.ErrTreestamps
+	} else if err = wal.CheckWALSize(info.Size); err == nil {
+		st.wal, err = wal.Read(f, program)
 	}
 	if err == nil {
-		err = st.wal.check()
+		err = st.wal.Check()
 	}
 	if err = errors.Join(err, f.Close()); err != nil {
 		st.wal = nil
 		return info, err
 	}
-	if st.wal.bad > 0 {
-		st.walBad = stateError(n.wal, fmt.Errorf("%s, the first in line %d: %w",
-			plural(st.wal.bad, "damaged record"), st.wal.badLine, st.wal.badErr))
+	if st.wal.Bad > 0 {
+		st.walBad = disk.Wrap(n.WAL, fmt.Errorf("%s, the first in line %d: %w",
+			format.Plural(st.wal.Bad, "damaged record"), st.wal.BadLine, st.wal.BadErr))
 	}
 	return info, err
 }
@@ -85,22 +90,22 @@ func (st *state) hides(hash string) bool {
 	case st.wal == nil:
 		return false
 	}
-	return st.wal.hidesAll || st.wal.hidesOthers != "" && st.wal.hidesOthers != hash
+	return st.wal.HidesAll || st.wal.HidesOthers != "" && st.wal.HidesOthers != hash
 }
 
 func (st *state) problems() []error {
-	problems := []error{st.walErr, st.walBad, st.snapshotErr()}
+	problems := []error{st.walErr, st.walBad, st.SnapshotErr()}
 	return slices.DeleteFunc(problems, func(err error) bool { return err == nil })
 }
 
 // newest returns the config of the newest stamps, whether they count or not,
 // nil where there are none.
-func (st *state) newest() *terms {
+func (st *state) newest() *format.Terms {
 	switch {
-	case st.wal != nil && st.wal.last != nil:
-		return st.wal.last.terms
-	case len(st.parts) > 0 && st.parts[0].stamps > 0 && st.parts[0].configErr == nil:
-		return st.parts[0].terms
+	case st.wal != nil && st.wal.Last != nil:
+		return st.wal.Last.Terms
+	case len(st.Parts) > 0 && st.Parts[0].Stamps > 0 && st.Parts[0].ConfigErr == nil:
+		return st.Parts[0].Terms
 	}
 	return nil
 }
@@ -108,20 +113,20 @@ func (st *state) newest() *terms {
 // volume is the file system that the tree lay on when the newest stamps were
 // made, "" where it is not known.
 func (st *state) volume() string {
-	if st.wal != nil && st.wal.last != nil {
-		return st.wal.last.volume
+	if st.wal != nil && st.wal.Last != nil {
+		return st.wal.Last.Volume
 	}
-	return st.header.volume
+	return st.Header.Volume
 }
 
 // inMemory returns what is known of files and not read in place.
-func (st *state) inMemory() *overlay {
-	var all []*overlay
-	if st.hand != nil {
-		all = append(all, st.hand.said)
+func (st *state) inMemory() *memtable.Table {
+	var all []*memtable.Table
+	if st.Hand != nil {
+		all = append(all, st.Hand.Said)
 	}
 	if st.wal != nil {
-		all = append(all, st.wal.said)
+		all = append(all, st.wal.Said)
 	}
-	return joined(all...)
+	return memtable.Joined(all...)
 }

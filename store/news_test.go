@@ -1,6 +1,9 @@
 package store
 
-import "testing"
+import (
+	"testing"
+	"treefilter/store/internal/format"
+)
 
 // A file that two runs have processed at once, under two configs, has no stamp of
 // either: which of them came last is not known.
@@ -17,7 +20,7 @@ func TestContradictedStampIsDropped(t *testing.T) {
 	put := func(tree *Tree, path string, since uint64) (refused int) {
 		e := entry(path, 5)
 		e.Since = since
-		list, err := tree.Append([]Entry{e})
+		list, err := tree.Append([]format.Entry{e})
 		if err != nil {
 			t.Fatal(err)
 		}

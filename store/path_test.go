@@ -7,21 +7,22 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"treefilter/store/internal/format"
 )
 
 func TestCheckPath(t *testing.T) {
 	for _, p := range []string{
-		"a", "a/b", ".a", "..a", "a..", "...", "a/.../b", "a b", " ", "\n", "-", "~", "\xff", "a\\b", "C:", strings.Repeat("n", maxPath),
+		"a", "a/b", ".a", "..a", "a..", "...", "a/.../b", "a b", " ", "\n", "-", "~", "\xff", "a\\b", "C:", strings.Repeat("n", format.MaxPath),
 	} {
-		if err := checkPath(p); err != nil {
+		if err := format.CheckPath(p); err != nil {
 			t.Errorf("%.40q: %v", p, err)
 		}
 	}
 	for _, p := range []string{
 		"", "/", "/a", "a/", "a//b", ".", "..", "./a", "../a", "a/.", "a/..", "a/./b", "a/../b", "a\x00", "\x00",
-		strings.Repeat("n", maxPath+1),
+		strings.Repeat("n", format.MaxPath+1),
 	} {
-		if checkPath(p) == nil {
+		if format.CheckPath(p) == nil {
 			t.Errorf("%.40q: accepted", p)
 		}
 	}
@@ -39,7 +40,7 @@ func TestComparePaths(t *testing.T) {
 		{"é", "\xff"},
 		{"a\x01/a", "a!/a"},
 	} {
-		if comparePaths(c[0], c[1]) != -1 || comparePaths(c[1], c[0]) != 1 || comparePaths(c[0], c[0]) != 0 {
+		if format.ComparePaths(c[0], c[1]) != -1 || format.ComparePaths(c[1], c[0]) != 1 || format.ComparePaths(c[0], c[0]) != 0 {
 			t.Errorf("%q does not come before %q", c[0], c[1])
 		}
 	}
@@ -56,7 +57,7 @@ func TestComparePathsIsWalkOrder(t *testing.T) {
 		walked := walkTree(t, root, "")
 		sorted := slices.Clone(walked)
 		rng.Shuffle(len(sorted), func(i, j int) { sorted[i], sorted[j] = sorted[j], sorted[i] })
-		slices.SortFunc(sorted, comparePaths)
+		slices.SortFunc(sorted, format.ComparePaths)
 		if !slices.Equal(walked, sorted) {
 			t.Fatalf("walked %q\nsorted %q", walked, sorted)
 		}
@@ -92,12 +93,12 @@ func walkTree(t *testing.T, root, dir string) (files []string) {
 	}
 	for _, e := range entries {
 		if !e.IsDir() {
-			files = append(files, joinPath(dir, e.Name()))
+			files = append(files, format.JoinPath(dir, e.Name()))
 		}
 	}
 	for _, e := range entries {
 		if e.IsDir() {
-			files = append(files, walkTree(t, root, joinPath(dir, e.Name()))...)
+			files = append(files, walkTree(t, root, format.JoinPath(dir, e.Name()))...)
 		}
 	}
 	return files

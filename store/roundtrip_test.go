@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"treefilter/store/internal/format"
 )
 
 // hardNames are names that some layer could take for something else.
@@ -33,7 +34,7 @@ func hardPaths(rng *rand.Rand, n int) []string {
 		}
 		parts = append(parts, fmt.Sprintf("%s%d", hardNames[rng.IntN(len(hardNames))], rng.IntN(n)))
 		p := strings.Join(parts, "/")
-		if checkPath(p) == nil && !seen[p] {
+		if format.CheckPath(p) == nil && !seen[p] {
 			seen[p] = true
 			paths = append(paths, p)
 		}
@@ -41,11 +42,11 @@ func hardPaths(rng *rand.Rand, n int) []string {
 	return paths
 }
 
-func randomTime(rng *rand.Rand) Time {
+func randomTime(rng *rand.Rand) format.Time {
 	if rng.IntN(10) == 0 {
-		return Time{rng.Int64N(1<<36) - 1<<35, int32(rng.IntN(1e9))}
+		return format.Time{Sec: rng.Int64N(1<<36) - 1<<35, Nsec: int32(rng.IntN(1e9))}
 	}
-	return Time{1_700_000_000 + rng.Int64N(1e8), int32(rng.IntN(1e9))}
+	return format.Time{Sec: 1_700_000_000 + rng.Int64N(1e8), Nsec: int32(rng.IntN(1e9))}
 }
 
 // Whatever is put into a tree is found again, from the WAL, and after a dump
@@ -53,23 +54,23 @@ func randomTime(rng *rand.Rand) Time {
 func TestStampsSurviveWALAndDumps(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	dir := t.TempDir()
-	want := map[string]Stamp{}
+	want := map[string]format.Stamp{}
 	paths := hardPaths(rng, 3000)
 	for round := range 4 {
 		tree, err := OpenTree(dir, Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
-		var batch []Entry
+		var batch []format.Entry
 		for range 1000 {
 			p := paths[rng.IntN(len(paths))]
-			s := Stamp{Time: randomTime(rng)}
+			s := format.Stamp{Time: randomTime(rng)}
 			if rng.IntN(4) == 0 {
-				s.Digest = &Digest{Size: rng.Int64N(1 << 40)}
+				s.Digest = &format.Digest{Size: rng.Int64N(1 << 40)}
 				s.Digest.SHA256[rng.IntN(32)] = byte(rng.Int())
 			}
 			want[p] = s
-			batch = append(batch, Entry{Path: p, Stamp: s})
+			batch = append(batch, format.Entry{Path: p, Stamp: s})
 			if len(batch) == 100 {
 				if err := appendTo(tree, batch); err != nil {
 					t.Fatal(err)
@@ -99,7 +100,7 @@ func TestStampsSurviveWALAndDumps(t *testing.T) {
 	}
 }
 
-func checkStamps(t *testing.T, dir string, paths []string, want map[string]Stamp) {
+func checkStamps(t *testing.T, dir string, paths []string, want map[string]format.Stamp) {
 	t.Helper()
 	tree, err := OpenTree(dir, Options{})
 	if err != nil {

@@ -3,6 +3,7 @@ package store
 import (
 	"strings"
 	"testing"
+	"treefilter/store/internal/format"
 
 	"gopkg.in/yaml.v3"
 )
@@ -55,7 +56,7 @@ func TestScalarForms(t *testing.T) {
 		{"bad\xff", `!!binary "YmFk/w=="`},
 		{"\xed\xa0\x80", `!!binary "7aCA"`},
 	} {
-		if got := string(appendScalar(nil, c.in)); got != c.want {
+		if got := string(format.AppendScalar(nil, c.in)); got != c.want {
 			t.Errorf("%q: written as %s, want %s", c.in, got, c.want)
 		}
 		checkScalar(t, c.in)
@@ -74,7 +75,7 @@ func TestWordsThatYAMLResolves(t *testing.T) {
 		words = append(words, w, strings.ToUpper(w), strings.ToUpper(w[:1])+w[1:])
 	}
 	for _, w := range words {
-		if got := string(appendScalar(nil, w)); got[0] != '"' {
+		if got := string(format.AppendScalar(nil, w)); got[0] != '"' {
 			t.Errorf("%s is written plain", got)
 		}
 		checkScalar(t, w)
@@ -88,28 +89,28 @@ func TestWordsThatYAMLResolves(t *testing.T) {
 // reader to see that very string.
 func checkScalar(t *testing.T, s string) {
 	t.Helper()
-	for _, form := range [][]byte{appendScalar(nil, s), appendQuoted(nil, s)} {
-		path, rest, ok := cutKey([]byte(string(form) + ": 1"))
+	for _, form := range [][]byte{format.AppendScalar(nil, s), format.AppendQuoted(nil, s)} {
+		path, rest, ok := format.CutKey([]byte(string(form) + ": 1"))
 		if !ok || string(path) != s || string(rest) != ": 1" {
 			t.Fatalf("%q: the fast reader sees %q %q %v in %s", s, path, rest, ok, form)
 		}
 		text := "? " + string(form) + "\n: 1\n"
-		if len(form) <= maxImplicitKey {
+		if len(form) <= format.MaxImplicitKey {
 			text = string(form) + ": 1\n"
 		}
-		root, err := decodeYAML([]byte(text))
+		root, err := format.DecodeYAML([]byte(text))
 		if err != nil {
 			t.Fatalf("%q: %s: %v", s, text, err)
 		}
 		checkNode(t, root.Content[0], s)
-		flow, err := decodeYAML([]byte("- set: {path: " + string(form) + "}\n"))
+		flow, err := format.DecodeYAML([]byte("- set: {path: " + string(form) + "}\n"))
 		if err != nil {
 			t.Fatalf("%q: in flow: %s: %v", s, form, err)
 		}
 		checkNode(t, flow.Content[0].Content[1].Content[1], s)
 	}
-	quoted := appendQuoted(nil, s)
-	path, rest, ok := cutQuoted(append(quoted, ", x"...))
+	quoted := format.AppendQuoted(nil, s)
+	path, rest, ok := format.CutQuoted(append(quoted, ", x"...))
 	if !ok || string(path) != s || string(rest) != ", x" {
 		t.Fatalf("%q: cutQuoted sees %q %q %v in %s", s, path, rest, ok, quoted)
 	}
@@ -127,7 +128,7 @@ func checkNode(t *testing.T, node *yaml.Node, s string) {
 	if tag != "!!str" || value != s {
 		t.Fatalf("%q: yaml.v3 sees %s %q", s, tag, value)
 	}
-	if value, err := stateValue(node); err != nil || value != s {
+	if value, err := format.StateValue(node); err != nil || value != s {
 		t.Fatalf("%q: stateValue sees %q, %v", s, value, err)
 	}
 }
@@ -139,12 +140,12 @@ func TestScalarsLeftToYAML(t *testing.T) {
 		`"\/"`, `"\0"`, `"\e"`, "\"\t\"", "\"\x1b\"", "\"\u0085\"", "\"\u2028\"", "\"\ufeff\"", "\"\xff\"",
 		`!!binary`, `!!binary "`, `!!binary YQ==`, `!!binary "YQ"`, `!!binary "YR=="`, "!!binary \"Y\nQ==\"", `!!binary  "YQ=="`, `!!str "a"`, ``,
 	} {
-		if value, _, ok := cutQuoted([]byte(in)); ok {
+		if value, _, ok := format.CutQuoted([]byte(in)); ok {
 			t.Errorf("%s: read as %q", in, value)
 		}
 	}
 	for _, in := range []string{"", "-a", "no", "1", "a b", "~", ".a", "a,b", "[a", "a'b", "é"} {
-		if value, _, ok := cutKey([]byte(in)); ok {
+		if value, _, ok := format.CutKey([]byte(in)); ok {
 			t.Errorf("%s: read as key %q", in, value)
 		}
 	}
@@ -156,11 +157,11 @@ func FuzzName(f *testing.F) {
 		f.Add(name)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		if len(s) > maxPath {
+		if len(s) > format.MaxPath {
 			return
 		}
 		checkScalar(t, s)
-		for _, c := range appendScalar(nil, s) {
+		for _, c := range format.AppendScalar(nil, s) {
 			if c < ' ' || c == 0x7f {
 				t.Fatalf("%q: a control character is written as it is", s)
 			}

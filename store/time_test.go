@@ -5,38 +5,39 @@ import (
 	"math/big"
 	"math/rand/v2"
 	"testing"
+	"treefilter/store/internal/format"
 )
 
 func TestParseTime(t *testing.T) {
 	for _, c := range []struct {
 		in   string
-		want Time
+		want format.Time
 	}{
-		{"0", Time{0, 0}},
-		{"-0", Time{0, 0}},
-		{"007", Time{7, 0}},
-		{"1700000000.123000000", Time{1700000000, 123000000}},
-		{"1700000000.5", Time{1700000000, 500000000}},
-		{"1.000000001", Time{1, 1}},
+		{"0", format.Time{Sec: 0, Nsec: 0}},
+		{"-0", format.Time{Sec: 0, Nsec: 0}},
+		{"007", format.Time{Sec: 7, Nsec: 0}},
+		{"1700000000.123000000", format.Time{Sec: 1700000000, Nsec: 123000000}},
+		{"1700000000.5", format.Time{Sec: 1700000000, Nsec: 500000000}},
+		{"1.000000001", format.Time{Sec: 1, Nsec: 1}},
 		// Digits past the ninth are rounded down, to the earlier moment.
-		{"1.0000000019", Time{1, 1}},
-		{"1.9999999999999", Time{1, 999999999}},
-		{"-1.0000000001", Time{-2, 999999999}},
-		{"-0.0000000001", Time{-1, 999999999}},
-		{"-1.00000000100", Time{-2, 999999999}},
+		{"1.0000000019", format.Time{Sec: 1, Nsec: 1}},
+		{"1.9999999999999", format.Time{Sec: 1, Nsec: 999999999}},
+		{"-1.0000000001", format.Time{Sec: -2, Nsec: 999999999}},
+		{"-0.0000000001", format.Time{Sec: -1, Nsec: 999999999}},
+		{"-1.00000000100", format.Time{Sec: -2, Nsec: 999999999}},
 		// Before 1970 the nanoseconds still count forward.
-		{"-0.5", Time{-1, 500000000}},
-		{"-1", Time{-1, 0}},
-		{"-2177452800.25", Time{-2177452801, 750000000}}, // 1901
-		{"15032385535.999999999", Time{15032385535, 999999999}},
-		{"9223372036854775807.999999999", Time{math.MaxInt64, 999999999}},
-		{"-9223372036854775807.999999999", Time{math.MinInt64, 1}},
-		{"-9223372036854775808", Time{math.MinInt64, 0}},
+		{"-0.5", format.Time{Sec: -1, Nsec: 500000000}},
+		{"-1", format.Time{Sec: -1, Nsec: 0}},
+		{"-2177452800.25", format.Time{Sec: -2177452801, Nsec: 750000000}}, // 1901
+		{"15032385535.999999999", format.Time{Sec: 15032385535, Nsec: 999999999}},
+		{"9223372036854775807.999999999", format.Time{Sec: math.MaxInt64, Nsec: 999999999}},
+		{"-9223372036854775807.999999999", format.Time{Sec: math.MinInt64, Nsec: 1}},
+		{"-9223372036854775808", format.Time{Sec: math.MinInt64, Nsec: 0}},
 	} {
-		if got, ok := ParseTime(c.in); !ok || got != c.want {
+		if got, ok := format.ParseTime(c.in); !ok || got != c.want {
 			t.Errorf("%s: got %v %v, want %v", c.in, got, ok, c.want)
 		}
-		if got, ok := parseTime([]byte(c.in)); !ok || got != c.want {
+		if got, ok := format.ParseTime([]byte(c.in)); !ok || got != c.want {
 			t.Errorf("%s as bytes: got %v %v, want %v", c.in, got, ok, c.want)
 		}
 	}
@@ -47,7 +48,7 @@ func TestParseTime(t *testing.T) {
 		"9223372036854775808", "-9223372036854775809", "-9223372036854775808.1", "-9223372036854775808.0000000001",
 		"18446744073709551616", "99999999999999999999999",
 	} {
-		if got, ok := ParseTime(in); ok {
+		if got, ok := format.ParseTime(in); ok {
 			t.Errorf("%q: accepted as %v", in, got)
 		}
 	}
@@ -55,22 +56,22 @@ func TestParseTime(t *testing.T) {
 
 func TestTimeString(t *testing.T) {
 	for _, c := range []struct {
-		time Time
+		time format.Time
 		want string
 	}{
-		{Time{0, 0}, "0.000000000"},
-		{Time{1700000000, 123}, "1700000000.000000123"},
-		{Time{-1, 500000000}, "-0.500000000"},
-		{Time{-1, 0}, "-1.000000000"},
-		{Time{-2, 999999999}, "-1.000000001"},
-		{Time{math.MaxInt64, 999999999}, "9223372036854775807.999999999"},
-		{Time{math.MinInt64, 0}, "-9223372036854775808.000000000"},
-		{Time{math.MinInt64, 1}, "-9223372036854775807.999999999"},
+		{format.Time{Sec: 0, Nsec: 0}, "0.000000000"},
+		{format.Time{Sec: 1700000000, Nsec: 123}, "1700000000.000000123"},
+		{format.Time{Sec: -1, Nsec: 500000000}, "-0.500000000"},
+		{format.Time{Sec: -1, Nsec: 0}, "-1.000000000"},
+		{format.Time{Sec: -2, Nsec: 999999999}, "-1.000000001"},
+		{format.Time{Sec: math.MaxInt64, Nsec: 999999999}, "9223372036854775807.999999999"},
+		{format.Time{Sec: math.MinInt64, Nsec: 0}, "-9223372036854775808.000000000"},
+		{format.Time{Sec: math.MinInt64, Nsec: 1}, "-9223372036854775807.999999999"},
 	} {
 		if got := c.time.String(); got != c.want {
 			t.Errorf("%#v: got %s, want %s", c.time, got, c.want)
 		}
-		if back, ok := ParseTime(c.want); !ok || back != c.time {
+		if back, ok := format.ParseTime(c.want); !ok || back != c.time {
 			t.Errorf("%s: read back as %v %v", c.want, back, ok)
 		}
 	}
@@ -78,11 +79,11 @@ func TestTimeString(t *testing.T) {
 
 func TestTimeCompareAndAdd(t *testing.T) {
 	rng := rand.New(rand.NewPCG(3, 4))
-	nanos := func(t Time) *big.Int {
+	nanos := func(t format.Time) *big.Int {
 		n := new(big.Int).Mul(big.NewInt(t.Sec), big.NewInt(1e9))
 		return n.Add(n, big.NewInt(int64(t.Nsec)))
 	}
-	near := func() Time { return Time{rng.Int64N(5) - 2, int32(rng.IntN(3)) * 499999999} }
+	near := func() format.Time { return format.Time{Sec: rng.Int64N(5) - 2, Nsec: int32(rng.IntN(3)) * 499999999} }
 	for range 2000 {
 		a, b := near(), near()
 		if got, want := a.Compare(b), nanos(a).Cmp(nanos(b)); got != want {
@@ -106,11 +107,11 @@ func FuzzTime(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		got, ok := ParseTime(s)
+		got, ok := format.ParseTime(s)
 		if !ok {
 			return
 		}
-		if back, ok := ParseTime(got.String()); !ok || back != got {
+		if back, ok := format.ParseTime(got.String()); !ok || back != got {
 			t.Fatalf("%q: %v reads back as %v %v", s, got, back, ok)
 		}
 		exact, ok := new(big.Rat).SetString(s)

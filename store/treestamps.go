@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"treefilter/store/internal/disk"
+	"treefilter/store/internal/format"
 
 	"gopkg.in/yaml.v3"
 )
@@ -37,7 +39,7 @@ type Treestamps struct {
 	Stamps []TreestampsEntry
 	// Config is the program config that its stamps were made under, unless
 	// ConfigErr tells why there is no telling.
-	Config    Config
+	Config    format.Config
 	ConfigErr error
 	// Made tells configs apart, also where there is no Config; "" is a file
 	// that was cut before its config.
@@ -56,7 +58,7 @@ type Treestamps struct {
 // the file that it is, had been processed.
 type TreestampsEntry struct {
 	Path string
-	Time Time
+	Time format.Time
 }
 
 // ReadTreestamps reads what the Python package treestamps wrote for a program
@@ -64,36 +66,36 @@ type TreestampsEntry struct {
 // in this order. A file that cannot be read, or has another form, is an error
 // and does not keep the other one from being read.
 func ReadTreestamps(dir, program string) (files []*Treestamps, err error) {
-	if err := CheckProgram(program); err != nil {
+	if err := disk.CheckProgram(program); err != nil {
 		return nil, err
 	}
 	var errs []error
-	for _, suffix := range []string{snapshotSuffix, walSuffix} {
+	for _, suffix := range []string{disk.SnapshotSuffix, disk.WalSuffix} {
 		name := filepath.Join(dir, "."+program+suffix)
-		t, err := readTreestamps(osFS{}, name)
+		t, err := readTreestamps(disk.OS{}, name)
 		switch {
 		case err == nil:
 			files = append(files, t)
-		case !missing(err):
-			errs = append(errs, stateError(name, err))
+		case !disk.IsMissing(err):
+			errs = append(errs, disk.Wrap(name, err))
 		}
 	}
 	return files, errors.Join(errs...)
 }
 
-func readTreestamps(fsys fileSystem, name string) (t *Treestamps, err error) {
-	f, info, err := openState(fsys, name, os.O_RDONLY)
+func readTreestamps(fsys disk.FS, name string) (t *Treestamps, err error) {
+	f, info, err := disk.OpenState(fsys, name, os.O_RDONLY)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
 	switch {
-	case info.size > maxTreestamps:
+	case info.Size > maxTreestamps:
 		return nil, fmt.Errorf("larger than %d bytes", int64(maxTreestamps))
-	case !isTreestamps(f, info.size):
+	case !format.IsTreestamps(f, info.Size):
 		return nil, errors.New("not written by the Python package treestamps")
 	}
-	return parseTreestamps(io.NewSectionReader(f, 0, info.size), name)
+	return parseTreestamps(io.NewSectionReader(f, 0, info.Size), name)
 }
 
 // TreestampsPrograms lists the programs whose files in a directory have the
@@ -115,9 +117,9 @@ func TreestampsPrograms(dir string) (programs []string) {
 // ProgramOf returns the program that a snapshot or a WAL is named for, "" for
 // any other name.
 func ProgramOf(name string) string {
-	rest, ok := strings.CutSuffix(name, walSuffix)
+	rest, ok := strings.CutSuffix(name, disk.WalSuffix)
 	if !ok {
-		rest, ok = strings.CutSuffix(name, snapshotSuffix)
+		rest, ok = strings.CutSuffix(name, disk.SnapshotSuffix)
 	}
 	program, dot := strings.CutPrefix(rest, ".")
 	if !ok || !dot {
@@ -127,12 +129,12 @@ func ProgramOf(name string) string {
 }
 
 func hasTreestampsForm(name string) bool {
-	f, info, err := openState(osFS{}, name, os.O_RDONLY)
+	f, info, err := disk.OpenState(disk.OS{}, name, os.O_RDONLY)
 	if err != nil {
 		return false
 	}
 	defer f.Close()
-	return isTreestamps(f, info.size)
+	return format.IsTreestamps(f, info.Size)
 }
 
 // made names the config of a file. text is how it stands there, node what it
@@ -143,20 +145,20 @@ func (t *Treestamps) made(node *yaml.Node, text []byte) {
 	t.Made = hex.EncodeToString(sum[:])
 	switch {
 	case again:
-		t.Config, t.ConfigErr = Config{}, errors.New("config stands twice")
+		t.Config, t.ConfigErr = format.Config{}, errors.New("config stands twice")
 		return
 	case node == nil:
 		t.ConfigErr = errors.New("its config cannot be read")
 		return
 	}
-	if t.Config, t.ConfigErr = configFromNode(node); t.ConfigErr == nil {
+	if t.Config, t.ConfigErr = format.ConfigFromNode(node); t.ConfigErr == nil {
 		t.Made = t.Config.Hash()
 	}
 }
 
 // walked takes over which files were looked at.
 func (t *Treestamps) walked(node *yaml.Node) {
-	fields, err := stateFields(node)
+	fields, err := format.StateFields(node)
 	if err != nil {
 		return
 	}
@@ -178,6 +180,6 @@ func (t *Treestamps) walked(node *yaml.Node) {
 func (t *Treestamps) fail(line int, err error) {
 	t.Unread++
 	if len(t.Bad) < maxTreestampsBad {
-		t.Bad = append(t.Bad, stateError(t.File, fmt.Errorf("line %d: %w", line, err)))
+		t.Bad = append(t.Bad, disk.Wrap(t.File, fmt.Errorf("line %d: %w", line, err)))
 	}
 }
