@@ -46,7 +46,7 @@ func TestComparePaths(t *testing.T) {
 	}
 }
 
-// comparePaths sorts as a walk goes that prints a directory's files by name
+// ComparePaths sorts as a walk goes that prints a directory's files by name
 // and then enters its subdirectories by name.
 func TestComparePathsIsWalkOrder(t *testing.T) {
 	names := []string{"a", "a-", "a-b", "a.b", "a0", "ab", "A", "b", "é", "~", "!", " ", "\x01", "\x7f"}

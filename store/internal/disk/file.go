@@ -1,3 +1,12 @@
+// Package disk is every operation on the file system that the store makes, what the
+// state files are called, and where they lie. Tests put a simulated disk in its place.
+//
+// In reading order:
+//
+//	names.go statedir.go   the state files, in the tree or in a state directory
+//	file.go file_*.go      operations on them
+//	volume*.go             file systems, and their clocks
+//	works*.go              making the work on files durable, and claiming files for it
 package disk
 
 import (
@@ -20,7 +29,7 @@ type FS interface {
 	Lstat(path string) (Info, error)
 	Rename(from, to string) error
 	Remove(path string) error
-	// syncDir makes the names in a directory durable.
+	// SyncDir makes the names in a directory durable.
 	SyncDir(path string) error
 	Mkdir(path string) error
 	// chown gives a directory away, which must not be a link.
@@ -29,7 +38,7 @@ type FS interface {
 	List(path string) ([]string, error)
 	// volume reports on which file system a file or directory lies.
 	Volume(path string) Volume
-	// openWork opens a directory that work is done in.
+	// OpenWork opens a directory that work is done in.
 	OpenWork(dir string) (WorkDir, error)
 }
 
@@ -46,7 +55,7 @@ type File interface {
 	Truncate(size int64) error
 	// touch sets the mtime to the file system's present.
 	Touch() error
-	// tryLock takes the exclusive lock and reports whether it was free.
+	// TryLock takes the exclusive lock and reports whether it was free.
 	TryLock() (bool, error)
 	Unlock() error
 	// like gives the file the permissions, and where allowed the owner, of

@@ -20,7 +20,7 @@ type Config struct {
 	Values map[string]any
 }
 
-// MaxConfig and maxConfigDepth keep a config, however it is written, within
+// MaxConfig and MaxConfigDepth keep a config, however it is written, within
 // what a WAL record and the header of a snapshot may hold.
 const (
 	MaxConfig      = 256 << 10 // bytes of the canonical form

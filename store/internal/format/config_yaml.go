@@ -127,7 +127,7 @@ func scalarText(node *yaml.Node, tag string) string {
 
 // isTyped reports whether some reader of YAML 1.1 or 1.2 may take a plain scalar
 // for other than text: one of a few words, or what begins as a number or a date
-// does and holds nothing that they do not. It never does so of what isPlain says
+// does and holds nothing that they do not. It never does so of what IsPlain says
 // may stand unquoted, so that the two can be told apart in canonical form.
 func isTyped(s string) bool {
 	if s == "~" || reservedWord(s) {

@@ -23,7 +23,7 @@ type Header struct {
 type FoldedWAL struct {
 	ID string
 	// under is the hash of the config that all its sets were made under, cut to
-	// foldedHash digits; "" where it held anything else.
+	// FoldedHash digits; "" where it held anything else.
 	Under string
 }
 

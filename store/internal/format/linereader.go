@@ -8,7 +8,7 @@ import (
 )
 
 // LineReader cuts a file into its lines. Its buffer grows with the longest line and
-// no further than maxRecord: a tree of few stamps is read in little memory, and
+// no further than MaxRecord: a tree of few stamps is read in little memory, and
 // a run may meet thousands of them.
 type LineReader struct {
 	R   io.Reader
@@ -19,7 +19,7 @@ type LineReader struct {
 
 const firstLines = 16 << 10
 
-// ErrLongLine is a line of more than maxRecord bytes, which was passed over.
+// ErrLongLine is a line of more than MaxRecord bytes, which was passed over.
 var ErrLongLine = errors.New("line is too long")
 
 // Next returns a line without its line end, good until the next call, and how

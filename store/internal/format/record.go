@@ -18,7 +18,7 @@ import (
 // FormatVersion is the version of both state files.
 const FormatVersion = 1
 
-// MaxRecord bounds a line: a path of maxPath bytes, all of it escaped, or an
+// MaxRecord bounds a line: a path of MaxPath bytes, all of it escaped, or an
 // open record with a large config.
 const MaxRecord = 512 << 10
 
@@ -257,7 +257,7 @@ func parseFields(b []byte) (*Digest, bool) {
 }
 
 // ParseRecord reads a set, a drop or a prune as we write it. Anything else, a
-// record written by hand for one, is left to parseHandRecord.
+// record written by hand for one, is left to ParseHandRecord.
 func ParseRecord(body []byte) (r Record, ok bool) {
 	rest, isSet := bytes.CutPrefix(body, []byte("- set: {path: "))
 	if isSet {

@@ -142,7 +142,7 @@ func appendEscape(b []byte, r rune) []byte {
 	return fmt.Appendf(b, `\U%08x`, r)
 }
 
-// CutQuoted reads the form that appendQuoted writes from the front of b. value
+// CutQuoted reads the form that AppendQuoted writes from the front of b. value
 // points into b where nothing was escaped.
 func CutQuoted(b []byte) (value, rest []byte, ok bool) {
 	if tagged, isBinary := bytes.CutPrefix(b, []byte("!!binary ")); isBinary {

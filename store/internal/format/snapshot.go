@@ -56,7 +56,7 @@ func AppendEntry(b []byte, path string, s Stamp) []byte {
 // richHead begins the value of a stamp that has more than a time.
 const richHead = "{time: "
 
-// ParseStampValue reads what appendEntry writes after the key.
+// ParseStampValue reads what AppendEntry writes after the key.
 func ParseStampValue(value []byte) (s Stamp, ok bool) {
 	if s.Time, ok = ParseTime(value); ok {
 		return s, true
@@ -142,7 +142,7 @@ func CutEntry(b []byte) (path, value []byte, n int, err error) {
 	return path, value, len(line) + 1, nil
 }
 
-// CutPlainEntry reads one entry as cutEntry does if its key is plain, else n is 0.
+// CutPlainEntry reads one entry as CutEntry does if its key is plain, else n is 0.
 // It trusts that the entry was written by us, as the sum of its block says, and
 // does not look at every byte of the key.
 func CutPlainEntry(b []byte) (path, value []byte, n int) {
@@ -174,7 +174,7 @@ func CutKey(b []byte) (path, rest []byte, ok bool) {
 	return b[:end], b[end:], IsPlain(b[:end])
 }
 
-// ParseDigestValue reads what appendDigest writes after the key.
+// ParseDigestValue reads what AppendDigest writes after the key.
 func ParseDigestValue(value []byte) (*Digest, bool) {
 	value, open := bytes.CutPrefix(value, []byte{'{'})
 	value, closed := bytes.CutSuffix(value, []byte{'}'})

@@ -1,3 +1,18 @@
+// Package format is the form of the state files, as FORMAT.md specifies it: how
+// stamps, times, paths, configs, WAL records and snapshot entries are written, and
+// how they are read, whatever wrote them. It opens no file and takes no lock: it is
+// pure, and what is fuzzed.
+//
+// In reading order:
+//
+//	stamp.go time.go path.go    what is remembered, and of what
+//	config.go config_*.go       the program config, its hash, its canonical form,
+//	depends.go canonical.go     and the files that it depends on
+//	scalar.go yaml.go           paths in YAML: as we write them, and as others do
+//	record.go linereader.go     one record of the WAL
+//	snapshot.go trailer.go      the entries of a snapshot, and what seals them
+//	header.go                   what a snapshot says of itself
+//	foreign.go                  state files that are not ours
 package format
 
 import (

@@ -63,7 +63,7 @@ func (s *source) read(buf []byte, at int64) ([]byte, error) {
 	return buf, nil
 }
 
-// chunk returns the part of the content that begins at a multiple of chunkSize.
+// chunk returns the part of the content that begins at a multiple of ChunkSize.
 // It is the caller's until released.
 func (s *source) chunk(at int64) (*chunk, error) {
 	s.mu.Lock()

@@ -13,7 +13,7 @@ type news struct {
 	Past *Log
 	// snapshot is the snapshot as it was then, or when the WAL was last replaced.
 	Snapshot disk.Info
-	// newestFolded is the id of the last WAL that went into it, "" for none.
+	// NewestFolded is the id of the last WAL that went into it, "" for none.
 	NewestFolded string
 	// epoch counts how often something new was read.
 	Epoch atomic.Uint64

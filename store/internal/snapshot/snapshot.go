@@ -1,3 +1,12 @@
+// Package snapshot reads a snapshot: in place, where its trailer seals it, or as a
+// whole, where it was written by hand.
+//
+// In reading order:
+//
+//	source.go window.go   the file, block by block, each checked against its sum
+//	cursor.go             lookups in it, side by side with a walk
+//	header.go hand.go     what it says of itself; one written by hand
+//	snapshot.go           the snapshot as a whole, and what is sound of a damaged one
 package snapshot
 
 import (
@@ -24,14 +33,14 @@ type Snapshot struct {
 	Header  format.Header
 	Parts   []*Part // one for each config that it holds stamps of, the newest first
 
-	mu      sync.Mutex // guards snapErr and what was salvaged
+	mu      sync.Mutex // guards SnapErr and what was salvaged
 	SnapErr error      // why it counts as missing, or as damaged in part
 }
 
 // Part is the stamps of a snapshot that were made under one config.
 type Part struct {
 	*format.Terms
-	// configErr is why the config itself cannot be read; its hash is known.
+	// ConfigErr is why the config itself cannot be read; its hash is known.
 	ConfigErr      error
 	Stamps         int64
 	Times, Digests *format.Section // in place; nil where there are none

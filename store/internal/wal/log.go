@@ -1,3 +1,11 @@
+// Package wal reads the WAL of a tree, and appends to it beside other processes.
+//
+// In reading order:
+//
+//	log.go        a whole WAL: what it says, and what it has lost
+//	lock.go       the lock of a tree
+//	appender.go   appending to it
+//	news.go       what others have appended meanwhile, and what follows from it
 package wal
 
 import (

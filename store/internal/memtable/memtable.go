@@ -1,3 +1,5 @@
+// Package memtable holds words on files in memory: what a WAL, a snapshot that was
+// written by hand, or a commit says of each, where the last word counts.
 package memtable
 
 import (
