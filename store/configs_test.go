@@ -9,6 +9,7 @@ import (
 	"testing"
 	"treefilter/store/internal/disk"
 	"treefilter/store/internal/format"
+	"treefilter/store/internal/format/formattest"
 )
 
 func standings(t *testing.T, tree *Tree, paths ...string) string {
@@ -30,9 +31,9 @@ func standings(t *testing.T, tree *Tree, paths ...string) string {
 // A dump keeps the stamps of every config, each until its file is processed under
 // another. Under the old config they count as before.
 func TestDumpKeepsOtherConfigs(t *testing.T) {
-	x, y, z := mustConfig(t, "q: 1"), mustConfig(t, "q: 2"), mustConfig(t, "q: 3")
+	x, y, z := formattest.MustConfig(t, "q: 1"), formattest.MustConfig(t, "q: 2"), formattest.MustConfig(t, "q: 3")
 	old := entry("e", 1)
-	old.Digest, old.Exact = testDigest, true
+	old.Digest, old.Exact = formattest.Digest, true
 	tree := treeOf(t, Options{Config: z}, sealedConfigs(t, x, entry("a", 1), entry("b", 1), entry("d/c", 1), old, z, entry("f", 1)),
 		string(lines(format.NewSession(disk.DefaultProgram, testID, y), entry("a", 2), "-b", "!f", vouch{})))
 	for round := range 3 {
@@ -51,7 +52,7 @@ func TestDumpKeepsOtherConfigs(t *testing.T) {
 		if got := standings(t, under, "a", "b", "d/c", "f", "g"); got != "a other, b dropped, d/c stamped, f unknown, g unknown" {
 			t.Errorf("round %d: %s", round, got)
 		}
-		if s, ok := under.Get("e"); !ok || !s.Exact || s.Digest == nil || *s.Digest != *testDigest {
+		if s, ok := under.Get("e"); !ok || !s.Exact || s.Digest == nil || *s.Digest != *formattest.Digest {
 			t.Errorf("round %d: e has %v, %v", round, s, ok)
 		}
 		if n, err := dumpTree(tree); n != 3 || err != nil {
@@ -70,7 +71,7 @@ func TestDumpKeepsOtherConfigs(t *testing.T) {
 // A mistyped key costs nothing: 200 stamps, 25 of them made anew under the wrong
 // config, and back.
 func TestWrongConfig(t *testing.T) {
-	right, wrong := mustConfig(t, "quality: 85"), mustConfig(t, "quailty: 85")
+	right, wrong := formattest.MustConfig(t, "quality: 85"), formattest.MustConfig(t, "quailty: 85")
 	var all []format.Entry
 	for i := range 200 {
 		all = append(all, entry(fmt.Sprintf("d%d/f%03d", i%7, i), 1))
@@ -96,7 +97,7 @@ func TestWrongConfig(t *testing.T) {
 // A dump that is asked to drops the stamps of other configs, and says how many of
 // which. So it does with what a dump has just kept.
 func TestDumpNewestOnly(t *testing.T) {
-	x, y, z := mustConfig(t, "q: 1"), mustConfig(t, "q: 2"), mustConfig(t, "q: 3")
+	x, y, z := formattest.MustConfig(t, "q: 1"), formattest.MustConfig(t, "q: 2"), formattest.MustConfig(t, "q: 3")
 	snapshot := sealedConfigs(t, x, entry("a", 1), entry("b", 1), entry("c", 1), z, entry("d", 1), entry("e", 1), "-g")
 	wal := string(lines(format.NewSession(disk.DefaultProgram, testID, y), entry("a", 2), entry("f", 2), vouch{}))
 	for _, first := range []bool{false, true} {
@@ -135,9 +136,9 @@ func TestDumpOfManyConfigs(t *testing.T) {
 	var parts []any
 	newest := format.Config{}
 	for i := range maxConfigs + 20 {
-		c := mustConfig(t, fmt.Sprintf("run: %d", i))
+		c := formattest.MustConfig(t, fmt.Sprintf("run: %d", i))
 		e := entry(fmt.Sprintf("f%03d", i), int64(i))
-		e.Digest = testDigest
+		e.Digest = formattest.Digest
 		parts = append(parts, format.NewSession(disk.DefaultProgram, testID, c), e, "-x")
 		newest = c
 	}
@@ -157,7 +158,7 @@ func TestDumpOfManyConfigs(t *testing.T) {
 
 // A config that cannot be read is known to whom has it: a repair keeps its stamps.
 func TestRepairKnowsTheConfig(t *testing.T) {
-	x, y := mustConfig(t, "q: 1"), mustConfig(t, "q: 2")
+	x, y := formattest.MustConfig(t, "q: 1"), formattest.MustConfig(t, "q: 2")
 	text := sealedConfigs(t, x, entry("a", 1), y, entry("b", 1))
 	for _, c := range []struct {
 		name, bend string
@@ -214,7 +215,7 @@ func reseal(t *testing.T, text string) string {
 // After a discard no file that the WAL spoke of has a stamp, whatever the snapshot
 // said of it before; all others are as they were.
 func TestDiscard(t *testing.T) {
-	x, y := mustConfig(t, "q: 1"), mustConfig(t, "q: 2")
+	x, y := formattest.MustConfig(t, "q: 1"), formattest.MustConfig(t, "q: 2")
 	snapshot := sealedConfigs(t, x, entry("a", 1), entry("b", 1), entry("c", 1), entry("d", 1), y, entry("e", 1), entry("f", 1), "-g", "-h")
 	wal := []any{format.NewSession(disk.DefaultProgram, testID, y), entry("a", 2), "-b", "!c", entry("g", 2), entry("i", 2), format.NewSession(disk.DefaultProgram, testID, x), entry("e", 3), vouch{}}
 	tree := treeOf(t, Options{Config: x}, snapshot, string(lines(wal...)))
@@ -263,7 +264,7 @@ func TestDiscardNothing(t *testing.T) {
 // That a file's stamp was taken away is remembered through dumps, until it is
 // processed, or pruned.
 func TestDroppedIsRemembered(t *testing.T) {
-	x, y := mustConfig(t, "q: 1"), mustConfig(t, "q: 2")
+	x, y := formattest.MustConfig(t, "q: 1"), formattest.MustConfig(t, "q: 2")
 	tree := treeOf(t, Options{Config: x}, sealedConfigs(t, x, entry("a", 1), entry("d/b", 1), entry("d/c", 1)), "")
 	yes := func(string) bool { return true }
 	say := func(c format.Config, want string, say func(*Tree) error) {
@@ -301,7 +302,7 @@ func TestDroppedIsRemembered(t *testing.T) {
 
 // By hand there may be several configs too, and files whose stamp was taken away.
 func TestConfigsByHand(t *testing.T) {
-	x, y := mustConfig(t, "q: 1"), mustConfig(t, "q: 2")
+	x, y := formattest.MustConfig(t, "q: 1"), formattest.MustConfig(t, "q: 2")
 	canonical := sealedConfigs(t, x, entry("a", 1), entry("c", 1), y, entry("b", 1), "-d")
 	byHand := "other_configs: [{config: {q: 2}, timestamps: {b: 1, c: 9, d: 9}}, {config: {q: 3}, timestamps: {b: 8}}]\n" +
 		"dropped: {d: why not}\nversion: 1\nprogram: treefilter\nconfig: {q: 1}\ntimestamps: {a: 1, c: {time: 1}, d: 5}\n"

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"treefilter/store/internal/disk"
 	"treefilter/store/internal/format"
+	"treefilter/store/internal/format/formattest"
 	"treefilter/store/internal/memtable"
 	"treefilter/store/internal/wal"
 )
@@ -131,16 +132,12 @@ func (w *walFile) want(hit func(walLine) bool) map[string]format.Stamp {
 	return want
 }
 
-func sameStamp(a, b format.Stamp) bool {
-	return a.Time == b.Time && a.Exact == b.Exact && a.Target == b.Target && (a.Digest == nil) == (b.Digest == nil) && (a.Digest == nil || *a.Digest == *b.Digest)
-}
-
 // diffStamps tells the first difference.
 func diffStamps(got, want map[string]format.Stamp) string {
 	for p, g := range got {
 		if w, ok := want[p]; !ok {
 			return fmt.Sprintf("invented or altered: %q %v", p, g)
-		} else if !sameStamp(g, w) {
+		} else if !g.Equal(w) {
 			return fmt.Sprintf("altered: %q is %v, was %v", p, g, w)
 		}
 	}
@@ -156,7 +153,7 @@ func diffStamps(got, want map[string]format.Stamp) string {
 // a time that it did not have.
 func safeStamps(got map[string]format.Stamp, ever map[string][]format.Stamp) string {
 	for p, g := range got {
-		if !slices.ContainsFunc(ever[p], func(s format.Stamp) bool { return sameStamp(g, s) }) {
+		if !slices.ContainsFunc(ever[p], func(s format.Stamp) bool { return g.Equal(s) }) {
 			return fmt.Sprintf("invented or altered: %q %v", p, g)
 		}
 	}
@@ -393,7 +390,7 @@ func TestWALManyFlips(t *testing.T) {
 			return false
 		}
 		for p, s := range w.want(anyHit) {
-			if g, ok := got[p]; !ok || !sameStamp(g, s) {
+			if g, ok := got[p]; !ok || !g.Equal(s) {
 				fails.add(t, "seed %d: lost %q", i, p)
 			}
 		}
@@ -504,7 +501,7 @@ func TestReplayProperties(t *testing.T) {
 		last := map[string]format.Time{}
 		var entries []format.Entry
 		for range 60 {
-			p := hardNames[rng.IntN(len(hardNames))]
+			p := formattest.HardNames[rng.IntN(len(formattest.HardNames))]
 			if format.CheckPath(p) != nil {
 				continue
 			}
@@ -520,7 +517,7 @@ func TestReplayProperties(t *testing.T) {
 			t.Errorf("seed %d: read twice: %s, hides all: %v", i, diff, r.HidesAll)
 		}
 		for p, s := range twice {
-			if !sameStamp(s, once[p]) {
+			if !s.Equal(once[p]) {
 				t.Errorf("seed %d: read twice: %q is stamped %v, newest was %v", i, p, s, once[p])
 			}
 		}

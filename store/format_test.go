@@ -14,6 +14,7 @@ import (
 	"testing"
 	"treefilter/store/internal/disk"
 	"treefilter/store/internal/format"
+	"treefilter/store/internal/format/formattest"
 	"treefilter/store/internal/memtable"
 	"treefilter/store/internal/snapshot"
 	"treefilter/store/internal/wal"
@@ -109,7 +110,7 @@ func snapshotOf(stamps map[string]format.Stamp) func(*testing.T, format.Config) 
 
 // writeForms writes a snapshot with all that there can be in one.
 func writeForms(t *testing.T, c format.Config) string {
-	under, other, over := format.TermsOf(c), format.TermsOf(mustConfig(t, "{quality: 80}")), memtable.New()
+	under, other, over := format.TermsOf(c), format.TermsOf(formattest.MustConfig(t, "{quality: 80}")), memtable.New()
 	for p, s := range formsStamps {
 		over.Set([]byte(p), s, under)
 	}
@@ -157,7 +158,7 @@ func writeSmallWAL(t *testing.T, c format.Config) string {
 }
 
 func writeSessions(t *testing.T, c format.Config) string {
-	x, y := format.NewSession("treefilter", testID, c), format.NewSession("treefilter", testID, mustConfig(t, "{quality: 90}"))
+	x, y := format.NewSession("treefilter", testID, c), format.NewSession("treefilter", testID, formattest.MustConfig(t, "{quality: 90}"))
 	return string(lines(x, entry("a.jpg", 1700000001), entry("b.jpg", 1700000002), entry("c.jpg", 1700000003), vouch{},
 		y, entry("a.jpg", 1700000004), "-b.jpg", vouch{}))
 }
@@ -198,7 +199,7 @@ func TestFormatExamples(t *testing.T) {
 	for _, e := range formatExamples {
 		known = append(known, e.name)
 		t.Run(e.name, func(t *testing.T) {
-			text, c := found[e.name], mustConfig(t, e.config)
+			text, c := found[e.name], formattest.MustConfig(t, e.config)
 			if text == "" {
 				t.Fatal("not in FORMAT.md")
 			}
@@ -245,14 +246,14 @@ func TestFormatConfigHash(t *testing.T) {
 	if m == nil {
 		t.Fatalf("no hash in %q", found["config-hash"])
 	}
-	c := mustConfig(t, m[1])
+	c := formattest.MustConfig(t, m[1])
 	if c.String() != m[1] {
 		t.Errorf("%s is not canonical, but %s", m[1], c)
 	}
 	if sum := fmt.Sprintf("%x", sha256.Sum256([]byte(m[1]))); sum != m[2] || c.Hash() != m[2] {
 		t.Errorf("FORMAT.md has %s, sha256sum prints %s, Hash is %s", m[2], sum, c.Hash())
 	}
-	if given := mustConfig(t, found["config-given"]); given.String()+"\n" != found["config-canonical"] {
+	if given := formattest.MustConfig(t, found["config-given"]); given.String()+"\n" != found["config-canonical"] {
 		t.Errorf("the canonical form is %s", given)
 	}
 }

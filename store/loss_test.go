@@ -11,6 +11,7 @@ import (
 	"testing"
 	"treefilter/store/internal/disk"
 	"treefilter/store/internal/format"
+	"treefilter/store/internal/format/formattest"
 	"treefilter/store/internal/wal"
 )
 
@@ -30,7 +31,7 @@ func bendLine(text []byte, lines ...int) []byte {
 }
 
 func TestLostRecords(t *testing.T) {
-	cx, cy := mustConfig(t, "q: 1"), mustConfig(t, "q: 2")
+	cx, cy := formattest.MustConfig(t, "q: 1"), formattest.MustConfig(t, "q: 2")
 	x, y := format.NewSession(disk.DefaultProgram, testID, cx), format.NewSession(disk.DefaultProgram, testID, cy)
 	for _, c := range []struct {
 		name     string
@@ -115,7 +116,7 @@ func stamped(tree *Tree) string {
 // vouches for: it could not be read. When its config comes again it can, and is
 // no sign that anything is missing.
 func TestVouchedForBesideALostOpen(t *testing.T) {
-	cx, cy := mustConfig(t, "q: 1"), mustConfig(t, "q: 2")
+	cx, cy := formattest.MustConfig(t, "q: 1"), formattest.MustConfig(t, "q: 2")
 	x, y := format.NewSession(disk.DefaultProgram, testID, cx), format.NewSession(disk.DefaultProgram, testID, cy)
 	crashed := lines(x, entry("a", 2), "-b", vouch{}, y, entry("c", 2))
 	cut := bytes.LastIndex(crashed, []byte("- open: "))
@@ -144,7 +145,7 @@ func TestVouchedForBesideALostOpen(t *testing.T) {
 // A run that lasts for days vouches every second. None of these records goes to
 // yaml.v3, which is given no more than so much of a WAL.
 func TestVouchingForDays(t *testing.T) {
-	s := format.NewSession(disk.DefaultProgram, testID, mustConfig(t, "a: "+strings.Repeat("x", 10_000)))
+	s := format.NewSession(disk.DefaultProgram, testID, formattest.MustConfig(t, "a: "+strings.Repeat("x", 10_000)))
 	parts := []any{s, entry("a", 1)}
 	for range 100 {
 		parts = append(parts, entry("a", 2), "-b", vouch{})
@@ -237,7 +238,7 @@ func (h *history) uncovered(fsys disk.FS, configs ...format.Config) error {
 		for p, s := range got {
 			words := h.words[p]
 			at := slices.IndexFunc(words, func(w said) bool {
-				return w.kind == format.RecordSet && sameStamp(w.stamp, s) && (i == len(configs) || w.under == c.Hash())
+				return w.kind == format.RecordSet && w.stamp.Equal(s) && (i == len(configs) || w.under == c.Hash())
 			})
 			if at < 0 {
 				return fmt.Errorf("under %s: invented: %q has %v", c, p, s)
@@ -260,7 +261,7 @@ func (h *history) uncovered(fsys disk.FS, configs ...format.Config) error {
 // there. That stays so when a commit goes on and when the WAL is dumped.
 func TestNoFlipUncoversAnOlderStamp(t *testing.T) {
 	collectLess(t)
-	x, y := mustConfig(t, "q: 1"), mustConfig(t, "q: 2")
+	x, y := formattest.MustConfig(t, "q: 1"), formattest.MustConfig(t, "q: 2")
 	h := &history{files: map[string][]byte{}, words: map[string][]said{}}
 	h.commit(t, x, false, entry("a", 1), entry("b", 1), entry("c", 1), entry("d", 1), entry("e", 1), entry("f", 1))
 	h.commit(t, y, true, entry("g", 1), entry("h", 1), entry("i", 1), entry("f", 2))

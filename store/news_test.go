@@ -3,6 +3,7 @@ package store
 import (
 	"testing"
 	"treefilter/store/internal/format"
+	"treefilter/store/internal/format/formattest"
 )
 
 // A file that two runs have processed at once, under two configs, has no stamp of
@@ -10,7 +11,7 @@ import (
 func TestContradictedStampIsDropped(t *testing.T) {
 	root := t.TempDir()
 	open := func(config string) *Tree {
-		tree, err := OpenTree(root, Options{Config: mustConfig(t, config)})
+		tree, err := OpenTree(root, Options{Config: formattest.MustConfig(t, config)})
 		if err != nil {
 			t.Fatal(err)
 		}

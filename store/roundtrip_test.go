@@ -8,16 +8,8 @@ import (
 	"strings"
 	"testing"
 	"treefilter/store/internal/format"
+	"treefilter/store/internal/format/formattest"
 )
-
-// hardNames are names that some layer could take for something else.
-var hardNames = []string{
-	"a.jpg", "b c.png", "odd: name.jpg", "- dash", "#hash", "new\nline", "tab\t", "cr\r", "esc\x1b[31m",
-	"quote\"", "back\\slash", "~", "null", "true", "Yes", "1e3", "0x1f", "12:30:45", "2001-01-01", ".inf", "-1.5",
-	"naïve.png", "日本.jpg", "\u202egnp.exe", "\u2028", "\ufeff", "\ufffd", "bad\xff\xfe", "\xc3", "é\x80", "'single'",
-	"{flow}", "[seq]", "a,b", "!tag", "&anchor", "*alias", "%dir", "@at", "`tick", "|", ">", "?", ":", "a:", ": b",
-	"- set: {path: \"x\", time: 9999999999.000000000} # 00000000", "<<", "=", "\x01", "\x7f", "\u0085", strings.Repeat("n", 255),
-}
 
 func hardPaths(rng *rand.Rand, n int) []string {
 	seen := map[string]bool{}
@@ -25,14 +17,14 @@ func hardPaths(rng *rand.Rand, n int) []string {
 	for len(paths) < n {
 		var parts []string
 		for range rng.IntN(4) {
-			parts = append(parts, hardNames[rng.IntN(len(hardNames))])
+			parts = append(parts, formattest.HardNames[rng.IntN(len(formattest.HardNames))])
 		}
 		if rng.IntN(30) == 0 {
 			for range 8 {
 				parts = append(parts, strings.Repeat("\x02", 240))
 			}
 		}
-		parts = append(parts, fmt.Sprintf("%s%d", hardNames[rng.IntN(len(hardNames))], rng.IntN(n)))
+		parts = append(parts, fmt.Sprintf("%s%d", formattest.HardNames[rng.IntN(len(formattest.HardNames))], rng.IntN(n)))
 		p := strings.Join(parts, "/")
 		if format.CheckPath(p) == nil && !seen[p] {
 			seen[p] = true

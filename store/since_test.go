@@ -10,6 +10,7 @@ import (
 	"testing"
 	"treefilter/store/internal/disk"
 	"treefilter/store/internal/format"
+	"treefilter/store/internal/format/formattest"
 )
 
 // since gives entries the epoch of a look.
@@ -32,7 +33,7 @@ func paths(entries []format.Entry) string {
 // processed it under another config, after it was looked at; whatever has become
 // of the WAL since.
 func TestContradictedStampsAreRefused(t *testing.T) {
-	x, y := mustConfig(t, "q: 1"), mustConfig(t, "q: 2")
+	x, y := formattest.MustConfig(t, "q: 1"), formattest.MustConfig(t, "q: 2")
 	yes := func(string) bool { return true }
 	drop := func(p string) func(*Tree) error {
 		return func(tree *Tree) error { _, err := tree.Drop([]string{p}, yes); return err }
@@ -227,7 +228,7 @@ func TestEmptyWALIsNoNews(t *testing.T) {
 
 // Standing shows what others have written by now.
 func TestStandingIsThePresent(t *testing.T) {
-	x, y := mustConfig(t, "q: 1"), mustConfig(t, "q: 2")
+	x, y := formattest.MustConfig(t, "q: 1"), formattest.MustConfig(t, "q: 2")
 	tree := treeOf(t, Options{Config: x}, sealedConfigs(t, x, entry("a", 1), entry("b", 1)), "")
 	yes := func(string) bool { return true }
 	check := func(want string) {

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"treefilter/store/internal/disk"
 	"treefilter/store/internal/format"
+	"treefilter/store/internal/format/formattest"
 	"treefilter/store/internal/memtable"
 	"treefilter/store/internal/snapshot"
 )
@@ -173,7 +174,7 @@ var quality90 = Options{Config: format.Config{Values: map[string]any{"quality": 
 func TestSnapshotByHand(t *testing.T) {
 	want := map[string]format.Stamp{
 		"img001.jpg":     {Time: format.Time{Sec: 1700000000, Nsec: 123000000}},
-		"odd: name.jpg":  {Time: format.Time{Sec: 1700000001, Nsec: 456000001}, Digest: testDigest},
+		"odd: name.jpg":  {Time: format.Time{Sec: 1700000001, Nsec: 456000001}, Digest: formattest.Digest},
 		"a/b.jpg":        {Time: format.Time{Sec: -1, Nsec: 500000000}},
 		"a/bad\xff\n.jp": {Time: format.Time{Sec: 12, Nsec: 0}},
 	}
@@ -184,7 +185,7 @@ func TestSnapshotByHand(t *testing.T) {
 	canonical := sealed(t, "treefilter", quality90.Config, entries...)
 	content := canonical[:strings.Index(canonical, format.SumsHead)]
 	const head = "version: 1\nprogram: treefilter\nconfig: {quality: 90}\n"
-	sum := fmt.Sprintf("%x", testDigest.SHA256)
+	sum := fmt.Sprintf("%x", formattest.Digest.SHA256)
 	for name, text := range map[string]string{
 		"canonical":         canonical,
 		"no trailer":        content,
@@ -251,7 +252,7 @@ func TestSnapshotWithLinesAppended(t *testing.T) {
 // Cut anywhere, a snapshot gives the stamps of the lines that are whole, each
 // as it was.
 func TestSnapshotCut(t *testing.T) {
-	want := map[string]format.Stamp{"a": at(1700000001), "b c": {Time: format.Time{Sec: 1700000002, Nsec: 5}, Digest: testDigest}, "d/bad\xff": at(1700000003)}
+	want := map[string]format.Stamp{"a": at(1700000001), "b c": {Time: format.Time{Sec: 1700000002, Nsec: 5}, Digest: formattest.Digest}, "d/bad\xff": at(1700000003)}
 	var entries []format.Entry
 	for p, s := range want {
 		entries = append(entries, format.Entry{Path: p, Stamp: s})
@@ -482,7 +483,7 @@ func TestSnapshotDamageBesideABorder(t *testing.T) {
 
 // No bit of the trailer that flips alters a stamp.
 func TestTrailerFlips(t *testing.T) {
-	want := map[string]format.Stamp{"a": at(1700000001), "b c": {Time: format.Time{Sec: 1700000002, Nsec: 5}, Digest: testDigest}, "d/bad\xff": at(1700000003)}
+	want := map[string]format.Stamp{"a": at(1700000001), "b c": {Time: format.Time{Sec: 1700000002, Nsec: 5}, Digest: formattest.Digest}, "d/bad\xff": at(1700000003)}
 	var entries []format.Entry
 	for p, s := range want {
 		entries = append(entries, format.Entry{Path: p, Stamp: s})
@@ -567,12 +568,12 @@ func TestSnapshotLongKeys(t *testing.T) {
 	for _, n := range []int{200, 253, 254, 255, 256, 257, 1000, 4000, format.MaxPath - 1} {
 		for _, c := range []string{"n", "\x01", "é", "\xff"} {
 			p := strings.Repeat(c, n/len(c))
-			text := sealed(t, "treefilter", format.Config{}, format.Entry{Path: p, Stamp: format.Stamp{Time: testTime, Digest: testDigest}}, entry("z", 1))
+			text := sealed(t, "treefilter", format.Config{}, format.Entry{Path: p, Stamp: format.Stamp{Time: formattest.Time, Digest: formattest.Digest}}, entry("z", 1))
 			form := string(format.AppendScalar(nil, p))
 			if explicit := strings.Contains(text, "\n    ? "+form+"\n    : "); explicit != (len(form) > 1024) {
 				t.Errorf("%d of %q: explicit %v, with %d bytes", n, c, explicit, len(form))
 			}
-			want := map[string]format.Stamp{p: {Time: testTime, Digest: testDigest}, "z": at(1)}
+			want := map[string]format.Stamp{p: {Time: formattest.Time, Digest: formattest.Digest}, "z": at(1)}
 			wantStamps(t, treeOf(t, Options{}, text, ""), nil, want)
 			byHand := text[:strings.Index(text, format.SumsHead)]
 			wantStamps(t, treeOf(t, Options{}, byHand, ""), nil, want)
@@ -627,8 +628,8 @@ func FuzzSnapshotEntry(f *testing.F) {
 	f.Add([]byte("    ? \"a\"\n    : 1700000000.000000001\n    b: 1\n"))
 	f.Add([]byte("    a: {time: 1.5, exact: true, target: 2.5}\n"))
 	f.Add([]byte("    a: null\n"))
-	f.Add([]byte("    !!binary \"YQ==\": {size: 3, sha256: \"" + testSum + "\"}\n"))
-	for i, name := range hardNames {
+	f.Add([]byte("    !!binary \"YQ==\": {size: 3, sha256: \"" + formattest.Sum + "\"}\n"))
+	for i, name := range formattest.HardNames {
 		f.Add(format.AppendEntry(nil, name, at(int64(i))))
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"treefilter/store/internal/disk"
 	"treefilter/store/internal/format"
+	"treefilter/store/internal/format/formattest"
 	"treefilter/store/internal/memtable"
 	"treefilter/store/internal/wal"
 )
@@ -106,9 +107,9 @@ func summary(got map[string]*format.Stamp) string {
 }
 
 func TestWALSessions(t *testing.T) {
-	x := format.NewSession("treefilter", testID, mustConfig(t, "q: 1"))
-	y := format.NewSession("treefilter", testID, mustConfig(t, "q: 2"))
-	other := format.NewSession("other", testID, mustConfig(t, "q: 1"))
+	x := format.NewSession("treefilter", testID, formattest.MustConfig(t, "q: 1"))
+	y := format.NewSession("treefilter", testID, formattest.MustConfig(t, "q: 2"))
+	other := format.NewSession("other", testID, formattest.MustConfig(t, "q: 1"))
 	text := lines(
 		x, entry("a", 1), entry("b", 2), entry("c", 3),
 		y, entry("a", 11), "-c", entry("d", 14),
@@ -159,8 +160,8 @@ func bend(text []byte, n int) []byte {
 
 // A later open record tells the id, and so what stands before it counts.
 func TestWALFirstOpenDamaged(t *testing.T) {
-	x := format.NewSession("treefilter", testID, mustConfig(t, "q: 1"))
-	y := format.NewSession("treefilter", testID, mustConfig(t, "q: 2"))
+	x := format.NewSession("treefilter", testID, formattest.MustConfig(t, "q: 1"))
+	y := format.NewSession("treefilter", testID, formattest.MustConfig(t, "q: 2"))
 	for _, c := range []struct {
 		text []byte
 		want string
@@ -182,8 +183,8 @@ func TestWALFirstOpenDamaged(t *testing.T) {
 
 // The same for an open record further on.
 func TestWALLaterOpenDamaged(t *testing.T) {
-	x := format.NewSession("treefilter", testID, mustConfig(t, "q: 1"))
-	y := format.NewSession("treefilter", testID, mustConfig(t, "q: 2"))
+	x := format.NewSession("treefilter", testID, formattest.MustConfig(t, "q: 1"))
+	y := format.NewSession("treefilter", testID, formattest.MustConfig(t, "q: 2"))
 	text := lines(x, entry("a", 1), y, entry("b", 2), y, entry("c", 3))
 	if _, got := walOf(t, bend(text, 1), ""); summary(got) != "a=1 b=2 c=3" {
 		t.Errorf("got %s", summary(got))
@@ -193,7 +194,7 @@ func TestWALLaterOpenDamaged(t *testing.T) {
 // Blocks of an older WAL that come back after a crash are not believed, with
 // or without an open record of their own.
 func TestWALStaleBlocks(t *testing.T) {
-	c := mustConfig(t, "q: 1")
+	c := formattest.MustConfig(t, "q: 1")
 	now, old := format.NewSession("treefilter", testID, c), format.NewSession("treefilter", "00112233aabbccdd", c)
 	stale := lines(old, entry("a", 99), entry("z", 99), "-b")
 	for name, part := range map[string][]byte{
@@ -261,7 +262,7 @@ func TestWALCut(t *testing.T) {
 	var want []string
 	text := s.AppendOpen(nil)
 	ends := []int{len(text)}
-	for i, name := range hardNames {
+	for i, name := range formattest.HardNames {
 		if format.CheckPath(name) != nil {
 			continue
 		}
@@ -301,7 +302,7 @@ func TestWALCut(t *testing.T) {
 }
 
 func TestWALByHand(t *testing.T) {
-	s := format.NewSession("treefilter", testID, mustConfig(t, "q: 1"))
+	s := format.NewSession("treefilter", testID, formattest.MustConfig(t, "q: 1"))
 	sealed := string(lines(s, entry("s", 7)))
 	for _, c := range []struct{ name, text, config, want string }{
 		{"empty", "", "", ""},
@@ -320,7 +321,7 @@ func TestWALByHand(t *testing.T) {
 		{"an open record without a program", "- open: {version: 1, config: {q: 2}}\n- set: {path: a, time: 1}\n", "q: 2", ""},
 		{"an open record, and then one of ours", "- open: {version: 1, program: treefilter, config: {q: 2}}\n- set: {path: a, time: 1}\n" + sealed, "q: 1", "-a s=7"},
 	} {
-		w, got := walOf(t, []byte(c.text), mustConfig(t, c.config).Hash())
+		w, got := walOf(t, []byte(c.text), formattest.MustConfig(t, c.config).Hash())
 		if summary(got) != c.want || w.Bad > 0 || w.Torn || w.Foreign {
 			t.Errorf("%s: got %s, want %s; %d bad, %v", c.name, summary(got), c.want, w.Bad, w.BadErr)
 		}
@@ -356,7 +357,7 @@ func TestWALForeign(t *testing.T) {
 // No bit of a WAL that flips alters a stamp, or makes one.
 func TestWALFlips(t *testing.T) {
 	s := format.NewSession("treefilter", testID, format.Config{})
-	text := lines(s, entry("img1.jpg", 1700000001), format.Entry{Path: "odd: name*", Stamp: format.Stamp{Time: testTime, Digest: testDigest}}, "-gone", s, entry("bad\xff", 1700000003), entry("J", 1700000004))
+	text := lines(s, entry("img1.jpg", 1700000001), format.Entry{Path: "odd: name*", Stamp: format.Stamp{Time: formattest.Time, Digest: formattest.Digest}}, "-gone", s, entry("bad\xff", 1700000003), entry("J", 1700000004))
 	checkFlips(t, text, 0)
 }
 
@@ -550,8 +551,8 @@ func TestAppendToANewWALWithTheOldInode(t *testing.T) {
 // FuzzWAL: no input makes the reader panic, and every stamp that it returns
 // stands in the bytes, with its exact path and time.
 func FuzzWAL(f *testing.F) {
-	s := format.NewSession("treefilter", testID, mustConfig(f, "q: 1"))
-	f.Add(lines(s, entry("a", 1), "-b", format.Entry{Path: "c\n", Stamp: format.Stamp{Time: testTime, Digest: testDigest}}))
+	s := format.NewSession("treefilter", testID, formattest.MustConfig(f, "q: 1"))
+	f.Add(lines(s, entry("a", 1), "-b", format.Entry{Path: "c\n", Stamp: format.Stamp{Time: formattest.Time, Digest: formattest.Digest}}))
 	f.Add(bend(lines(s, entry("a", 1), s, entry("b", 2)), 0))
 	f.Add([]byte("- set:\n    path: a\n    time: 1\n- drop: {path: b}\n# c\n- set: {path: d, time: 1}"))
 	f.Fuzz(func(t *testing.T, text []byte) {
@@ -562,7 +563,7 @@ func FuzzWAL(f *testing.F) {
 		written := recordsIn(text)
 		for p, s := range got {
 			if !slices.ContainsFunc(written[p], func(r format.Record) bool {
-				return s == nil && r.Kind != format.RecordSet || s != nil && r.Kind == format.RecordSet && sameRecord(r, format.Record{Kind: format.RecordSet, Path: []byte(p), Stamp: *s})
+				return s == nil && r.Kind != format.RecordSet || s != nil && r.Kind == format.RecordSet && string(r.Path) == p && r.Stamp.Equal(*s)
 			}) {
 				t.Fatalf("%q has %v, which stands nowhere", p, s)
 			}

@@ -46,6 +46,14 @@ func (s Stamp) Covers(mtime, now Time) bool {
 	return order == 0 || order < 0 && !s.Exact && s.Time.Compare(now) <= 0
 }
 
+// Equal reports whether two stamps say the same, their digests included.
+func (s Stamp) Equal(o Stamp) bool {
+	if s.Digest != nil && o.Digest != nil {
+		return s.Time == o.Time && s.Target == o.Target && s.Exact == o.Exact && *s.Digest == *o.Digest
+	}
+	return s == o
+}
+
 // Digest identifies a file's content.
 type Digest struct {
 	Size   int64 // bytes

@@ -81,10 +81,7 @@ func (it *Word) SaysAs(o *Word) bool {
 	if it.Kind != WordSet || o.Kind != WordSet {
 		return it.Kind == o.Kind
 	}
-	a, b := it.Stamp(), o.Stamp()
-	da, db := a.Digest, b.Digest
-	a.Digest, b.Digest = nil, nil
-	return it.Under.Hash == o.Under.Hash && a == b && (da == db || da != nil && db != nil && *da == *db)
+	return it.Under.Hash == o.Under.Hash && it.Stamp().Equal(o.Stamp())
 }
 
 func (it *Word) Digest() *format.Digest {

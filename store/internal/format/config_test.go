@@ -1,4 +1,4 @@
-package store
+package format_test
 
 import (
 	"fmt"
@@ -7,16 +7,8 @@ import (
 	"strings"
 	"testing"
 	"treefilter/store/internal/format"
+	"treefilter/store/internal/format/formattest"
 )
-
-func mustConfig(t testing.TB, text string) format.Config {
-	t.Helper()
-	c, err := format.ParseConfig([]byte(text))
-	if err != nil {
-		t.Fatalf("%s: %v", text, err)
-	}
-	return c
-}
 
 func TestConfigCanonicalForm(t *testing.T) {
 	for _, c := range []struct{ in, want string }{
@@ -67,7 +59,7 @@ func TestConfigCanonicalForm(t *testing.T) {
 		{"a: !!map {b: !!seq [!!python/name:one.two '']}", `{a: {b: [!!python/name:one.two ""]}}`},
 		{"a: !out [&x 2, !in {c: 1, b: *x}]", `{a: !out [2, !in {b: 2, c: 1}]}`},
 	} {
-		got := mustConfig(t, c.in)
+		got := formattest.MustConfig(t, c.in)
 		if got.String() != c.want {
 			t.Errorf("%q: got %s, want %s", c.in, got, c.want)
 		}
@@ -121,20 +113,20 @@ func TestConfigHash(t *testing.T) {
 		{"!!float 3", "3"}, {"!!float 3", "!!int 3"}, {"!!binary YQ==", "YQ=="}, {"!!set {b: null}", "{b: null}"},
 	}
 	for _, p := range same {
-		if mustConfig(t, p[0]).Hash() != mustConfig(t, p[1]).Hash() {
+		if formattest.MustConfig(t, p[0]).Hash() != formattest.MustConfig(t, p[1]).Hash() {
 			t.Errorf("%q and %q differ", p[0], p[1])
 		}
 	}
 	for _, p := range other {
 		for _, at := range []string{"a: %s", "a: [x, %s]", "a: {b: {c: %s}}", "a: !tag [%s]"} {
-			one, two := mustConfig(t, fmt.Sprintf(at, p[0])), mustConfig(t, fmt.Sprintf(at, p[1]))
+			one, two := formattest.MustConfig(t, fmt.Sprintf(at, p[0])), formattest.MustConfig(t, fmt.Sprintf(at, p[1]))
 			if one.Hash() == two.Hash() {
 				t.Errorf("%s and %s in %q hash alike", p[0], p[1], at)
 			}
 		}
 	}
 	for _, p := range [][2]string{{"a: null", "{}"}, {"{a: b, c: d}", `a: "b, c: d"`}, {"a: {b: 1}", "a.b: 1"}} {
-		if mustConfig(t, p[0]).Hash() == mustConfig(t, p[1]).Hash() {
+		if formattest.MustConfig(t, p[0]).Hash() == formattest.MustConfig(t, p[1]).Hash() {
 			t.Errorf("%q and %q hash alike", p[0], p[1])
 		}
 	}
@@ -202,7 +194,7 @@ func TestConfigRefused(t *testing.T) {
 }
 
 func TestConfigWith(t *testing.T) {
-	base := mustConfig(t, "{quality: 80}")
+	base := formattest.MustConfig(t, "{quality: 80}")
 	for _, c := range []struct{ key, value, want string }{
 		{"quality", "90", `{quality: 90}`},
 		{"quality", "1.10", `{quality: 1.10}`},
@@ -281,9 +273,9 @@ func TestConfigDiff(t *testing.T) {
 		{"a: {b: 1}", "a: 1", []string{"a: {b: 1} -> 1"}},
 		{"{z: 1, a: 1}", "{m: 1, a: 2}", []string{"a: 1 -> 2", "m: unset -> 1", "z: 1 -> unset"}},
 		// What is like the digest of a dependency elsewhere is a setting like any other.
-		{"a: {depends: {b: " + digestA + "}}", "a: {depends: {}}", []string{"a.depends.b: " + digestA[:60] + "… -> unset"}},
+		{"a: {depends: {b: " + formattest.SumA + "}}", "a: {depends: {}}", []string{"a.depends.b: " + formattest.SumA[:60] + "… -> unset"}},
 		{"depends: [x]", "depends: [y]", []string{"depends: [x] -> [y]"}},
-		{"depends: {b: x}", "depends: {b: " + digestA + "}", []string{"depends.b: x -> " + digestA[:60] + "…"}},
+		{"depends: {b: x}", "depends: {b: " + formattest.SumA + "}", []string{"depends.b: x -> " + formattest.SumA[:60] + "…"}},
 		{"depends: {}", "", []string{"depends: {} -> unset"}},
 		// Of a long value, what differs is shown, and a little of what stands before.
 		{"a: " + strings.Repeat("x", 59), "a: " + strings.Repeat("x", 60), []string{"a: " + strings.Repeat("x", 59) + " -> " + strings.Repeat("x", 60)}},
@@ -295,17 +287,12 @@ func TestConfigDiff(t *testing.T) {
 		},
 		{"a: " + strings.Repeat("é", 100), "a: " + strings.Repeat("é", 101), []string{"a: …" + strings.Repeat("é", 20) + `" -> …` + strings.Repeat("é", 21) + `"`}},
 	} {
-		got := mustConfig(t, c.from).Diff(mustConfig(t, c.to))
+		got := formattest.MustConfig(t, c.from).Diff(formattest.MustConfig(t, c.to))
 		if !slices.Equal(got, c.want) {
 			t.Errorf("%s to %s: got %q, want %q", c.from, c.to, got, c.want)
 		}
 	}
 }
-
-const (
-	digestA = "sha256-aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
-	digestB = "sha256-bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
-)
 
 // FuzzConfig: whatever is read as a config is written in forms that are read
 // as the same config.

@@ -1,9 +1,10 @@
-package store
+package format_test
 
 import (
 	"strings"
 	"testing"
 	"treefilter/store/internal/format"
+	"treefilter/store/internal/format/formattest"
 
 	"gopkg.in/yaml.v3"
 )
@@ -80,7 +81,7 @@ func TestWordsThatYAMLResolves(t *testing.T) {
 		}
 		checkScalar(t, w)
 	}
-	for _, name := range hardNames {
+	for _, name := range formattest.HardNames {
 		checkScalar(t, name)
 	}
 }
@@ -153,7 +154,7 @@ func TestScalarsLeftToYAML(t *testing.T) {
 
 // FuzzName: any string is read back as itself, in every form that we write.
 func FuzzName(f *testing.F) {
-	for _, name := range hardNames {
+	for _, name := range formattest.HardNames {
 		f.Add(name)
 	}
 	f.Fuzz(func(t *testing.T, s string) {

@@ -1,4 +1,4 @@
-package store
+package format_test
 
 import (
 	"bytes"
@@ -7,32 +7,26 @@ import (
 	"testing"
 	"treefilter/store/internal/disk"
 	"treefilter/store/internal/format"
+	"treefilter/store/internal/format/formattest"
 	"treefilter/store/internal/wal"
 )
 
-var (
-	testTime   = format.Time{Sec: 1700000002, Nsec: 789000000}
-	testDigest = &format.Digest{Size: 3, SHA256: [32]byte{0xab, 31: 0xcd}}
-)
-
-const testSum = "ab000000000000000000000000000000000000000000000000000000000000cd"
-
 func TestRecordsAsWritten(t *testing.T) {
-	s := format.NewSession("treefilter", "9f86d081884c7d65", mustConfig(t, "quality: 90"))
+	s := format.NewSession("treefilter", "9f86d081884c7d65", formattest.MustConfig(t, "quality: 90"))
 	for _, c := range []struct {
 		line []byte
 		body string
 		want format.Record
 	}{
 		{
-			s.AppendSet(nil, format.Entry{Path: "img003.jpg", Stamp: format.Stamp{Time: testTime}}),
+			s.AppendSet(nil, format.Entry{Path: "img003.jpg", Stamp: format.Stamp{Time: formattest.Time}}),
 			`- set: {path: "img003.jpg", time: 1700000002.789000000}`,
-			format.Record{Kind: format.RecordSet, Path: []byte("img003.jpg"), Stamp: format.Stamp{Time: testTime}},
+			format.Record{Kind: format.RecordSet, Path: []byte("img003.jpg"), Stamp: format.Stamp{Time: formattest.Time}},
 		},
 		{
-			s.AppendSet(nil, format.Entry{Path: "a/b", Stamp: format.Stamp{Time: testTime, Digest: testDigest}}),
-			`- set: {path: "a/b", time: 1700000002.789000000, size: 3, sha256: "` + testSum + `"}`,
-			format.Record{Kind: format.RecordSet, Path: []byte("a/b"), Stamp: format.Stamp{Time: testTime, Digest: testDigest}},
+			s.AppendSet(nil, format.Entry{Path: "a/b", Stamp: format.Stamp{Time: formattest.Time, Digest: formattest.Digest}}),
+			`- set: {path: "a/b", time: 1700000002.789000000, size: 3, sha256: "` + formattest.Sum + `"}`,
+			format.Record{Kind: format.RecordSet, Path: []byte("a/b"), Stamp: format.Stamp{Time: formattest.Time, Digest: formattest.Digest}},
 		},
 		{
 			s.AppendSet(nil, format.Entry{Path: "- set: {path: \"x\", time: 1} # 00000000\n", Stamp: format.Stamp{Time: format.Time{Sec: -1, Nsec: 500000000}}}),
@@ -45,14 +39,14 @@ func TestRecordsAsWritten(t *testing.T) {
 			format.Record{Kind: format.RecordSet, Path: []byte("bad\xff"), Stamp: format.Stamp{Time: format.Time{Sec: math.MinInt64, Nsec: 0}}},
 		},
 		{
-			s.AppendSet(nil, format.Entry{Path: "ahead", Stamp: format.Stamp{Time: testTime, Exact: true}}),
+			s.AppendSet(nil, format.Entry{Path: "ahead", Stamp: format.Stamp{Time: formattest.Time, Exact: true}}),
 			`- set: {path: "ahead", time: 1700000002.789000000, exact: true}`,
-			format.Record{Kind: format.RecordSet, Path: []byte("ahead"), Stamp: format.Stamp{Time: testTime, Exact: true}},
+			format.Record{Kind: format.RecordSet, Path: []byte("ahead"), Stamp: format.Stamp{Time: formattest.Time, Exact: true}},
 		},
 		{
-			s.AppendSet(nil, format.Entry{Path: "link", Stamp: format.Stamp{Time: testTime, Exact: true, Target: format.Time{Sec: 5, Nsec: 0}, Digest: testDigest}}),
-			`- set: {path: "link", time: 1700000002.789000000, exact: true, target: 5.000000000, size: 3, sha256: "` + testSum + `"}`,
-			format.Record{Kind: format.RecordSet, Path: []byte("link"), Stamp: format.Stamp{Time: testTime, Exact: true, Target: format.Time{Sec: 5, Nsec: 0}, Digest: testDigest}},
+			s.AppendSet(nil, format.Entry{Path: "link", Stamp: format.Stamp{Time: formattest.Time, Exact: true, Target: format.Time{Sec: 5, Nsec: 0}, Digest: formattest.Digest}}),
+			`- set: {path: "link", time: 1700000002.789000000, exact: true, target: 5.000000000, size: 3, sha256: "` + formattest.Sum + `"}`,
+			format.Record{Kind: format.RecordSet, Path: []byte("link"), Stamp: format.Stamp{Time: formattest.Time, Exact: true, Target: format.Time{Sec: 5, Nsec: 0}, Digest: formattest.Digest}},
 		},
 		{s.AppendTake(nil, format.RecordDrop, "failed.jpg"), `- drop: {path: "failed.jpg"}`, format.Record{Kind: format.RecordDrop, Path: []byte("failed.jpg")}},
 		{s.AppendTake(nil, format.RecordPrune, "gone.jpg"), `- prune: {path: "gone.jpg"}`, format.Record{Kind: format.RecordPrune, Path: []byte("gone.jpg")}},
@@ -80,7 +74,7 @@ func TestRecordsAsWritten(t *testing.T) {
 }
 
 func sameRecord(r, o format.Record) bool {
-	return r.Kind == o.Kind && bytes.Equal(r.Path, o.Path) && sameStamp(r.Stamp, o.Stamp)
+	return r.Kind == o.Kind && bytes.Equal(r.Path, o.Path) && r.Stamp.Equal(o.Stamp)
 }
 
 // A record's CRC covers the file's id and the config.
@@ -89,7 +83,7 @@ func TestRecordCRC(t *testing.T) {
 	a := format.NewSession("treefilter", "9f86d081884c7d65", format.Config{})
 	for _, other := range []*format.Session{
 		format.NewSession("treefilter", "9f86d081884c7d66", format.Config{}),
-		format.NewSession("treefilter", "9f86d081884c7d65", mustConfig(t, "a: 1")),
+		format.NewSession("treefilter", "9f86d081884c7d65", formattest.MustConfig(t, "a: 1")),
 		format.NewSession("treefilter", "", format.Config{}),
 	} {
 		if a.Sum(body) == other.Sum(body) {
@@ -101,7 +95,7 @@ func TestRecordCRC(t *testing.T) {
 func TestRecordsByHand(t *testing.T) {
 	set := format.Record{Kind: format.RecordSet, Path: []byte("a.jpg"), Stamp: format.Stamp{Time: format.Time{Sec: 1700000000, Nsec: 500000000}}}
 	withDigest := set
-	withDigest.Stamp.Digest = testDigest
+	withDigest.Stamp.Digest = formattest.Digest
 	for _, c := range []struct {
 		text string
 		want format.Record
@@ -116,10 +110,10 @@ func TestRecordsByHand(t *testing.T) {
 		{"- set: {path: !!binary YS5qcGc=, time: 1700000000.5}", set},
 		{"- set: {path: \"a\\u002ejpg\", time: 1700000000.5}", set},
 		{"[{set: {path: a.jpg, time: 1700000000.5}}]", set},
-		{"- set: {path: a.jpg, time: 1700000000.5, size: 3, sha256: " + testSum + "}", withDigest},
-		{"- set: {path: a.jpg, time: 1700000000.5, size: '3', sha256: " + strings.ToUpper(testSum) + "}", withDigest},
-		{"- set: {path: 2001-01-01, time: 1}", format.Record{Kind: format.RecordSet, Path: []byte("2001-01-01"), Stamp: at(1)}},
-		{"- set: {path: ~, time: 1}", format.Record{Kind: format.RecordSet, Path: []byte("~"), Stamp: at(1)}},
+		{"- set: {path: a.jpg, time: 1700000000.5, size: 3, sha256: " + formattest.Sum + "}", withDigest},
+		{"- set: {path: a.jpg, time: 1700000000.5, size: '3', sha256: " + strings.ToUpper(formattest.Sum) + "}", withDigest},
+		{"- set: {path: 2001-01-01, time: 1}", format.Record{Kind: format.RecordSet, Path: []byte("2001-01-01"), Stamp: format.Stamp{Time: format.Time{Sec: 1}}}},
+		{"- set: {path: ~, time: 1}", format.Record{Kind: format.RecordSet, Path: []byte("~"), Stamp: format.Stamp{Time: format.Time{Sec: 1}}}},
 		{"- drop: {path: a.jpg}", format.Record{Kind: format.RecordDrop, Path: []byte("a.jpg")}},
 		{"- drop:\n    path: a.jpg\n", format.Record{Kind: format.RecordDrop, Path: []byte("a.jpg")}},
 	} {
@@ -129,7 +123,7 @@ func TestRecordsByHand(t *testing.T) {
 		}
 	}
 	got, err := format.ParseHandRecord([]byte("- open: {version: 1, program: mine, config: {b: 1, a: 2}}"))
-	if err != nil || got.Session.Program != "mine" || got.Session.ID != "" || got.Session.Hash != mustConfig(t, "{a: 2, b: 1}").Hash() {
+	if err != nil || got.Session.Program != "mine" || got.Session.ID != "" || got.Session.Hash != formattest.MustConfig(t, "{a: 2, b: 1}").Hash() {
 		t.Errorf("open: got %+v, %v", got.Session, err)
 	}
 }
@@ -167,11 +161,11 @@ func TestRecordsRefused(t *testing.T) {
 		"- set: {path: &x a, time: *x}",
 		"- &x set: {path: *x, time: 1}",
 		"- set: {path: a, time: 1, size: 3}",
-		"- set: {path: a, time: 1, sha256: " + testSum + "}",
-		"- set: {path: a, time: 1, size: -3, sha256: " + testSum + "}",
-		"- set: {path: a, time: 1, size: 9223372036854775808, sha256: " + testSum + "}",
-		"- set: {path: a, time: 1, size: 3, sha256: " + testSum[1:] + "}",
-		"- set: {path: a, time: 1, size: 3, sha256: x" + testSum[1:] + "}",
+		"- set: {path: a, time: 1, sha256: " + formattest.Sum + "}",
+		"- set: {path: a, time: 1, size: -3, sha256: " + formattest.Sum + "}",
+		"- set: {path: a, time: 1, size: 9223372036854775808, sha256: " + formattest.Sum + "}",
+		"- set: {path: a, time: 1, size: 3, sha256: " + formattest.Sum[1:] + "}",
+		"- set: {path: a, time: 1, size: 3, sha256: x" + formattest.Sum[1:] + "}",
 		"- drop: {}",
 		"- drop: {path: a, time: 1}",
 		"- open: {program: treefilter}",
@@ -197,7 +191,7 @@ func TestRecordsRefused(t *testing.T) {
 func TestRecordPathsRefused(t *testing.T) {
 	s := format.NewSession("treefilter", "9f86d081884c7d65", format.Config{})
 	for _, path := range []string{"", "/etc/passwd", "../a", "a/../b", "a/", "a//b", ".", "./a", "a\x00b", strings.Repeat("a", format.MaxPath+1)} {
-		e := format.Entry{Path: path, Stamp: format.Stamp{Time: testTime}}
+		e := format.Entry{Path: path, Stamp: format.Stamp{Time: formattest.Time}}
 		sealed := s.AppendSet(s.AppendOpen(nil), e)
 		body, _, _ := format.CutCRC(bytes.TrimSuffix(s.AppendSet(nil, e), []byte{'\n'}))
 		for _, text := range [][]byte{sealed, append(body, '\n')} {
@@ -212,9 +206,9 @@ func TestRecordPathsRefused(t *testing.T) {
 // FuzzRecord: what the fast reader accepts, yaml.v3 reads to the same; what we
 // write, both read back.
 func FuzzRecord(f *testing.F) {
-	f.Add([]byte(`- set: {path: "a\x01", time: 1.5, size: 3, sha256: "`+testSum+`"}`), "a/b", int64(-1), uint32(5), int64(-1))
+	f.Add([]byte(`- set: {path: "a\x01", time: 1.5, size: 3, sha256: "`+formattest.Sum+`"}`), "a/b", int64(-1), uint32(5), int64(-1))
 	f.Add([]byte(`- drop: {path: !!binary "YQ=="}`), "bad\xff", int64(1700000000), uint32(0), int64(3))
-	for i, name := range hardNames {
+	for i, name := range formattest.HardNames {
 		f.Add(format.AppendQuoted([]byte("- drop: {path: "), name), name, int64(i), uint32(i), int64(i))
 	}
 	s := format.NewSession("treefilter", "9f86d081884c7d65", format.Config{})
