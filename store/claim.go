@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"errors"
+
 	"treefilter/store/internal/disk"
 )
 

@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
 	"treefilter/store/internal/format"
 	"treefilter/store/internal/wal"
 )

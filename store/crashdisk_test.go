@@ -12,6 +12,7 @@ import (
 	"slices"
 	"syscall"
 	"time"
+
 	"treefilter/store/internal/disk"
 	"treefilter/store/internal/format"
 )

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"testing"
 	"time"
+
 	"treefilter/store/internal/disk"
 	"treefilter/store/internal/format"
 )

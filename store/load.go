@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+
 	"treefilter/store/internal/disk"
 	"treefilter/store/internal/format"
 	"treefilter/store/internal/memtable"

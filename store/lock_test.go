@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
 	"treefilter/store/internal/disk"
 	"treefilter/store/internal/format"
 	"treefilter/store/internal/wal"

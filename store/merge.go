@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"io"
 	"slices"
+
 	"treefilter/store/internal/format"
 	"treefilter/store/internal/memtable"
 	"treefilter/store/internal/snapshot"

@@ -2,6 +2,7 @@ package store
 
 import (
 	"testing"
+
 	"treefilter/store/internal/format"
 	"treefilter/store/internal/format/formattest"
 )

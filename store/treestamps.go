@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
 	"treefilter/store/internal/disk"
 	"treefilter/store/internal/format"
 

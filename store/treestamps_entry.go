@@ -3,8 +3,9 @@ package store
 import (
 	"bytes"
 	"strings"
-	"treefilter/store/internal/format"
 	"unicode/utf8"
+
+	"treefilter/store/internal/format"
 )
 
 // cutTreestamp reads an entry that fills a line: a path, plain or quoted, and a

@@ -9,6 +9,7 @@ import (
 	"path"
 	"path/filepath"
 	"strings"
+
 	"treefilter/store/internal/format"
 	"treefilter/store/internal/wal"
 

@@ -17,6 +17,7 @@ import (
 	"os"
 	"path/filepath"
 	"syscall"
+
 	"treefilter/store/internal/format"
 )
 

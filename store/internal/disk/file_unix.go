@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"syscall"
+
 	"treefilter/store/internal/format"
 
 	"golang.org/x/sys/unix"

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+
 	"treefilter/store/internal/format"
 
 	"golang.org/x/sys/windows"

@@ -11,9 +11,10 @@ import (
 	"slices"
 	"strings"
 	"syscall"
-	"treefilter/store/internal/format"
 	"unicode"
 	"unicode/utf8"
+
+	"treefilter/store/internal/format"
 )
 
 // A state directory holds the state files of many trees, each in a folder that

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+
 	"treefilter/store/internal/format"
 	"treefilter/store/internal/memtable"
 

@@ -16,6 +16,7 @@ import (
 	"fmt"
 	"os"
 	"sync"
+
 	"treefilter/store/internal/disk"
 	"treefilter/store/internal/format"
 )

@@ -6,6 +6,7 @@ import (
 	"os"
 	"sync"
 	"time"
+
 	"treefilter/store/internal/disk"
 	"treefilter/store/internal/format"
 )

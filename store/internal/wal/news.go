@@ -2,6 +2,7 @@ package wal
 
 import (
 	"sync/atomic"
+
 	"treefilter/store/internal/disk"
 	"treefilter/store/internal/format"
 	"treefilter/store/internal/memtable"
@@ -35,8 +36,8 @@ func (n *news) missed() {
 	n.Reread = true
 }
 
-// hear takes a record of somebody else.
-func (a *Appender) hear(r format.Record, s *format.Session) {
+// takeNote takes notice of a record that another process has appended.
+func (a *Appender) takeNote(r format.Record, s *format.Session) {
 	if r.Kind == format.RecordSet && s.Hash == a.Hash {
 		// Somebody has processed it after that: his stamp must not be taken away.
 		delete(a.taken, string(r.Path))
