@@ -10,7 +10,7 @@ import (
 
 	"gopkg.in/yaml.v3"
 
-	"treefilter/store"
+	"treefilter/store/internal/format"
 )
 
 // errNoEntry is what is no mapping of one path to one time.
@@ -26,9 +26,9 @@ func (r *reader) takeItem(it item, key, value *yaml.Node) {
 	case ok:
 		r.add(it.line, s)
 	case settings && key.Value == "config":
-		config, err := store.ConfigFromNode(value)
+		config, err := format.ConfigFromNode(value)
 		r.setConfig(it, config, err)
-	case settings && key.Value == "treestamps_config":
+	case settings && key.Value == format.TreestampsConfigKey:
 		r.takeWalk(value)
 	default:
 		r.takeNone(it, errNoEntry)
@@ -44,7 +44,7 @@ func (r *reader) takeNone(it item, err error) {
 	}
 	r.fail(it.line, err)
 	if strings.HasPrefix(r.lineOf(it), "config:") {
-		r.setConfig(it, store.Config{}, errors.New("its config cannot be read"))
+		r.setConfig(it, format.Config{}, errors.New("its config cannot be read"))
 	}
 }
 
@@ -53,14 +53,14 @@ func stamp(key, value *yaml.Node) (s Stamp, ok bool) {
 	plain := key.Kind == yaml.ScalarNode && key.Style&yaml.TaggedStyle == 0 && key.Anchor == "" &&
 		value.Kind == yaml.ScalarNode && value.Style == 0 && value.Anchor == ""
 	s.Path = key.Value
-	s.Time, ok = store.ParseTime(value.Value)
+	s.Time, ok = format.ParseTime(value.Value)
 	return s, ok && plain
 }
 
 // setConfig takes the config, which an item holds.
-func (r *reader) setConfig(it item, config store.Config, err error) {
+func (r *reader) setConfig(it item, config format.Config, err error) {
 	if r.Made != "" {
-		config, err = store.Config{}, errors.New("config stands twice")
+		config, err = format.Config{}, errors.New("config stands twice")
 	}
 	r.Config, r.ConfigErr, r.Made = config, err, config.Hash()
 	if err != nil {
@@ -91,7 +91,7 @@ func (r *reader) takeLogged(it item, s Stamp, ok bool) {
 	line := r.lineOf(it)
 	r.split = true
 	if i := strings.LastIndex(line, ": "); i >= 0 {
-		_, whole := store.ParseTime(line[i+len(": "):])
+		_, whole := format.ParseTime(line[i+len(": "):])
 		r.split = !whole
 	}
 	switch {

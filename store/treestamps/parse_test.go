@@ -172,12 +172,13 @@ func TestReadRefuses(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, text := range map[string]string{
-		"ours":            string(ours),
-		"ours, by hand":   "version: 1\nprogram: p\ntimestamps:\n    a: 1.5\n",
-		"another's":       "services:\n  web: {image: nginx}\nport: 8080\n",
-		"a list":          "- a: 1.5\n",
-		"an empty file":   "\n",
-		"not text at all": "\x00\x01\x02",
+		"ours":               string(ours),
+		"ours, by hand":      "version: 1\nprogram: p\ntimestamps:\n    a: 1.5\n",
+		"ours, version last": "timestamps:\n    a: 1.5\nversion: 1\n",
+		"another's":          "services:\n  web: {image: nginx}\nport: 8080\n",
+		"a list":             "- a: 1.5\n",
+		"an empty file":      "\n",
+		"not text at all":    "\x00\x01\x02",
 	} {
 		if files, err := readSample(t, text, ""); err == nil || len(files) > 0 {
 			t.Errorf("%s: %d files, error %v", name, len(files), err)

@@ -23,6 +23,8 @@ import (
 	"slices"
 
 	"treefilter/store"
+	"treefilter/store/internal/disk"
+	"treefilter/store/internal/format"
 )
 
 // Bounds on what a file may make us read and hold. yaml.v3 takes up to 200 bytes
@@ -66,11 +68,11 @@ type Stamp struct {
 // the snapshot, the WAL, or both, in this order. A file that cannot be read, or
 // has another form, is an error and does not keep the other one from being read.
 func Read(dir, program string) (files []*File, err error) {
-	if err := store.CheckProgram(program); err != nil {
+	if err := disk.CheckProgram(program); err != nil {
 		return nil, err
 	}
 	var errs []error
-	for _, suffix := range []string{"_treestamps.yaml", "_treestamps.wal.yaml"} {
+	for _, suffix := range []string{disk.SnapshotSuffix, disk.WalSuffix} {
 		f, err := readFile(filepath.Join(dir, "."+program+suffix))
 		switch {
 		case err == nil:
@@ -83,9 +85,9 @@ func Read(dir, program string) (files []*File, err error) {
 }
 
 func readFile(path string) (*File, error) {
-	in, err := store.OpenTreestamps(path)
+	in, err := open(path)
 	if err != nil {
-		return nil, err
+		return nil, disk.Wrap(path, err)
 	}
 	text, err := io.ReadAll(io.LimitReader(in, maxFile+1))
 	err = errors.Join(err, in.Close())
@@ -93,9 +95,21 @@ func readFile(path string) (*File, error) {
 		err = fmt.Errorf("larger than %d MiB", maxFile>>20)
 	}
 	if err != nil {
-		return nil, &store.StateError{Path: path, Err: err}
+		return nil, disk.Wrap(path, err)
 	}
 	return parse(text, path)
+}
+
+// open opens a file in the form of treestamps, and no other.
+func open(path string) (disk.File, error) {
+	f, info, err := disk.OpenState(disk.OS{}, path, os.O_RDONLY)
+	if err != nil {
+		return nil, err
+	}
+	if !format.IsTreestamps(f, info.Size) {
+		return nil, errors.Join(errors.New("not written by the Python package treestamps"), f.Close())
+	}
+	return f, nil
 }
 
 // Programs lists the programs that have files of treestamps in a directory.
@@ -105,11 +119,11 @@ func Programs(dir string) (programs []string) {
 		return nil
 	}
 	for _, e := range entries {
-		program := store.ProgramOf(e.Name())
+		program := disk.ProgramOf(e.Name())
 		if program == "" || slices.Contains(programs, program) {
 			continue
 		}
-		if f, err := store.OpenTreestamps(filepath.Join(dir, e.Name())); err == nil {
+		if f, err := open(filepath.Join(dir, e.Name())); err == nil {
 			programs = append(programs, program)
 			f.Close()
 		}
