@@ -5,18 +5,18 @@ import (
 	"fmt"
 	"io"
 	"runtime/debug"
+	"slices"
 	"strings"
 
 	"github.com/alecthomas/kong"
 )
 
-// helpFlag, versionFlag and manFlag ask for an answer in place of a command, as
-// completionFlag does. They stop the parser before it looks for anything that
-// may be missing.
+// helpFlag and versionFlag ask for an answer in place of a command, as manFlag and
+// completionFlag do. They stop the parser before it looks for anything that may be
+// missing.
 type (
 	helpFlag    bool
 	versionFlag bool
-	manFlag     bool
 )
 
 // A request is what stops the parser: the answer to it, given the grammar and
@@ -28,7 +28,6 @@ func (request) Error() string { return "an answer was asked for" }
 // BeforeReset is called by kong when the flag was given.
 func (helpFlag) BeforeReset() error    { return request(help) }
 func (versionFlag) BeforeReset() error { return request(version) }
-func (manFlag) BeforeReset() error     { return request(manual) }
 
 // IgnoreDefault tells kong not to take --help for that of the default command.
 func (helpFlag) IgnoreDefault() {}
@@ -93,7 +92,7 @@ func help(app *kong.Application, selected *kong.Node) string {
 			section{"Flags of every command", flagRows(app.Flags)})
 	}
 	var flags []*kong.Flag
-	for _, f := range flagsOf(app, selected) {
+	for _, f := range slices.Concat(selected.Flags, app.Flags) {
 		if !isRequest(f) {
 			flags = append(flags, f)
 		}

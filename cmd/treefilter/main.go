@@ -51,7 +51,7 @@
 // In this package, parse.go turns arguments into a command, one file a command
 // (filter.go, commit.go, dump.go, exec.go, discard.go ...) turns that into a job,
 // options.go holds the flags they share, voice.go all that is said on stderr.
-// help.go, man.go and completion.go answer from the grammar.
+// help.go answers from the grammar, share.go prints the files in share.
 package main
 
 import (
