@@ -106,7 +106,7 @@ func pageOf(command *kong.Node) page {
 }
 
 // variablesText stands below every list of flags.
-var variablesText = "Each flag has a variable: " + variable("config") + " for --config; entries one a line."
+var variablesText = "A flag that both ends of a pipeline share has a variable: " + variable("config") + "."
 
 // A section is a heading above two columns.
 type section struct {

@@ -45,8 +45,7 @@
 // Without a ROOT the filter reads paths from stdin, as commit always does.
 // Paths are NUL-delimited on stdout unless it is a terminal; on stdin either
 // delimiter is recognised; -0 and -l settle it. "treefilter COMMAND --help"
-// lists the flags; each has a variable, TREEFILTER_ and its name; exit.go has
-// the exit codes.
+// lists the flags, env.go those that have a variable, exit.go the exit codes.
 //
 // In this package, parse.go turns arguments into a command, one file a command
 // (filter.go, commit.go, dump.go, exec.go, discard.go ...) turns that into a job,
@@ -69,6 +68,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	survivePipes()
 	s := &session{in: stdin, out: stdout, voice: newVoice(stderr)}
 
+	s.voice.warnOfVariables(os.Environ())
 	cmd, err := parse(args)
 	needsWork := false
 	if err == nil {

@@ -34,7 +34,7 @@ type unnamed struct {
 // common are the flags beside those of a command.
 type common struct {
 	global
-	Help       helpFlag       `short:"h" help:"help; behind a COMMAND, the help of that"`
+	Help       helpFlag       `short:"h" help:"help; after a COMMAND, the help of that"`
 	Version    versionFlag    `help:"the version"`
 	Man        manFlag        `help:"the man page: treefilter --man | man -l -"`
 	Completion completionFlag `placeholder:"bash|zsh|fish" help:"for: source <(treefilter --completion bash)"`

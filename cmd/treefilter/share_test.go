@@ -138,6 +138,18 @@ func TestShareKnowsValues(t *testing.T) {
 
 func inOrder(letters string) string { return string(slices.Sorted(slices.Values([]byte(letters)))) }
 
+func TestManNamesVariables(t *testing.T) {
+	got := regexp.MustCompile(`TREEFILTER_[A-Z_]+`).FindAllString(manPage, -1)
+	var want []string
+	for _, flag := range shared {
+		want = append(want, variable(flag))
+	}
+	slices.Sort(got)
+	if !slices.Equal(got, want) {
+		t.Errorf("variables %q, want %q", got, want)
+	}
+}
+
 // TestManLint asks the strictest of the programs that read it.
 func TestManLint(t *testing.T) {
 	needPrograms(t, "mandoc")
