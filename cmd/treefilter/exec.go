@@ -34,10 +34,13 @@ type execCommand struct {
 	configFlags
 }
 
-const (
-	execName  = "exec"
-	execUsage = "treefilter exec [ROOT...] -- COMMAND [ARG...]"
-)
+const execUsage = "treefilter exec [ROOT...] -- COMMAND [ARG...]"
+
+// operate implements subcommand. What stands after "--" is another command line.
+func (c *execCommand) operate(words, after []string, flags global) {
+	c.trees.operate(words, nil, flags)
+	c.command = after
+}
 
 func (*execCommand) page() page {
 	return page{
@@ -73,7 +76,7 @@ func (c *execCommand) run(ctx context.Context, s *session) (needsWork bool, err 
 
 func (c *execCommand) job(s *session) (*filter.Exec, error) {
 	if len(c.command) == 0 {
-		return nil, &usageError{`no "--" with a COMMAND behind it`, `"` + execUsage + `" is the form`}
+		return nil, &usageError{`no "--" with a COMMAND after it`, `"` + execUsage + `" is the form`}
 	}
 	job := &filter.Exec{
 		Filter: filter.Filter{

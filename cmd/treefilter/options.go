@@ -14,12 +14,14 @@ import (
 
 // trees is what every command is given: which trees, and which state files.
 type trees struct {
-	Roots []string `arg:"" optional:""`
+	Roots []string `kong:"-"`
 	state global
 }
 
-// under tells a command the flags that belong to all of them.
-func (t *trees) under(flags global) { t.state = flags }
+// operate implements subcommand.
+func (t *trees) operate(words, after []string, flags global) {
+	t.Roots, t.state = slices.Concat(words, after), flags
+}
 
 func (t *trees) options(s *session) filter.Options {
 	return filter.Options{

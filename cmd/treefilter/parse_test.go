@@ -170,18 +170,17 @@ func TestSharedFlags(t *testing.T) {
 		}
 		t.Setenv(variable(name), value)
 		found := false
-		for _, command := range commandNames() {
-			_, parser := newParser()
-			ctx, err := parser.Parse([]string{command})
-			if err != nil {
+		for _, c := range commands {
+			parser := newParser(c.fresh(), &common{})
+			if _, err := parser.Parse(nil); err != nil {
 				t.Fatal(err)
 			}
-			for _, flag := range ctx.Flags() {
+			for _, flag := range parser.Model.Flags {
 				if flag.Name == name {
 					found = true
 				}
 				if isSet := !flag.Target.IsZero(); isSet != (flag.Name == name) {
-					t.Errorf("%s: %s: --%s is set: %t", variable(name), command, flag.Name, isSet)
+					t.Errorf("%s: %s: --%s is set: %t", variable(name), c.name, flag.Name, isSet)
 				}
 			}
 		}

@@ -112,15 +112,14 @@ func TestReadmeTestCommand(t *testing.T) {
 
 // TestReadmeFlags holds the README's table of flags to the command line.
 func TestReadmeFlags(t *testing.T) {
-	_, parser := newParser()
 	is := map[string][]string{} // by flag, the commands that have it
-	for _, cmd := range parser.Model.Children {
-		for _, flag := range cmd.Flags {
-			is["--"+flag.Name] = append(is["--"+flag.Name], cmd.Name)
+	for flag, commands := range grammarFlags() {
+		if name, _, _ := strings.Cut(flag, " "); strings.HasPrefix(name, "--") {
+			if len(commands) == len(commandNames()) {
+				commands = []string{"all"}
+			}
+			is[name] = commands
 		}
-	}
-	for _, flag := range parser.Model.Flags {
-		is["--"+flag.Name] = []string{"all"}
 	}
 
 	told := map[string][]string{}

@@ -51,7 +51,7 @@ func (*completionFlag) Decode(ctx *kong.DecodeContext) error {
 	}
 }
 
-// printed is the request for a text that does not depend on the grammar.
+// printed is the request for a text that is the same for all commands.
 func printed(text string) error {
-	return request(func(*kong.Application, *kong.Node) string { return text })
+	return request(func(*namedCommand) string { return text })
 }

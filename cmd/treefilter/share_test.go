@@ -27,34 +27,24 @@ func (s shownFlags) add(spellings []string, valued bool, commands []string) {
 }
 
 func commandNames() (names []string) {
-	_, parser := newParser()
-	for _, node := range parser.Model.Children {
-		names = append(names, node.Name)
+	for _, c := range commands {
+		names = append(names, c.name)
 	}
 	return names
 }
 
 // grammarFlags is what the documents have to know.
 func grammarFlags() shownFlags {
-	_, parser := newParser()
-	commands := map[string][]string{}
-	for _, node := range parser.Model.Children {
-		for _, flag := range node.Flags {
-			commands[flag.Name] = append(commands[flag.Name], node.Name)
-		}
-	}
+	all := map[string][]string{}
 	shown := shownFlags{}
-	for _, node := range append(parser.Model.Children, parser.Model.Node) {
-		for _, flag := range node.Flags {
+	for _, c := range commands {
+		for _, flag := range newParser(c.fresh(), &common{}).Model.Flags {
+			all[flag.Name] = append(all[flag.Name], c.name)
 			spellings := []string{"--" + flag.Name}
 			if flag.Short != 0 {
 				spellings = append(spellings, "-"+string(flag.Short))
 			}
-			of := commands[flag.Name]
-			if node == parser.Model.Node {
-				of = []string{"all"}
-			}
-			shown.add(spellings, !flag.IsBool(), of)
+			shown.add(spellings, !flag.IsBool(), all[flag.Name])
 		}
 	}
 	return shown
