@@ -8,8 +8,8 @@ import (
 	"os"
 )
 
-// DamageError is why a dump refuses: it would replace a snapshot that it cannot
-// read, or not as a whole. Repair moves that aside.
+// DamageError is a snapshot that cannot be read, or not as a whole. A dump refuses
+// to replace it; Repair moves it aside.
 type DamageError struct{ Err error }
 
 func (e *DamageError) Error() string { return e.Err.Error() }

@@ -299,7 +299,7 @@ func (st *state) salvage(p *part, path string, cause error) {
 	sound, p.sound = onlyEntries(sound)
 	p.salvaged = &source{r: bytes.NewReader(sound), size: int64(len(sound))}
 	p.digests = nil
-	st.snapErr = stateError(path, fmt.Errorf("%w; stamps in %d bytes do not count (dump --repair leaves them out)", cause, lost))
+	st.snapErr = stateError(path, &DamageError{fmt.Errorf("%w; stamps in %d bytes do not count", cause, lost)})
 }
 
 // salvageAll does so with every section: the damage may be in any.

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"io"
 	"os"
 	"slices"
@@ -50,11 +49,7 @@ func (c *commitCommand) run(ctx context.Context, s *session) (needsWork bool, er
 		return false, err
 	}
 	defer suspendable()()
-	err = job.Run(ctx)
-	if errors.Is(err, filter.ErrConfigModified) {
-		err = &usageError{err.Error(), "what was processed may not have seen what this file of --depends or --config-file says now: filter and process it again"}
-	}
-	return false, err
+	return false, job.Run(ctx)
 }
 
 func (c *commitCommand) job(s *session) (*filter.Commit, error) {
