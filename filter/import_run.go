@@ -201,7 +201,7 @@ func (r *importRun) summarize() {
 	if r.root.only == "" {
 		gone = r.past.gone(r.root)
 	}
-	text := fmt.Sprintf("%s taken over, ", counted(r.stamped, "stamp"))
+	text := fmt.Sprintf("%s taken over, ", Counted(r.stamped, "stamp"))
 	if n := r.before.Load(); n > 0 {
 		text += fmt.Sprintf("%d known before, ", n)
 	}

@@ -17,8 +17,6 @@ type Facts struct {
 	// WALSize is in bytes. Records is how many stamps the WAL sets and drops.
 	WALSize int64
 	Records int
-	// Version is that of the format.
-	Version int
 }
 
 // Facts returns what there is to say of the tree's state files.
@@ -31,7 +29,6 @@ func (t *Tree) Facts() Facts {
 		HasWAL:      st.wal != nil || st.walErr != nil,
 		Stamps:      st.stamps(),
 		Dumped:      st.info.mtime,
-		Version:     formatVersion,
 	}
 	if st.wal != nil {
 		f.WALSize, f.Records = st.wal.size, st.wal.records

@@ -97,8 +97,8 @@ func (st *state) loadWAL(fsys fileSystem, n names, program string) (info fileInf
 		return info, err
 	}
 	if st.wal.bad > 0 {
-		st.walBad = stateError(n.wal, fmt.Errorf("%s, the first in line %d: %w",
-			plural(st.wal.bad, "damaged record"), st.wal.badLine, st.wal.badErr))
+		st.walBad = stateError(n.wal, fmt.Errorf("damaged records: %d, the first in line %d: %w",
+			st.wal.bad, st.wal.badLine, st.wal.badErr))
 	}
 	return info, err
 }
@@ -194,7 +194,7 @@ func (st *state) loadByHand(program string) error {
 		}
 	}
 	if hand.bad > 0 {
-		return fmt.Errorf("%s: %w", plural(hand.bad, "damaged entry"), hand.badErr)
+		return fmt.Errorf("damaged entries: %d, such as: %w", hand.bad, hand.badErr)
 	}
 	return nil
 }
@@ -335,16 +335,6 @@ func (p *part) entries() int64 {
 		return p.sound
 	}
 	return p.stamps
-}
-
-func plural(n int, what string) string {
-	switch {
-	case n == 1:
-		return "1 " + what
-	case what[len(what)-1] == 'y':
-		return fmt.Sprintf("%d %sies", n, what[:len(what)-1])
-	}
-	return fmt.Sprintf("%d %ss", n, what)
 }
 
 func (st *state) snapshotErr() error {

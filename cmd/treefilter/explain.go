@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
@@ -49,18 +48,11 @@ func (c *explainCommand) run(ctx context.Context, s *session) (needsWork bool, e
 	}
 	return false, job.Run(ctx, func(x *filter.Explanation) error {
 		if c.JSON {
-			return printJSON(out, x)
+			return filter.WriteJSON(out, x)
 		}
 		_, err := io.WriteString(out, explain(x))
 		return err
 	})
-}
-
-// printJSON prints one line.
-func printJSON(w io.Writer, v any) error {
-	to := json.NewEncoder(w)
-	to.SetEscapeHTML(false)
-	return to.Encode(v)
 }
 
 // explain words an explanation: the verdict, and below it what it rests on.
