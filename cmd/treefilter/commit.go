@@ -43,7 +43,7 @@ stamp gets a digest of the file's content.`,
 	}
 }
 
-func (c *commitCommand) run(ctx context.Context, s *session) (needsWork bool, err error) {
+func (c *commitCommand) run(ctx context.Context, s *stdio) (needsWork bool, err error) {
 	job, err := c.job(s)
 	if err != nil {
 		return false, err
@@ -52,7 +52,7 @@ func (c *commitCommand) run(ctx context.Context, s *session) (needsWork bool, er
 	return false, job.Run(ctx)
 }
 
-func (c *commitCommand) job(s *session) (*filter.Commit, error) {
+func (c *commitCommand) job(s *stdio) (*filter.Commit, error) {
 	in, err := c.input(s)
 	if err != nil {
 		return nil, err
@@ -78,7 +78,7 @@ func (c *commitCommand) job(s *session) (*filter.Commit, error) {
 
 // input returns where paths come from, unless that is forgotten: a ROOT that is a
 // file is one for the filter.
-func (c *commitCommand) input(s *session) (io.Reader, error) {
+func (c *commitCommand) input(s *stdio) (io.Reader, error) {
 	forgotten := func(what string) error {
 		return &usageError{
 			reason: what + ", and stdin is " + s.emptyStdin(),

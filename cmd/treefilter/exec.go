@@ -54,7 +54,7 @@ it succeeds for. --since start: if unchanged since COMMAND began.`,
 	}
 }
 
-func (c *execCommand) run(ctx context.Context, s *session) (needsWork bool, err error) {
+func (c *execCommand) run(ctx context.Context, s *stdio) (needsWork bool, err error) {
 	job, err := c.job(s)
 	if err != nil {
 		return false, err
@@ -74,7 +74,7 @@ func (c *execCommand) run(ctx context.Context, s *session) (needsWork bool, err 
 	return false, job.Run(ctx)
 }
 
-func (c *execCommand) job(s *session) (*filter.Exec, error) {
+func (c *execCommand) job(s *stdio) (*filter.Exec, error) {
 	if len(c.command) == 0 {
 		return nil, &usageError{`no "--" with a COMMAND after it`, `"` + execUsage + `" is the form`}
 	}
@@ -127,7 +127,7 @@ func (c *execCommand) job(s *session) (*filter.Exec, error) {
 // print hands on what a command printed. Where stdout and stderr are one place,
 // nothing of ours comes in between; where they are two, a reader of stdout that
 // takes its time holds up no message.
-func (s *session) print(stdout, stderr io.WriterTo) error {
+func (s *stdio) print(stdout, stderr io.WriterTo) error {
 	if isSameFile(s.out, s.voice.w) {
 		return s.voice.lend(func(io.Writer) error { return whole(s.out, stdout) })
 	}

@@ -33,7 +33,7 @@ tree is found above the path. Nothing is written.`,
 	}
 }
 
-func (c *explainCommand) run(ctx context.Context, s *session) (needsWork bool, err error) {
+func (c *explainCommand) run(ctx context.Context, s *stdio) (needsWork bool, err error) {
 	if len(c.Roots) == 0 {
 		return false, &usageError{reason: "explain: no PATH", hint: `"treefilter explain --help" shows an example`}
 	}

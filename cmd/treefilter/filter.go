@@ -43,7 +43,7 @@ Output is NUL-delimited unless stdout is a terminal; input is recognised.`,
 	}
 }
 
-func (c *filterCommand) run(ctx context.Context, s *session) (needsWork bool, err error) {
+func (c *filterCommand) run(ctx context.Context, s *stdio) (needsWork bool, err error) {
 	job, err := c.job(s)
 	if err != nil {
 		return false, err
@@ -82,7 +82,7 @@ func (c *filterCommand) withHint(err error) error {
 	return err
 }
 
-func (c *filterCommand) job(s *session) (*filter.Filter, error) {
+func (c *filterCommand) job(s *stdio) (*filter.Filter, error) {
 	job := &filter.Filter{
 		Options:       c.options(s),
 		InDelimiter:   c.delimiter(walk.Detect),

@@ -29,7 +29,7 @@ func (versionFlag) BeforeReset() error { return request(version) }
 // An answer is the command that prints what was asked for.
 type answer struct{ text string }
 
-func (a *answer) run(_ context.Context, s *session) (needsWork bool, err error) {
+func (a *answer) run(_ context.Context, s *stdio) (needsWork bool, err error) {
 	_, err = io.WriteString(s.out, a.text)
 	return false, err
 }

@@ -66,7 +66,7 @@ func main() {
 // run is the whole program, and returns its exit code.
 func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	survivePipes()
-	s := &session{in: stdin, out: stdout, voice: newVoice(stderr)}
+	s := &stdio{in: stdin, out: stdout, voice: newVoice(stderr)}
 
 	s.voice.warnOfVariables(os.Environ())
 	cmd, err := parse(args)

@@ -23,7 +23,7 @@ func (t *trees) operate(words, after []string, flags global) {
 	t.Roots, t.state = slices.Concat(words, after), flags
 }
 
-func (t *trees) options(s *session) filter.Options {
+func (t *trees) options(s *stdio) filter.Options {
 	return filter.Options{
 		Roots:    t.Roots,
 		Program:  t.state.Program,
@@ -74,7 +74,7 @@ type verboseFlag struct {
 
 // founded returns what says that a directory has become a tree, nil where nobody
 // asked and nobody watches.
-func (v verboseFlag) founded(s *session) func(root string) {
+func (v verboseFlag) founded(s *stdio) func(root string) {
 	if !v.Verbose && !isTerminal(s.voice.w) {
 		return nil
 	}
@@ -107,7 +107,7 @@ func (d *delimiterFlags) delimiter(unsaid walk.Delimiter) walk.Delimiter {
 }
 
 // output returns where paths go, and how they end there.
-func (d *delimiterFlags) output(s *session) (io.Writer, walk.Delimiter) {
+func (d *delimiterFlags) output(s *stdio) (io.Writer, walk.Delimiter) {
 	if !isTerminal(s.out) {
 		return s.stdout(), d.delimiter(walk.NUL)
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"reflect"
 	"slices"
@@ -8,6 +9,12 @@ import (
 
 	"github.com/alecthomas/kong"
 )
+
+// A command is what the command line selects: it fills a job and hands it to
+// package filter.
+type command interface {
+	run(ctx context.Context, s *stdio) (needsWork bool, err error)
+}
 
 // commands are all that there are, in the order of --help. A command line that
 // names none is for the first.

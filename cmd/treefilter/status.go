@@ -38,7 +38,7 @@ their own. Without a ROOT it is the current directory. Nothing is written.`,
 	}
 }
 
-func (c *statusCommand) run(ctx context.Context, s *session) (needsWork bool, err error) {
+func (c *statusCommand) run(ctx context.Context, s *stdio) (needsWork bool, err error) {
 	job := &filter.Status{Options: c.options(s), Follow: c.Follow, OneFileSystem: c.OneFileSystem, Except: fileOf(s.out)}
 	job.Detect = filter.Detect(c.Detect)
 	if job.Ignore, err = walk.ParseIgnore(c.Ignore); err != nil {
@@ -58,7 +58,7 @@ func (c *statusCommand) run(ctx context.Context, s *session) (needsWork bool, er
 	return false, errors.Join(c.print(s, trees), err)
 }
 
-func (c *statusCommand) print(s *session, trees []*filter.TreeStatus) error {
+func (c *statusCommand) print(s *stdio, trees []*filter.TreeStatus) error {
 	for _, t := range trees {
 		if t.Err == nil && len(t.Damage) > 0 {
 			s.warned.Store(true)
