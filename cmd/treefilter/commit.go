@@ -43,13 +43,13 @@ stamp gets a digest of the file's content.`,
 	}
 }
 
-func (c *commitCommand) run(ctx context.Context, s *stdio) (needsWork bool, err error) {
+func (c *commitCommand) run(ctx context.Context, s *stdio) error {
 	job, err := c.job(s)
 	if err != nil {
-		return false, err
+		return err
 	}
 	defer suspendable()()
-	return false, job.Run(ctx)
+	return job.Run(ctx)
 }
 
 func (c *commitCommand) job(s *stdio) (*filter.Commit, error) {

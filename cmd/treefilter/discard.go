@@ -25,9 +25,9 @@ the current directory's. A run that may have to be undone begins with
 	}
 }
 
-func (c *discardCommand) run(ctx context.Context, s *stdio) (needsWork bool, err error) {
+func (c *discardCommand) run(ctx context.Context, s *stdio) error {
 	defer suspendable()()
-	return false, c.job(s).Run(ctx)
+	return c.job(s).Run(ctx)
 }
 
 func (c *discardCommand) job(s *stdio) *filter.Discard {

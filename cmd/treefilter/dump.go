@@ -29,9 +29,9 @@ Without a ROOT it is the current directory's.`,
 	}
 }
 
-func (c *dumpCommand) run(ctx context.Context, s *stdio) (needsWork bool, err error) {
+func (c *dumpCommand) run(ctx context.Context, s *stdio) error {
 	defer suspendable()()
-	return false, c.job(s).Run(ctx)
+	return c.job(s).Run(ctx)
 }
 
 func (c *dumpCommand) job(s *stdio) *filter.Dump {

@@ -33,20 +33,20 @@ tree is found above the path. Nothing is written.`,
 	}
 }
 
-func (c *explainCommand) run(ctx context.Context, s *stdio) (needsWork bool, err error) {
+func (c *explainCommand) run(ctx context.Context, s *stdio) error {
 	if len(c.Roots) == 0 {
-		return false, &usageError{reason: "explain: no PATH", hint: `"treefilter explain --help" shows an example`}
+		return &usageError{reason: "explain: no PATH", hint: `"treefilter explain --help" shows an example`}
 	}
 	job := &filter.Explain{Options: c.options(s), Paths: c.Roots}
 	job.Detect = filter.Detect(c.Detect)
 	if err := c.configure(&job.Options); err != nil {
-		return false, err
+		return err
 	}
 	out := s.stdout()
 	if isTerminal(out) {
 		out = &terminal{w: out, lines: true}
 	}
-	return false, job.Run(ctx, func(x *filter.Explanation) error {
+	return job.Run(ctx, func(x *filter.Explanation) error {
 		if c.JSON {
 			return filter.WriteJSON(out, x)
 		}

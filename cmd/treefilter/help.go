@@ -29,9 +29,9 @@ func (versionFlag) BeforeReset() error { return request(version) }
 // An answer is the command that prints what was asked for.
 type answer struct{ text string }
 
-func (a *answer) run(_ context.Context, s *stdio) (needsWork bool, err error) {
-	_, err = io.WriteString(s.out, a.text)
-	return false, err
+func (a *answer) run(_ context.Context, s *stdio) error {
+	_, err := io.WriteString(s.out, a.text)
+	return err
 }
 
 // version returns what the go command recorded when it built the binary.

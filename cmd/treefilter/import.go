@@ -32,14 +32,14 @@ Without a ROOT it is the current directory.`,
 	}
 }
 
-func (c *importCommand) run(ctx context.Context, s *stdio) (needsWork bool, err error) {
+func (c *importCommand) run(ctx context.Context, s *stdio) error {
 	job, err := c.job(s)
 	if err != nil {
-		return false, err
+		return err
 	}
 	moreProcs()
 	defer suspendable()()
-	return false, job.Run(ctx)
+	return job.Run(ctx)
 }
 
 func (c *importCommand) job(s *stdio) (*filter.Import, error) {

@@ -49,8 +49,9 @@
 //
 // In this package, parse.go turns arguments into a command, one file a command
 // (filter.go, commit.go, dump.go, exec.go, discard.go ...) turns that into a job,
-// options.go holds the flags they share, voice.go all that is said on stderr.
-// help.go answers from the grammar, share.go prints the files in share.
+// options.go holds the flags they share, voice.go says all that goes to stderr,
+// advice.go what to do about it. help.go answers from the flags, share.go prints
+// the files in share.
 package main
 
 import (
@@ -70,13 +71,11 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 
 	s.voice.warnOfVariables(os.Environ())
 	cmd, err := parse(args)
-	needsWork := false
 	if err == nil {
 		ctx, release := untilSignal()
-		needsWork, err = cmd.run(ctx, s)
-		err = causeOf(ctx, withoutClosedPipe(err))
+		err = causeOf(ctx, withoutClosedPipe(cmd.run(ctx, s)))
 		release()
 	}
 	s.voice.fail(err)
-	return exitCode(err, s.warned.Load(), needsWork)
+	return exitCode(err, int(s.exit.Load()))
 }

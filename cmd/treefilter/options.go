@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/alecthomas/kong"
@@ -88,6 +89,30 @@ type selectionFlags struct {
 	OneFileSystem bool `short:"x" help:"stay on the file system of each ROOT"`
 }
 
+// choose puts them into the options of a walk.
+func (f *selectionFlags) choose(job *filter.Filter, s *stdio) (err error) {
+	job.Follow, job.OneFileSystem, job.Except = f.Follow, f.OneFileSystem, fileOf(s.out)
+	job.Ignore, err = walk.ParseIgnore(f.Ignore)
+	return err
+}
+
+// stdinFlag says where paths come from.
+type stdinFlag struct {
+	Stdin bool `help:"read paths from stdin; ROOTs only name the trees"`
+}
+
+// input returns where paths come from, nil for a walk over roots. hint is what may
+// be meant where it can be none of both.
+func (f *stdinFlag) input(s *stdio, roots []string, hint string) (io.Reader, error) {
+	if !f.Stdin && len(roots) > 0 {
+		return nil, nil
+	}
+	if is := s.emptyStdin(); !f.Stdin && is != "" {
+		return nil, &usageError{"no ROOT, and stdin is " + is, hint}
+	}
+	return s.stdin()
+}
+
 // delimiterFlags say how paths are told apart.
 type delimiterFlags struct {
 	Null  bool `short:"0" xor:"delimiter" help:"paths end in NUL"`
@@ -162,4 +187,21 @@ func popWord(ctx *kong.DecodeContext, words ...string) (int, error) {
 	}
 	last := len(words) - 1
 	return 0, &usageError{reason: fmt.Sprintf("not %s or %s: %q", strings.Join(words[:last], ", "), words[last], word)}
+}
+
+// A count is a number of things, at least one; 0 is none given.
+type count int
+
+// Decode implements kong.MapperValue.
+func (n *count) Decode(ctx *kong.DecodeContext) error {
+	word, err := popText(ctx)
+	if err != nil {
+		return err
+	}
+	value, err := strconv.Atoi(word)
+	if err != nil || value < 1 {
+		return &usageError{reason: "not a number from 1 on: " + strconv.Quote(word)}
+	}
+	*n = count(value)
+	return nil
 }

@@ -13,7 +13,7 @@ import (
 // A command is what the command line selects: it fills a job and hands it to
 // package filter.
 type command interface {
-	run(ctx context.Context, s *stdio) (needsWork bool, err error)
+	run(ctx context.Context, s *stdio) error
 }
 
 // commands are all that there are, in the order of --help. A command line that

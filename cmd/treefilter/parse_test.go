@@ -24,7 +24,7 @@ func TestParse(t *testing.T) {
 		{"/a /b", &filterCommand{trees: on("/a", "/b")}},
 		{"filter /a", &filterCommand{trees: on("/a")}},
 		{"filter filter", &filterCommand{trees: on("filter")}},
-		{"-0x --stdin --check --follow", &filterCommand{Stdin: true, Check: true, delimiterFlags: null, selectionFlags: selectionFlags{Follow: true, OneFileSystem: true}}},
+		{"-0x --stdin --check --follow", &filterCommand{stdinFlag: stdinFlag{Stdin: true}, Check: true, delimiterFlags: null, selectionFlags: selectionFlags{Follow: true, OneFileSystem: true}}},
 		{"-l", &filterCommand{delimiterFlags: delimiterFlags{Lines: true}}},
 		{"--ignore a,b --ignore=c", &filterCommand{selectionFlags: selectionFlags{Ignore: list{"a,b", "c"}}}},
 		{"-c a=1,2 -cb=2 --config c=3 --config-file ~/f --depends d --depends e --no-check-config",
@@ -68,7 +68,7 @@ func TestParse(t *testing.T) {
 			&execCommand{trees: on("/a", "/b"), Jobs: 4, Batch: 10, FailFast: true, command: []string{"a", "-j", "5", "--", "--help", "{}"}}},
 		{"-j 4 exec exec --program p -- commit", &execCommand{trees: under("p", "exec"), Jobs: 4, command: []string{"commit"}}},
 		{"exec -x --stdin --since start --dump never -- a",
-			&execCommand{Stdin: true, Since: "start", Dump: dumpMode(filter.DumpNever), selectionFlags: selectionFlags{OneFileSystem: true}, command: []string{"a"}}},
+			&execCommand{stdinFlag: stdinFlag{Stdin: true}, Since: "start", Dump: dumpMode(filter.DumpNever), selectionFlags: selectionFlags{OneFileSystem: true}, command: []string{"a"}}},
 		{"-- exec a", &filterCommand{trees: on("exec", "a")}},
 		{"./exec", &filterCommand{trees: on("./exec")}},
 

@@ -31,9 +31,9 @@ directory that is there but empty are kept; remove it if its files are gone.`,
 	}
 }
 
-func (c *pruneCommand) run(ctx context.Context, s *stdio) (needsWork bool, err error) {
+func (c *pruneCommand) run(ctx context.Context, s *stdio) error {
 	defer suspendable()()
-	return false, c.job(s).Run(ctx)
+	return c.job(s).Run(ctx)
 }
 
 func (c *pruneCommand) job(s *stdio) *filter.Prune {

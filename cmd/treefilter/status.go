@@ -38,14 +38,21 @@ their own. Without a ROOT it is the current directory. Nothing is written.`,
 	}
 }
 
-func (c *statusCommand) run(ctx context.Context, s *stdio) (needsWork bool, err error) {
-	job := &filter.Status{Options: c.options(s), Follow: c.Follow, OneFileSystem: c.OneFileSystem, Except: fileOf(s.out)}
-	job.Detect = filter.Detect(c.Detect)
-	if job.Ignore, err = walk.ParseIgnore(c.Ignore); err != nil {
-		return false, err
+func (c *statusCommand) run(ctx context.Context, s *stdio) error {
+	ignore, err := walk.ParseIgnore(c.Ignore)
+	if err != nil {
+		return err
 	}
+	job := &filter.Status{
+		Options:       c.options(s),
+		Ignore:        ignore,
+		Follow:        c.Follow,
+		OneFileSystem: c.OneFileSystem,
+		Except:        fileOf(s.out),
+	}
+	job.Detect = filter.Detect(c.Detect)
 	if err := c.configure(&job.Options); err != nil {
-		return false, err
+		return err
 	}
 	moreProcs()
 	stop := func() {}
@@ -55,13 +62,13 @@ func (c *statusCommand) run(ctx context.Context, s *stdio) (needsWork bool, err 
 	}
 	trees, err := abandonable(ctx, func() ([]*filter.TreeStatus, error) { return job.Run(ctx) })
 	stop()
-	return false, errors.Join(c.print(s, trees), err)
+	return errors.Join(c.print(s, trees), err)
 }
 
 func (c *statusCommand) print(s *stdio, trees []*filter.TreeStatus) error {
 	for _, t := range trees {
 		if t.Err == nil && len(t.Damage) > 0 {
-			s.warned.Store(true)
+			s.exit.Store(exitIncomplete)
 		}
 	}
 	out, style := s.stdout(), styleOf(s.out)

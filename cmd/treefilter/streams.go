@@ -10,18 +10,17 @@ import (
 	"treefilter/walk"
 )
 
-// stdio is what one run of the program reads and says, and whether a path went
-// wrong on the way.
+// stdio is what one run of the program reads and says.
 type stdio struct {
-	in     io.Reader
-	out    io.Writer
-	voice  *voice
-	warned atomic.Bool
+	in    io.Reader
+	out   io.Writer
+	voice *voice
+	exit  atomic.Int32 // the exit code, unless an error ends the run
 }
 
 // warn says what went wrong with one path or one tree while the rest goes on.
 func (s *stdio) warn(err error) {
-	s.warned.Store(true)
+	s.exit.Store(exitIncomplete)
 	s.voice.say(err)
 }
 
