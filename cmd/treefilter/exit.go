@@ -46,7 +46,7 @@ func withoutClosedPipe(err error) error {
 	return errors.Join(kept...)
 }
 
-// isClosedPipe reports whether an error is a write to stdout that nobody reads. A
+// isClosedPipe reports whether an error is a write to a stdout without a reader. A
 // file system whose server is gone may fail with the same number.
 func isClosedPipe(err error) bool {
 	write, ok := errors.AsType[*fs.PathError](err)

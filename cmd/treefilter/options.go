@@ -73,8 +73,8 @@ type verboseFlag struct {
 	Verbose bool `short:"v" help:"name each directory that becomes a tree"`
 }
 
-// founded returns what says that a directory has become a tree, nil where nobody
-// asked and nobody watches.
+// founded returns what says that a directory has become a tree, nil where it
+// was not asked for and stderr is no terminal.
 func (v verboseFlag) founded(s *stdio) func(root string) {
 	if !v.Verbose && !isTerminal(s.voice.w) {
 		return nil
@@ -113,7 +113,7 @@ func (f *stdinFlag) input(s *stdio, roots []string, hint string) (io.Reader, err
 	return s.stdin()
 }
 
-// delimiterFlags say how paths are told apart.
+// delimiterFlags say where a path ends.
 type delimiterFlags struct {
 	Null  bool `short:"0" xor:"delimiter" help:"paths end in NUL"`
 	Lines bool `short:"l" xor:"delimiter" help:"paths end in a newline"`

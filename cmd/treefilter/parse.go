@@ -91,10 +91,11 @@ func parse(args []string) (command, error) {
 	}
 
 	flags, words := divide(args, valued)
-	selected, named := candidates[commands[0].name], false
+	selected := candidates[commands[0].name]
+	var named *namedCommand
 	if len(words) > 0 && candidates[words[0]] != nil {
-		selected, named = candidates[words[0]], true
-		words = words[1:]
+		selected, words = candidates[words[0]], words[1:]
+		named = selected.namedCommand
 	}
 	if _, err := selected.parser.Parse(flags); err != nil {
 		return selected.refuse(err, named)
@@ -125,15 +126,12 @@ func newCandidate(c *namedCommand, valued map[string]bool) *candidate {
 	return made
 }
 
-// refuse returns what an error of kong means: an answer was asked for, or the
-// command line cannot be meant.
-func (c *candidate) refuse(err error, named bool) (command, error) {
+// refuse returns what an error of kong means: an answer was asked for, perhaps
+// about the command that was named, or the command line cannot be meant.
+func (c *candidate) refuse(err error, named *namedCommand) (command, error) {
 	var asked request
 	if errors.As(err, &asked) {
-		if !named {
-			return &answer{text: asked(nil)}, nil
-		}
-		return &answer{text: asked(c.namedCommand)}, nil
+		return &answer{asked(named)}, nil
 	}
 	hint := `"treefilter ` + c.name + ` --help" lists the flags`
 	var usage *usageError

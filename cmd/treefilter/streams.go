@@ -65,7 +65,7 @@ func fileOf(stream any) walk.FileID {
 	return identify(f)
 }
 
-// emptyStdin returns what stdin is where nobody can mean to give paths by it, and
+// emptyStdin returns what stdin is where no paths can be meant to come from it, and
 // otherwise "". A cron job and a systemd unit have /dev/null.
 func (s *stdio) emptyStdin() string {
 	f, ok := s.in.(*os.File)
