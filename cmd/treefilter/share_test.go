@@ -120,13 +120,13 @@ func TestShareKnowsValues(t *testing.T) {
 		if !slices.Equal(got.long, long) {
 			t.Errorf("%s: %q, want %q", name, got.long, long)
 		}
-		if len(got.letters) != 1 || inOrder(got.letters[0]) != inOrder(letters) {
+		if len(got.letters) != 1 || ordered(got.letters[0]) != ordered(letters) {
 			t.Errorf("%s: %q, want %q", name, got.letters, letters)
 		}
 	}
 }
 
-func inOrder(letters string) string { return string(slices.Sorted(slices.Values([]byte(letters)))) }
+func ordered(letters string) string { return string(slices.Sorted(slices.Values([]byte(letters)))) }
 
 func TestManNamesVariables(t *testing.T) {
 	got := regexp.MustCompile(`TREEFILTER_[A-Z_]+`).FindAllString(manPage, -1)
