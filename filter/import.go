@@ -85,9 +85,9 @@ func (i *Import) prepare(ctx context.Context, root root, at walk.Root) (*importR
 		return nil, err
 	}
 	if i.StateDir == "" && i.from() == i.program() {
-		return nil, &hintError{
+		return nil, &ImportError{
 			fmt.Errorf("%s: is where the stamps would have to be written, and stays untouched", found[0].File),
-			importLine(i.from(), root.dir) + " writes other files",
+			root.dir, []string{i.from()},
 		}
 	}
 	base, err := newest(root, found)
@@ -139,10 +139,7 @@ func (i *Import) config(root root, base *store.Treestamps) (store.Config, error)
 	case i.ConfigGiven:
 		return i.Config, nil
 	case base.ConfigErr != nil:
-		return i.Config, &hintError{
-			&pathError{base.File, fmt.Errorf("the config of its stamps is not known: %w", base.ConfigErr)},
-			"-c or --config-file gives it, --empty-config says that there is none",
-		}
+		return i.Config, &pathError{base.File, fmt.Errorf("%w: %w", ErrConfigUnknown, base.ConfigErr)}
 	}
 	return base.Config, nil
 }
@@ -206,15 +203,12 @@ func (i *Import) holders(ctx context.Context, root root, at walk.Root) ([]string
 func (i *Import) nothing(root root) error {
 	err := &pathError{root.real, fmt.Errorf("no files of the Python package treestamps for the program %s", i.from())}
 	programs := store.TreestampsPrograms(root.real)
-	switch {
-	case len(programs) == 1 && !slices.Contains(programs, i.from()):
-		return &hintError{err, importLine(programs[0], root.dir)}
-	case len(programs) > 1:
-		return &hintError{err, "--from one of " + strings.Join(programs, ", ")}
+	if len(programs) > 1 || len(programs) == 1 && programs[0] != i.from() {
+		return &ImportError{err, root.dir, programs}
 	}
 	for dir := filepath.Dir(root.real); ; dir = filepath.Dir(dir) {
 		if slices.Contains(store.TreestampsPrograms(dir), i.from()) {
-			return &hintError{err, importLine(i.from(), dir) + " reads those further up"}
+			return &ImportError{err, dir, []string{i.from()}}
 		}
 		if dir == filepath.Dir(dir) {
 			return err
@@ -241,10 +235,7 @@ func newest(root root, found []*store.Treestamps) (*store.Treestamps, error) {
 	}
 	for _, f := range found {
 		if f.Made != found[0].Made {
-			return nil, &hintError{
-				&pathError{root.real, fmt.Errorf("the files below it were made under several configs, that of %s and that of %s", found[0].File, f.File)},
-				"import each of their directories by itself",
-			}
+			return nil, &pathError{root.real, fmt.Errorf("the files below it were made under several configs, that of %s and that of %s: import each of their directories by itself", found[0].File, f.File)}
 		}
 	}
 	return found[0], nil

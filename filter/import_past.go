@@ -107,6 +107,6 @@ func (r *importRun) sayVoid(base *store.Treestamps) {
 		} else if base.ConfigErr == nil {
 			why += " (" + strings.Join(f.Config.Diff(base.Config), ", ") + ")"
 		}
-		r.report.notice(&pathError{f.File, fmt.Errorf("%s: %s void", why, counted(len(f.Stamps), "stamp"))})
+		r.report.notice(&pathError{f.File, fmt.Errorf("%s: %s void", why, Counted(len(f.Stamps), "stamp"))})
 	}
 }

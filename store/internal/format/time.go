@@ -47,6 +47,10 @@ func (t Time) Add(nsec int64) Time {
 // with exactly nine digits after the point.
 func (t Time) String() string { return string(t.append(nil)) }
 
+// MarshalJSON gives the same as a number, which many a reader rounds: to the
+// nanosecond it is only for one that keeps the digits.
+func (t Time) MarshalJSON() ([]byte, error) { return t.append(nil), nil }
+
 func (t Time) append(b []byte) []byte {
 	sec, nsec := t.Sec, t.Nsec
 	if sec < 0 {
