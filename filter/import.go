@@ -70,9 +70,9 @@ func (i *Import) prepare(ctx context.Context, root root, at walk.Root) (*importR
 		return nil, err
 	}
 	if i.StateDir == "" && i.from() == i.program() {
-		return nil, &hintError{
+		return nil, &ImportError{
 			fmt.Errorf("%s: is where the stamps would have to be written, and stays untouched", files[0].Path),
-			importLine(i.from(), root.dir) + " writes other files",
+			root.dir, []string{i.from()},
 		}
 	}
 	newest, err := newest(root, files)
@@ -126,10 +126,7 @@ func (i *Import) program() string {
 func (i *Import) config(root root, newest *treestamps.File) (store.Config, error) {
 	switch known := newest.ConfigErr == nil; {
 	case !i.ConfigGiven && !known:
-		return i.Config, &hintError{
-			&pathError{newest.Path, fmt.Errorf("the config of its stamps is not known: %w", newest.ConfigErr)},
-			"-c or --config-file gives it, --empty-config says that there is none",
-		}
+		return i.Config, &pathError{newest.Path, fmt.Errorf("%w: %w", ErrConfigUnknown, newest.ConfigErr)}
 	case !i.ConfigGiven:
 		return newest.Config, nil
 	case known:
@@ -150,10 +147,7 @@ func (i *Import) config(root root, newest *treestamps.File) (store.Config, error
 func (r *importRun) refuse(t *store.Tree) error {
 	if len(t.Problems()) > 0 {
 		r.report.problems(t)
-		return &hintError{
-			&pathError{t.Root(), errors.New("not imported: part of its state cannot be read")},
-			`"treefilter dump --repair" keeps what is sound, and forgets the rest`,
-		}
+		return &pathError{t.Root(), &DamageError{Err: errors.New("not imported: part of its state cannot be read")}}
 	}
 	if changes, changed := configChanges(t); changed {
 		return &pathError{t.Root(), fmt.Errorf("has stamps of its own, made under another config (%s)", strings.Join(changes, ", "))}

@@ -62,15 +62,12 @@ func (i *Import) holders(ctx context.Context, root root, at walk.Root) ([]string
 func (i *Import) nothing(root root) error {
 	err := &pathError{root.real, fmt.Errorf("no files of the Python package treestamps for the program %s", i.from())}
 	programs := treestamps.Programs(root.real)
-	switch {
-	case len(programs) == 1 && !slices.Contains(programs, i.from()):
-		return &hintError{err, importLine(programs[0], root.dir)}
-	case len(programs) > 1:
-		return &hintError{err, "--from one of " + strings.Join(programs, ", ")}
+	if len(programs) > 1 || len(programs) == 1 && programs[0] != i.from() {
+		return &ImportError{err, root.dir, programs}
 	}
 	for dir := filepath.Dir(root.real); ; dir = filepath.Dir(dir) {
 		if slices.Contains(treestamps.Programs(dir), i.from()) {
-			return &hintError{err, importLine(i.from(), dir) + " reads those further up"}
+			return &ImportError{err, dir, []string{i.from()}}
 		}
 		if dir == filepath.Dir(dir) {
 			return err
@@ -97,10 +94,7 @@ func newest(root root, found []*treestamps.File) (*treestamps.File, error) {
 	}
 	for _, f := range found {
 		if f.Made != found[0].Made {
-			return nil, &hintError{
-				&pathError{root.real, fmt.Errorf("the files below it were made under several configs, that of %s and that of %s", found[0].Path, f.Path)},
-				"import each of their directories by itself",
-			}
+			return nil, &pathError{root.real, fmt.Errorf("the files below it were made under several configs, that of %s and that of %s: import each of their directories by itself", found[0].Path, f.Path)}
 		}
 	}
 	return found[0], nil

@@ -13,7 +13,7 @@ import (
 func (r *importRun) reportFiles() {
 	for _, f := range r.files {
 		if r.isVoid(f) {
-			r.report.notice(&pathError{f.Path, fmt.Errorf("%s: %s void", r.whyVoid(f), counted(len(f.Stamps), "stamp"))})
+			r.report.notice(&pathError{f.Path, fmt.Errorf("%s: %s void", r.whyVoid(f), Counted(len(f.Stamps), "stamp"))})
 		}
 	}
 	for _, f := range r.files {
@@ -47,28 +47,20 @@ func (r *importRun) summarize() {
 	if r.root.only == "" {
 		gone = r.past.gone(r.root)
 	}
-	text := fmt.Sprintf("%s taken over, ", counted(r.stamped, "stamp"))
+	text := fmt.Sprintf("%s taken over, ", Counted(r.stamped, "stamp"))
 	if r.before > 0 {
 		text += fmt.Sprintf("%d known before, ", r.before)
 	}
 	text += fmt.Sprintf("%d pending, %d gone, %d unreadable", r.pending+r.covered-r.stamped, gone, unread)
 	r.report.notice(&pathError{r.root.real, errors.New(text)})
-	if flags := r.walkFlags(); flags != "" {
-		r.report.notice(&pathError{r.root.real, errors.New("what treestamps looked at is told by flags here: " + flags)})
-	}
-}
-
-// walkFlags words the walk that treestamps made as flags of the filter.
-func (r *importRun) walkFlags() string {
-	var flags []string
+	walked := &WalkNotice{Root: r.root.real}
 	for _, f := range r.files {
-		for _, glob := range f.Ignore {
-			flags = append(flags, "--ignore "+shellWord(glob))
-		}
-		if f.Follow {
-			flags = append(flags, "--follow")
-		}
+		walked.Ignore = append(walked.Ignore, f.Ignore...)
+		walked.Follow = walked.Follow || f.Follow
 	}
-	slices.Sort(flags)
-	return strings.Join(slices.Compact(flags), " ")
+	slices.Sort(walked.Ignore)
+	walked.Ignore = slices.Compact(walked.Ignore)
+	if walked.Follow || len(walked.Ignore) > 0 {
+		r.report.notice(walked)
+	}
 }

@@ -1,8 +1,6 @@
 package filter
 
 import (
-	"errors"
-	"io/fs"
 	"testing"
 
 	"treefilter/store"
@@ -33,27 +31,6 @@ func TestGather(t *testing.T) {
 	} {
 		if got := p.at(path); got != want {
 			t.Errorf("%q: %v, want %v", path, got, want)
-		}
-	}
-}
-
-func TestHint(t *testing.T) {
-	state := func(path string, err error) error { return &store.StateError{Path: path, Err: err} }
-	for _, test := range []struct {
-		err  error
-		want string
-	}{
-		{errors.New("x"), ""},
-		{state("/t/.p_treestamps.yaml", fs.ErrPermission), ""},
-		{state("/t/.p_treestamps.yaml", store.ErrTreestamps), "treefilter import --from p /t takes over what it says"},
-		{state("/a b/it's/.p q_treestamps.wal.yaml", store.ErrTreestamps),
-			`treefilter import --from 'p q' '/a b/it'\''s' takes over what it says`},
-		{state("/t/.treefilter_treestamps.yaml", store.ErrTreestamps),
-			"treefilter --program NAME import --from treefilter /t takes over what it says"},
-		{&pathError{"/t", &hintError{errors.New("x"), "try y"}}, "try y"},
-	} {
-		if got := Hint(test.err); got != test.want {
-			t.Errorf("%v: %q, want %q", test.err, got, test.want)
 		}
 	}
 }

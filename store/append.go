@@ -25,14 +25,14 @@ func (t *Tree) Append(entries []format.Entry) (refused []format.Entry, err error
 
 // Drop takes the stamps of files away, given by their paths relative to the
 // tree, and returns of how many: their work has failed, or is in doubt. still is
-// asked for each while nobody else can write. Sync makes that durable.
+// asked for each while no other process can write. Sync makes that durable.
 func (t *Tree) Drop(paths []string, still func(path string) bool) (dropped int, err error) {
 	return t.take(format.RecordDrop, paths, still)
 }
 
 // Prune forgets all that is known of files that are gone, given by their paths
 // relative to the tree, and returns of how many. gone is asked for each while
-// nobody else can write, so that a file which has come back and was recorded
+// no other process can write, so that a file which has come back and was recorded
 // keeps its new stamp. Sync makes that durable.
 func (t *Tree) Prune(paths []string, gone func(path string) bool) (pruned int, err error) {
 	return t.take(format.RecordPrune, paths, gone)

@@ -37,7 +37,8 @@ func (t *Tree) Discard() (discarded bool, err error) {
 	if d.st.wal.HidesOthers != "" { // it spoke of files that are not known
 		d.st.wal.HidesAll = true
 	}
-	// It is not folded in: who has read it before has missed what this takes back.
+	// It is not listed as folded: a process that has read it before has not seen what
+	// this takes back.
 	d.st.wal.ID, d.st.wal.Last, d.st.wal.Tally = "", nil, format.Tally{}
 	if newest := d.st.newest(); newest != nil {
 		d.newest = newest

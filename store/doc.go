@@ -18,7 +18,7 @@
 //     processes may write at once, beside others that dump.
 //   - A snapshot is never changed in place: after a crash there is the old one
 //     or the new one, and the WAL goes only after the new one is durable.
-//   - Reading takes no lock, waits for nobody and changes nothing. State files
+//   - Reading takes no lock, waits for nothing and changes nothing. State files
 //     that are links, pipes or devices are not opened; whatever a file holds,
 //     it can neither lead outside the tree nor take memory without bound.
 //

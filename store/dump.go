@@ -9,13 +9,6 @@ import (
 	"treefilter/store/internal/memtable"
 )
 
-// DamageError is why a dump refuses: it would replace a snapshot that it cannot
-// read, or not as a whole. Repair moves that aside.
-type DamageError struct{ Err error }
-
-func (e *DamageError) Error() string { return e.Err.Error() }
-func (e *DamageError) Unwrap() error { return e.Err }
-
 // DumpOptions say what a Dump does beside folding.
 type DumpOptions struct {
 	// Repair moves a snapshot that cannot be read aside, to its name with
@@ -178,7 +171,7 @@ func (d *dump) refuse(repair bool) error {
 
 // damaged words a damage that a repair can do something about.
 func (d *dump) damaged(err error) error {
-	return disk.Wrap(d.names.Snapshot, &DamageError{err})
+	return disk.Wrap(d.names.Snapshot, &disk.DamageError{Err: err})
 }
 
 // unchanged reports whether there is nothing to fold, and the snapshot is as a

@@ -50,6 +50,10 @@ const DependsKey = format.DependsKey
 // StateError is what is wrong with a state file, and its path.
 type StateError = disk.StateError
 
+// DamageError is a snapshot that cannot be read, or not as a whole. A Dump refuses
+// to replace it; DumpOptions.Repair moves it aside.
+type DamageError = disk.DamageError
+
 // Errors of a tree's state files.
 var (
 	// ErrLocked is that another process held a tree's lock for too long.

@@ -23,8 +23,6 @@ type Facts struct {
 	// WALSize is in bytes. Records is how many stamps the WAL sets and drops.
 	WALSize int64
 	Records int
-	// Version is that of the format.
-	Version int
 }
 
 // Facts returns what there is to say of the tree's state files.
@@ -37,7 +35,6 @@ func (t *Tree) Facts() Facts {
 		HasWAL:      st.wal != nil || st.walErr != nil,
 		Stamps:      st.stamps(),
 		Dumped:      st.Info.Mtime,
-		Version:     format.FormatVersion,
 	}
 	if st.wal != nil {
 		f.WALSize, f.Records = st.wal.Size, st.wal.Records

@@ -14,7 +14,7 @@ import (
 // within its file system's present tick is looked at again when that is over
 // (see TickEnd), so Set may wait a few milliseconds. Get sees the stamp at once;
 // the tree's files have it after Sync, which first makes the work durable, unless
-// somebody else has taken the file's stamp away by then (see Entry.Since).
+// another process has taken the file's stamp away by then (see Entry.Since).
 func (t *Tree) Set(path string) error {
 	if err := format.CheckPath(path); err != nil {
 		return fmt.Errorf("%q: %w", path, err)

@@ -339,7 +339,7 @@ func TestSnapshotBadEntries(t *testing.T) {
 	} {
 		tree := treeOf(t, Options{}, "version: 1\nprogram: treefilter\ntimestamps:\n  a: 1\n  "+entry+"\n  c: 3\n", "")
 		wantStamps(t, tree, []string{"b", "../b", "/b", ""}, map[string]format.Stamp{"a": at(1), "c": at(3)})
-		if problems := tree.Problems(); len(problems) != 1 || !strings.Contains(problems[0].Error(), "1 damaged entry") {
+		if problems := tree.Problems(); len(problems) != 1 || !strings.Contains(problems[0].Error(), "damaged entries: 1,") {
 			t.Errorf("%s: problems %v", entry, problems)
 		}
 	}

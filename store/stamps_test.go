@@ -82,7 +82,7 @@ func TestFacts(t *testing.T) {
 	want := Facts{
 		Snapshot: filepath.Join(tree.Root(), snapshotName), WAL: filepath.Join(tree.Root(), walName),
 		HasSnapshot: true, HasWAL: true,
-		Stamps: 2, Dumped: format.TimeOf(info.ModTime()), WALSize: int64(len(wal)), Records: 3, Version: 1,
+		Stamps: 2, Dumped: format.TimeOf(info.ModTime()), WALSize: int64(len(wal)), Records: 3,
 	}
 	if got := tree.Facts(); got != want {
 		t.Errorf("got %+v, want %+v", got, want)

@@ -61,7 +61,7 @@ func ToCome(mtime, now format.Time) bool {
 
 // OwnClock reports whether Now is the clock that sets the mtime of a file, or of
 // those in a directory. Where it is not (the state lies elsewhere, or a file
-// server is mounted in the tree) nothing can be told by it: the two clocks may
+// server is mounted in the tree) it proves nothing: the two clocks may
 // differ by seconds or years. Only TickOver holds then.
 func (t *Tree) OwnClock(path string) bool {
 	dir := t.names.Dir
@@ -77,7 +77,7 @@ func (t *Tree) OwnClock(path string) bool {
 	}
 	state := t.opt.fsys.Volume(dir)
 	if state.Dev == 0 && t.names.Base == "" {
-		return true // this system does not tell; nearly always so
+		return true // this system does not say; nearly always so
 	}
 	return state.SameClock(t.opt.fsys.Volume(path))
 }
@@ -94,7 +94,7 @@ func (t *Tree) Now() (format.Time, error) {
 	return t.app.Now()
 }
 
-// errUnsettled is a file that somebody keeps modifying.
+// errUnsettled is a file that is modified again and again.
 var errUnsettled = errors.New("modified while it was recorded")
 
 // settle returns the stamp of a file, looked at once more after its tick.

@@ -11,9 +11,8 @@ import (
 	"treefilter/store/internal/format"
 )
 
-// Holds reports whether a directory has an entry of a name. Who holds the
-// directory open knows that sooner than who has to find the way to it; nil is
-// for those who do not.
+// Holds reports whether a directory has an entry of a name. A walk that has the
+// directory open answers that faster than a lookup by path; nil asks for the latter.
 type Holds func(name string) bool
 
 // TreeOf returns the one tree that the files of a directory belong to, given by

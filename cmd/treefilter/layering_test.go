@@ -75,6 +75,9 @@ var layers = map[string][]string{
 	"store/internal/format": {
 		"gopkg.in/yaml.v3",
 	},
+	"store/internal/format/formattest": {
+		"treefilter/store/internal/format",
+	},
 }
 
 // TestLayering reads the files of every platform, whichever this one is.

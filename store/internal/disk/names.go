@@ -86,3 +86,10 @@ func Wrap(path string, err error) error {
 
 func (e *StateError) Error() string { return e.Path + ": " + e.Err.Error() }
 func (e *StateError) Unwrap() error { return e.Err }
+
+// DamageError is a snapshot that cannot be read, or not as a whole. A dump refuses
+// to replace it, unless it is to repair it.
+type DamageError struct{ Err error }
+
+func (e *DamageError) Error() string { return e.Err.Error() }
+func (e *DamageError) Unwrap() error { return e.Err }

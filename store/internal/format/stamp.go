@@ -66,7 +66,7 @@ type Entry struct {
 	Path string
 	Stamp
 	// Since, where not zero, is the tree's Epoch when the file was looked at: the
-	// stamp is not made if somebody else has since taken the file's stamp away,
+	// stamp is not made if another process has since taken the file's stamp away,
 	// or processed it under another config.
 	Since uint64
 }

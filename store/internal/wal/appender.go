@@ -12,7 +12,7 @@ import (
 )
 
 // ReopenAfter is how many bytes of records follow one open record at most.
-// Should it be damaged, the next one still tells the id that the records
+// Should it be damaged, the next one still has the id that the records
 // between them are checked with.
 const ReopenAfter = 64 << 10
 
@@ -30,19 +30,19 @@ type Appender struct {
 	Current func() (Lookup, io.Closer)
 
 	F        disk.File       // nil until it is needed
-	in       *Reader         // what f holds up to pos, whoever wrote it
+	in       *Reader         // what f holds up to pos, from any process
 	pos      int64           // how far f was read or written
 	Session  *format.Session // with the id of f
 	born     int64           // how long f was when we made it, 0 where others did
 	opened   int64           // where our last open record in f ended
-	mine     bool            // nobody else wrote after it
+	mine     bool            // and no other process wrote after it
 	Wrote    bool            // we have, to f
 	dirty    bool            // f holds records of ours that may not be durable
 	named    bool            // the name of f is durable
 	unsure   bool            // f holds records of ours that are not vouched for
-	WasRead  bool            // a WAL was read to its end, be it f or one before
+	WasRead  bool            // a WAL was read to its end, f or one before it
 	lastRead error           // of the WAL that the present one has replaced
-	Failed   error           // a sync failed: what the disk holds is unknown for good
+	Failed   error           // a sync failed: what the disk holds is unknown from then on
 	buf      []byte
 
 	news
@@ -145,7 +145,7 @@ func (a *Appender) Append(entries []format.Entry) (refused []format.Entry, err e
 
 // Take writes that the stamps of paths are taken away, as append does, and
 // returns of how many. It asks for each whether that is still so while it holds
-// the lock: a stamp that somebody has just made of it is older than our record.
+// the lock: a stamp made just before is older than our record.
 func (a *Appender) Take(kind format.RecordKind, paths []string, still func(path string) bool) (taken int, err error) {
 	err = a.write(func(b []byte) []byte {
 		for _, p := range paths {
@@ -197,7 +197,7 @@ func (a *Appender) write(encode func([]byte) []byte) (err error) {
 	return a.writeLocked(info, encode)
 }
 
-// writeLocked is write for one who holds the lock already.
+// writeLocked is write for a caller that holds the lock.
 func (a *Appender) writeLocked(info disk.Info, encode func([]byte) []byte) error {
 	if err := a.CatchUp(info); err != nil {
 		return err
@@ -232,7 +232,7 @@ func (a *Appender) begin(info disk.Info) ([]byte, error) {
 	if info.Size == 0 || a.mine {
 		return b, nil
 	}
-	// Somebody else wrote last, or was cut off: a record ends in a line end.
+	// Another process wrote last, or was cut off: a record ends in a line end.
 	last := []byte{'\n'}
 	if err := format.ReadFull(a.F, last, info.Size-1); err != nil {
 		return nil, disk.Wrap(a.Names.WAL, err)

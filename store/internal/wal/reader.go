@@ -84,7 +84,7 @@ func (w *Reader) Read(r io.Reader) error {
 			w.EndBlock()
 			w.Foreign = w.Foreign && len(w.Sessions) == 0 && w.Records == 0 && !w.ours
 			if w.Bad > 0 && !w.ours && w.Records > 0 {
-				// Nothing vouches for what somebody has written by hand: what
+				// Nothing vouches for what was written by hand: what
 				// cannot be read may take a stamp away.
 				w.unknown = fmt.Errorf("line %d: %w", w.BadLine, w.BadErr)
 			}

@@ -39,8 +39,8 @@ func (a *Appender) Flush() error {
 	return nil
 }
 
-// vouchWait bounds the wait for the lock before records are vouched for: who has
-// it vouches for ours too, sooner or later, and they are durable without that.
+// vouchWait bounds the wait for the lock before records are vouched for: the
+// process that has it will vouch for ours too, and they are durable without that.
 const vouchWait = time.Second
 
 // vouch appends an open record that counts those before it, so that one which
