@@ -42,4 +42,5 @@
 //	internal/memtable        words on files, in memory
 //	internal/disk            the file system
 //	internal/format          the form of both files
+//	treestamps               what the Python package of that name wrote
 package store

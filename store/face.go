@@ -83,6 +83,10 @@ func NewConfig(values map[string]any) (Config, error) { return format.NewConfig(
 // their temporary files, of any program. Such a file is never work to be done.
 func IsStateName(name string) bool { return disk.IsStateName(name) }
 
+// ProgramOf returns the program that a snapshot or a WAL is named for, "" for
+// any other name.
+func ProgramOf(name string) string { return disk.ProgramOf(name) }
+
 // Unlocked calls f while this process holds the lock of no WAL, and takes none:
 // a process that is stopped with one would keep all others waiting.
 func Unlocked(f func()) { wal.Unlocked(f) }

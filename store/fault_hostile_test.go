@@ -289,15 +289,6 @@ func TestShortLinesByHand(t *testing.T) {
 	if w.Bad != 21 || w.Records != 0 {
 		t.Errorf("%d bad lines, %d stamps", w.Bad, w.Records)
 	}
-	f := &treestampsReader{Treestamps: &Treestamps{}, hand: format.MaxHandWAL - 10*format.YamlCall}
-	for range 20 {
-		f.take([]byte("x"))
-	}
-	f.take([]byte("'a': !!float 1.5"))
-	f.endItem()
-	if f.Unread != 21 || len(f.Stamps) != 0 {
-		t.Errorf("%d unread, %d stamps", f.Unread, len(f.Stamps))
-	}
 }
 
 func believesNothing(t *testing.T, snapshot, wal string) {

@@ -52,6 +52,20 @@ func IsStateName(name string) bool {
 	return strings.HasSuffix(name, SnapshotSuffix) || strings.HasSuffix(name, WalSuffix)
 }
 
+// ProgramOf returns the program that a snapshot or a WAL is named for, "" for
+// any other name.
+func ProgramOf(name string) string {
+	rest, ok := strings.CutSuffix(name, WalSuffix)
+	if !ok {
+		rest, ok = strings.CutSuffix(name, SnapshotSuffix)
+	}
+	program, dot := strings.CutPrefix(rest, ".")
+	if !ok || !dot {
+		return ""
+	}
+	return program
+}
+
 // StateError is what is wrong with a state file.
 type StateError struct {
 	Path string
