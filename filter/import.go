@@ -147,7 +147,7 @@ func (i *Import) config(root root, newest *treestamps.File) (store.Config, error
 func (r *importRun) refuse(t *store.Tree) error {
 	if len(t.Problems()) > 0 {
 		r.report.problems(t)
-		return &pathError{t.Root(), &DamageError{Err: errors.New("not imported: part of its state cannot be read")}}
+		return &DamageError{Err: &pathError{t.Root(), errors.New("not imported: part of its state cannot be read")}}
 	}
 	if changes, changed := configChanges(t); changed {
 		return &pathError{t.Root(), fmt.Errorf("has stamps of its own, made under another config (%s)", strings.Join(changes, ", "))}
