@@ -8,6 +8,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"treefilter/scripts/long"
 )
 
 // Eight commits, two dumpers and two readers at once in one tree of the real
@@ -17,7 +19,7 @@ import (
 func TestManyAtOnce(t *testing.T) {
 	const appenders, batch = 8, 50
 	records := 20_000
-	if longTests {
+	if long.Asked(t, long.All, "1,000,000 records instead of 20,000") {
 		records = 1_000_000
 	}
 	dir := t.TempDir()

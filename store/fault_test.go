@@ -13,6 +13,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"treefilter/scripts/long"
 )
 
 // faults are what the kernel may answer. EINTR reaches us from close only, as
@@ -24,8 +26,8 @@ var faults = []error{
 }
 
 // chosenFaults leaves out, in the short form, those that nothing tells apart.
-func chosenFaults() []error {
-	if longTests {
+func chosenFaults(t *testing.T) []error {
+	if long.Asked(t, long.All, "all faults but EIO and a short write") {
 		return faults
 	}
 	return []error{syscall.EIO, shortWrite{syscall.ENOSPC}}
@@ -129,7 +131,7 @@ func withTree(t *testing.T, root string, fsys fileSystem, use func(*Tree) error)
 func appendTwice(tree *Tree, l *ledger) error {
 	var errs []error
 	took := map[string]Time{}
-	for _, paths := range [][]string{{"new1.jpg", "changed.jpg"}, long("more")} {
+	for _, paths := range [][]string{{"new1.jpg", "changed.jpg"}, longBatch("more")} {
 		entries := l.write(paths...)
 		err := appendTo(tree, entries)
 		if errs = append(errs, err); err == nil {
@@ -192,7 +194,7 @@ func TestFaultAtEveryOperation(t *testing.T) {
 			for _, st := range starts {
 				files, before := st.make(t)
 				files = moveTo(files, root)
-				for _, fault := range chosenFaults() {
+				for _, fault := range chosenFaults(t) {
 					for _, forever := range []bool{false, true} {
 						for k, more := 1, true; more; k++ {
 							f := faultRun{t: t, root: root, cmd: cmd, k: k, fault: fault, forever: forever}

@@ -12,6 +12,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+
+	"treefilter/scripts/long"
 )
 
 // Damage to the state files: cut, bent, zeroed, overwritten. What is left must
@@ -187,10 +189,10 @@ func parallel(n, step int, do func(i int)) {
 	wg.Wait()
 }
 
-// stride is how many cases the short form passes over; a prime, so that it
-// meets every bit of a byte.
-func stride(n int) int {
-	if longTests {
+// stride is the distance of the cases that are tried: 1, or in shorter forms n, a
+// prime, so that every bit of a byte is met.
+func stride(t *testing.T, level long.Level, n int) int {
+	if long.Asked(t, level, "most of the places to damage") {
 		return 1
 	}
 	return n
@@ -226,14 +228,15 @@ func TestWALPrefixes(t *testing.T) {
 	collectLess(t)
 	w := makeWAL(t, hardEntries(1, 300), 40, 0)
 	var fails failures
-	parallel(len(w.text)+1, stride(47), func(n int) {
+	step := stride(t, long.All, 47)
+	parallel(len(w.text)+1, step, func(n int) {
 		got, _ := believed(t, w.text[:n])
 		if diff := diffStamps(got, w.want(func(l walLine) bool { return l.end > n })); diff != "" {
 			fails.add(t, "first %d bytes: %s", n, diff)
 		}
 	})
 	fails.report(t)
-	t.Logf("%d prefixes", (len(w.text)+1)/stride(47))
+	t.Logf("%d prefixes", (len(w.text)+1)/step)
 }
 
 // A flipped bit costs the line that it is in, a flipped line end two.
@@ -243,7 +246,7 @@ func TestWALBitFlips(t *testing.T) {
 	w.pad(64 << 10)
 	var fails failures
 	var flips atomic.Int64
-	parallel(8*len(w.text), stride(211), func(bit int) {
+	parallel(8*len(w.text), stride(t, long.All, 211), func(bit int) {
 		flips.Add(1)
 		at := bit / 8
 		bent := bytes.Clone(w.text)
@@ -276,7 +279,7 @@ func TestWALOpenRecordFlips(t *testing.T) {
 		var fails failures
 		step := 1
 		if n > 100 {
-			step = stride(53)
+			step = stride(t, long.All, 53)
 		}
 		parallel(8*w.lines[0].end, step, func(bit int) {
 			at := bit / 8
@@ -298,7 +301,7 @@ func TestWALTwoBitFlips(t *testing.T) {
 	for i := range 40 {
 		entries = append(entries, Entry{Path: string(rune('a' + i%26)), Stamp: Stamp{Time: Time{Sec: int64(i)}}})
 	}
-	if !longTests {
+	if !long.Asked(t, long.All, "all records but eight") {
 		entries = entries[len(entries)-8:]
 	}
 	flipTwoBits(t, entries)
@@ -309,7 +312,7 @@ func TestWALTwoBitFlips(t *testing.T) {
 func TestWALTwoBitFlipsOfHostileNames(t *testing.T) {
 	var entries []Entry
 	names := hostileNames
-	if !longTests {
+	if !long.Asked(t, long.All, "all names but one") {
 		names = names[:1]
 	}
 	for _, name := range names {
@@ -323,6 +326,7 @@ func flipTwoBits(t *testing.T, entries []Entry) {
 	var fails failures
 	var flips atomic.Int64
 	s := newSession(DefaultProgram, "9f86d081884c7d65", Config{})
+	step := stride(t, long.All, 13)
 	next := Entry{Path: "next.jpg", Stamp: Stamp{Time: Time{Sec: 1_600_000_000}}}
 	for _, e := range entries {
 		line := s.appendSet(nil, e)
@@ -331,7 +335,7 @@ func flipTwoBits(t *testing.T, entries []Entry) {
 		parallel(8*len(line), 1, func(first int) {
 			bent := bytes.Clone(text)
 			n := 0
-			for second := first + 1 + first%stride(13); second < 8*len(line); second += stride(13) {
+			for second := first + 1 + first%step; second < 8*len(line); second += step {
 				n++
 				copy(bent, text)
 				bent[first/8] ^= 1 << (first % 8)
@@ -367,7 +371,7 @@ func TestWALManyFlips(t *testing.T) {
 	w := makeWAL(t, entries, 40, 0)
 	ever := everStamps(entries)
 	var fails failures
-	parallel(20_000, stride(41), func(i int) {
+	parallel(20_000, stride(t, long.All, 41), func(i int) {
 		rng := rand.New(rand.NewPCG(5, uint64(i)))
 		bent := bytes.Clone(w.text)
 		hit := map[int]bool{}
@@ -421,7 +425,7 @@ func TestWALDamagedBlocks(t *testing.T) {
 	var fails failures
 	for _, size := range []int{512, 4096} {
 		for _, fill := range fills {
-			for at := 0; at < len(w.text); at += size * stride(5) {
+			for at := 0; at < len(w.text); at += size * stride(t, long.All, 5) {
 				if fill.name == "older" && at == 0 {
 					continue // see TestWALOlderBlockInFront
 				}
@@ -445,7 +449,7 @@ func TestWALDamagedBlocks(t *testing.T) {
 				}
 			}
 		}
-		for at := 0; at+2*size <= len(w.text); at += size * stride(5) {
+		for at := 0; at+2*size <= len(w.text); at += size * stride(t, long.All, 5) {
 			doubled := slices.Concat(w.text[:at+size], w.text[at:])
 			cut := slices.Concat(w.text[:at], w.text[at+size:])
 			swapped := slices.Concat(w.text[:at], w.text[at+size:at+2*size], w.text[at:at+size], w.text[at+2*size:])
@@ -494,7 +498,7 @@ func TestWALOlderBlockInFront(t *testing.T) {
 // a path is an older stamp of that path, or none.
 func TestReplayProperties(t *testing.T) {
 	collectLess(t)
-	for i := range 100 * 10 / stride(10) {
+	for i := range 100 * 10 / stride(t, long.All, 10) {
 		rng := rand.New(rand.NewPCG(8, uint64(i)))
 		// Times of a path only grow, as the mtimes of a file that is worked on.
 		last := map[string]Time{}
@@ -656,7 +660,7 @@ func TestSnapshotPrefixes(t *testing.T) {
 	for _, c := range []Config{{}, flipConfig} {
 		s := makeSnapshot(t, hardEntries(9, 300), c)
 		var fails failures
-		parallel(len(s.text)+1, stride(211), func(n int) {
+		parallel(len(s.text)+1, stride(t, long.All, 211), func(n int) {
 			if diff := s.compare(believedSnapshot(t, s.text[:n], c), nil); diff != "" {
 				fails.add(t, "first %d of %d bytes: %s", n, len(s.text), diff)
 			}
@@ -685,7 +689,7 @@ func TestSnapshotBitFlips(t *testing.T) {
 	for _, part := range []struct {
 		name           string
 		from, to, step int
-	}{{"content", 0, size, stride(701)}, {"trailer", size, len(s.text), stride(3)}} {
+	}{{"content", 0, size, stride(t, long.All, 701)}, {"trailer", size, len(s.text), stride(t, long.All, 3)}} {
 		t.Run(part.name, func(t *testing.T) {
 			var fails failures
 			do := check(&fails, &flips)

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+
+	"treefilter/scripts/long"
 )
 
 // Nothing that goes missing uncovers something older.
@@ -270,7 +272,8 @@ func TestNoFlipUncoversAnOlderStamp(t *testing.T) {
 	text := h.files[simNames.wal]
 	var fails failures
 	var flips atomic.Int64
-	parallel(8*len(text), 1, func(bit int) {
+	step, goOnStep := stride(t, long.Check, 5), stride(t, long.All, 11)
+	parallel(8*len(text), step, func(bit int) {
 		bent := *h
 		bent.files = maps.Clone(h.files)
 		bent.files[simNames.wal] = bytes.Clone(text)
@@ -279,7 +282,7 @@ func TestNoFlipUncoversAnOlderStamp(t *testing.T) {
 		if err := bent.uncovered(bent.proc(), x, y); err != nil {
 			fails.add(t, "bit %d of byte %d: %v", bit%8, bit/8, err)
 		}
-		if bit%stride(11) > 0 {
+		if bit%goOnStep > 0 {
 			return
 		}
 		for _, goOn := range []func(*Tree) error{
