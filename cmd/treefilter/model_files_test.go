@@ -87,6 +87,8 @@ func (w *world) future(o op) {
 	w.changed(o.path(), true)
 }
 
+// wait sleeps: what matters is the clock that treefilter reads, and treefilter itself
+// waits for moments that are nearer.
 func (w *world) wait(op) {
 	if ahead := time.Until(w.passed); ahead > 0 {
 		w.note("sleep %.1f", ahead.Seconds()+0.1)
