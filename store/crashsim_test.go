@@ -414,7 +414,7 @@ func retrier(path string) program {
 }
 
 // again commits a file that was pruned and has come back: its new stamp counts,
-// whoever came first.
+// in whatever order.
 func again(path string) program {
 	return func(s *simulation, fsys fileSystem) error {
 		tree, err := OpenTree(simRoot, Options{fsys: fsys, AnyConfig: true, LockWait: time.Hour})

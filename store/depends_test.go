@@ -56,7 +56,7 @@ func TestWithDependencies(t *testing.T) {
 	}
 }
 
-// A dependency is told by its name, not by its digests.
+// A dependency is known by its name, not by its digests.
 func TestDiffOfDependencies(t *testing.T) {
 	with := func(deps ...Dependency) Config {
 		c, err := mustConfig(t, "q: 1").WithDependencies("/srv", deps)

@@ -25,7 +25,7 @@ var faults = []error{
 	shortWrite{syscall.ENOSPC}, shortWrite{syscall.EIO},
 }
 
-// chosenFaults leaves out, in the short form, those that nothing tells apart.
+// chosenFaults leaves out, in shorter forms, those that are handled alike.
 func chosenFaults(t *testing.T) []error {
 	if long.Asked(t, long.All, "all faults but EIO and a short write") {
 		return faults
@@ -36,7 +36,7 @@ func chosenFaults(t *testing.T) []error {
 // faultCommand is something that meets a fault.
 type faultCommand struct {
 	name string
-	// run returns what the user is told went wrong.
+	// run returns the error that the user sees.
 	run func(t *testing.T, root string, fsys fileSystem, l *ledger) error
 }
 
@@ -140,7 +140,7 @@ func appendTwice(tree *Tree, l *ledger) error {
 		}
 	}
 	err := tree.Sync()
-	if err == nil || tree.app.failed == nil { // it may be only that nobody vouches for them
+	if err == nil || tree.app.failed == nil { // perhaps they are only not vouched for
 		l.ack(took)
 	} else if tree.Sync() == nil || appendTo(tree, l.write("after.jpg")) == nil {
 		err = errors.Join(err, errNotFinal)
@@ -173,7 +173,7 @@ func moveTo(files map[string][]byte, root string) map[string][]byte {
 	return moved
 }
 
-// Whatever operation fails, once or from then on: the user is told, nothing
+// Whatever operation fails, once or from then on: the user sees an error, nothing
 // acknowledged is lost, also not when the machine stops right after, and once
 // the fault is gone work goes on without repair.
 func TestFaultAtEveryOperation(t *testing.T) {
@@ -254,10 +254,10 @@ func (f *faultRun) run(files map[string][]byte, l *ledger) bool {
 	// Records are safe without what vouches for them.
 	op, _, _ := strings.Cut(hit, " ")
 	if err == nil && slices.Contains([]string{"write", "sync", "syncdir", "rename", "truncate", "like", "touch"}, op) {
-		f.t.Errorf("%s: nobody was told", f.what)
+		f.t.Errorf("%s: no error", f.what)
 	}
 	if err != nil && !errors.Is(err, f.fault) && !errors.Is(err, errors.Unwrap(f.fault)) {
-		f.t.Errorf("%s: told something else: %v", f.what, err)
+		f.t.Errorf("%s: another error: %v", f.what, err)
 	}
 	if f.cmd.name == "load" && n > 0 && !maps.EqualFunc(proc.disk.files(), files, bytes.Equal) {
 		f.t.Errorf("%s: reading changed something", f.what)
@@ -342,7 +342,7 @@ func TestFailedWriteChangesNothing(t *testing.T) {
 						return appendTo(tree, l.write("new1.jpg", "new2.jpg"))
 					})
 					if !errors.Is(err, fault) {
-						t.Errorf("told %v", err)
+						t.Errorf("error %v", err)
 					}
 					if got := proc.disk.files(); !maps.EqualFunc(got, files, bytes.Equal) {
 						t.Errorf("before %q\nafter %q", files, got)

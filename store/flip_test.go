@@ -133,7 +133,7 @@ func sameStamp(a, b Stamp) bool {
 	return a.Time == b.Time && a.Exact == b.Exact && a.Target == b.Target && (a.Digest == nil) == (b.Digest == nil) && (a.Digest == nil || *a.Digest == *b.Digest)
 }
 
-// diffStamps tells the first difference.
+// diffStamps describes the first difference, "" for none.
 func diffStamps(got, want map[string]Stamp) string {
 	for p, g := range got {
 		if w, ok := want[p]; !ok {
@@ -150,8 +150,7 @@ func diffStamps(got, want map[string]Stamp) string {
 	return ""
 }
 
-// safeStamps tells the first stamp of got that was never written: a path with
-// a time that it did not have.
+// safeStamps describes the first stamp of got that was never written, "" for none.
 func safeStamps(got map[string]Stamp, ever map[string][]Stamp) string {
 	for p, g := range got {
 		if !slices.ContainsFunc(ever[p], func(s Stamp) bool { return sameStamp(g, s) }) {
@@ -307,8 +306,8 @@ func TestWALTwoBitFlips(t *testing.T) {
 	flipTwoBits(t, entries)
 }
 
-// Not even where somebody chose the name to that end: two bits may end its
-// line in a brace.
+// Not even where the name was chosen to that end: two bits may end its line in a
+// brace.
 func TestWALTwoBitFlipsOfHostileNames(t *testing.T) {
 	var entries []Entry
 	names := hostileNames
@@ -465,8 +464,8 @@ func TestWALDamagedBlocks(t *testing.T) {
 }
 
 // An older WAL's beginning in place of the first block takes the file over: its
-// records are believed, those after it are not, since nothing else tells which
-// of the two is strange. But none is mixed up, and what is appended from then
+// records are believed, those after it are not, since nothing else shows which
+// of the two does not belong. But none is mixed up, and what is appended from then
 // on counts.
 func TestWALOlderBlockInFront(t *testing.T) {
 	entries, older := hardEntries(6, 600), hardEntries(7, 600)
@@ -494,8 +493,8 @@ func TestWALOlderBlockInFront(t *testing.T) {
 	}
 }
 
-// Reading a WAL twice over makes no stamp up. Losing any of its records only makes more files be emitted: what is left for
-// a path is an older stamp of that path, or none.
+// Reading a WAL twice over makes no stamp up. Losing any of its records only makes
+// more files be emitted: what is left for a path is an older stamp of it, or none.
 func TestReplayProperties(t *testing.T) {
 	collectLess(t)
 	for i := range 100 * 10 / stride(t, long.All, 10) {
@@ -700,7 +699,7 @@ func TestSnapshotBitFlips(t *testing.T) {
 	t.Logf("%d flips in %d bytes", flips.Load(), len(s.text))
 }
 
-// blockHit tells which entries a damaged byte may cost: those that touch its
+// blockHit says which entries a damaged byte may cost: those that touch its
 // block, or the block whose sum it is in; none where it is elsewhere in the
 // trailer.
 func (s *snapshotFile) blockHit(at int) func(from, to int) bool {

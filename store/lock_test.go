@@ -46,8 +46,8 @@ func TestMakingAWAL(t *testing.T) {
 	}
 }
 
-// Two that make a WAL at once make one: whoever comes second appends to that of
-// the first.
+// Two processes that make a WAL at the same time make one: the second appends to
+// the first's.
 func TestMakingAWALAtOnce(t *testing.T) {
 	collectLess(t)
 	explore(2, func(switches []int) int {
@@ -68,7 +68,7 @@ func TestMakingAWALAtOnce(t *testing.T) {
 	})
 }
 
-// Who did nothing leaves nothing.
+// A process that did nothing leaves nothing.
 func TestNothingIsLeft(t *testing.T) {
 	for name, do := range map[string]func(*Tree) error{
 		"now":     func(tree *Tree) error { _, err := tree.Now(); return err },

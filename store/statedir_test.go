@@ -53,7 +53,7 @@ func TestFolderNames(t *testing.T) {
 	}
 }
 
-// durableFS tells which names are durable.
+// durableFS records which names are durable.
 type durableFS struct {
 	osFS
 	t       *testing.T

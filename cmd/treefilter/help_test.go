@@ -38,8 +38,8 @@ func TestHelpKnowsEveryFlag(t *testing.T) {
 		}
 		text := help(parser.Model, selected)
 		for _, flag := range append(cmd.Flags, parser.Model.Flags...) {
-			told := strings.Contains(text, "--"+flag.Name)
-			if flag.Help == "" || !told && (selected == nil || !isRequest(flag)) {
+			explained := strings.Contains(text, "--"+flag.Name)
+			if flag.Help == "" || !explained && (selected == nil || !isRequest(flag)) {
 				t.Errorf("treefilter %s --help does not explain --%s", cmd.Name, flag.Name)
 			}
 			if !flag.IsBool() && flag.PlaceHolder == "" {

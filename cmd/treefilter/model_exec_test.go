@@ -251,8 +251,8 @@ func (w *world) finish(r *running) {
 			w.say(s, fact{what: dropped}) // another run had to do with it meanwhile
 		}
 		facts := w.history[s]
-		// If something else was said meanwhile, nobody knows what was first. So it
-		// is with a dump and a later discard.
+		// If something else was said meanwhile, their order is not known. The same
+		// goes for a dump and a later discard.
 		f, _ := w.look(path)
 		if done := r.done[path]; done != nil && done.seq == facts[len(facts)-1].seq && done.file == f {
 			w.stamp(s, done.tree, r.op, res, w.dumped[treeOf{s.program, done.tree}] <= r.seq)

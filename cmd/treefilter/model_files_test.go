@@ -105,7 +105,7 @@ func (w *world) restore(o op) {
 	}
 	w.write("../new", f.content)
 	w.setMtime("../new", f.mtime)
-	w.settle() // what came of it is not to be torn by a power cut: nobody could see that
+	w.settle() // a power cut must not tear the result: no program could notice
 	w.rename("../new", o.path())
 	w.changed(o.path(), true)
 }

@@ -204,7 +204,7 @@ func cmdNul2nl(ts *testscript.TestScript, neg bool, args []string) {
 	content := ts.ReadFile(args[0])
 	names := strings.Split(content, "\x00")
 	if last := len(names) - 1; names[last] != "" {
-		ts.Fatalf("no NUL behind %q", names[last])
+		ts.Fatalf("no NUL after %q", names[last])
 	}
 	for _, name := range names[:len(names)-1] {
 		quoted := strconv.Quote(name)
