@@ -21,8 +21,9 @@ type running struct {
 	op
 	cmd    *exec.Cmd
 	cancel context.CancelFunc
-	ended  bool
-	result chan error
+	ended  bool          // the log says so
+	waited chan struct{} // closed when err is there
+	err    error
 	stdout bytes.Buffer
 	stderr bytes.Buffer
 	began  time.Time
@@ -99,10 +100,11 @@ func (w *world) start(o op) *running {
 	w.noteCommand(o, line)
 	cmd.Stdout, cmd.Stderr = &r.stdout, &r.stderr
 	check(cmd.Start())
-	r.result = make(chan error, 1)
+	r.waited = make(chan struct{})
 	number := len(w.execs)
 	go func() {
-		r.result <- cmd.Wait()
+		r.err = cmd.Wait()
+		close(r.waited)
 		fmt.Fprintln(w.log, "end", number) // after all that its commands have written
 	}()
 	w.execs = append(w.execs, r)
@@ -132,12 +134,11 @@ func (w *world) nextLine(r *running) (event, name string) {
 	if event == "end" {
 		number, err := strconv.Atoi(name)
 		check(err)
-		ended := w.execs[number]
-		ended.ended = true
-		err = <-ended.result
-		ended.result <- nil // see close
-		if exit := (*exec.ExitError)(nil); !errors.As(err, &exit) {
-			check(err)
+		other := w.execs[number]
+		<-other.waited
+		other.ended = true
+		if exit := (*exec.ExitError)(nil); !errors.As(other.err, &exit) {
+			check(other.err)
 		}
 	}
 	return event, name

@@ -179,7 +179,7 @@ func (w *world) out(name string) string  { return filepath.Join(w.base("out"), n
 func (w *world) close() {
 	for r := w.running; r != nil; r = r.beside {
 		r.cancel()
-		<-r.result
+		<-r.waited
 		_, err := w.gate.WriteString("fail\n") // its command may wait there
 		check(err)
 	}
