@@ -191,7 +191,7 @@ func TestFaultAtEveryOperation(t *testing.T) {
 		t.Run(cmd.name, func(t *testing.T) {
 			t.Parallel()
 			runs := 0
-			for _, st := range starts {
+			for _, st := range chosenStarts(t) {
 				files, before := st.make(t)
 				files = moveTo(files, root)
 				for _, fault := range chosenFaults(t) {
