@@ -19,7 +19,7 @@
 // command.go and processes.go (all of it, with a command in the middle),
 // status.go and explain.go (say what is pending, and why), upkeep.go (dump and
 // discard), prune.go and absence.go (forget what is gone), import.go with
-// import_past.go and import_run.go (take over what treestamps wrote), config.go
-// (the program config); ordered.go, output.go, pathlist.go, spool.go, hint.go
-// and unlocked.go serve them.
+// import_find.go, import_past.go, import_run.go and import_report.go (take over
+// what treestamps wrote), config.go (the program config); ordered.go, output.go,
+// pathlist.go, spool.go, hint.go and unlocked.go serve them.
 package filter

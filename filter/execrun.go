@@ -218,7 +218,7 @@ func (r *execRun) conclude(ctx context.Context, fed error) error {
 	finished := r.commit.finish(r.fatal)
 	report := r.commit.report
 	if r.changed > 0 {
-		report.notice(fmt.Errorf("%s modified while the command ran: left pending", counted(r.changed, "file")))
+		report.notice(fmt.Errorf("%s modified while the command ran: left pending", Counted(r.changed, "file")))
 	}
 	r.sayInHand()
 	slices.SortStableFunc(r.failures, func(a, b failure) int { return cmp.Compare(a.turn, b.turn) })
@@ -235,7 +235,7 @@ func (r *execRun) conclude(ctx context.Context, fed error) error {
 	case r.In != nil && fed == errStopped:
 		report.warn(errors.New("stopped before the end of stdin"))
 	case rest > 0:
-		report.warn(fmt.Errorf("%s left pending: the command was not run", counted(rest, "file")))
+		report.warn(fmt.Errorf("%s left pending: the command was not run", Counted(rest, "file")))
 	}
 	if fed == errStopped {
 		fed = nil
@@ -250,7 +250,7 @@ func (r *execRun) conclude(ctx context.Context, fed error) error {
 func (r *execRun) sayInHand() {
 	const few = 3
 	if len(r.inHand) > few {
-		r.commit.report.notice(fmt.Errorf("%s passed over, such as %s: another exec is at work on them", counted(len(r.inHand), "file"), r.inHand[0]))
+		r.commit.report.notice(fmt.Errorf("%s passed over, such as %s: another exec is at work on them", Counted(len(r.inHand), "file"), r.inHand[0]))
 		return
 	}
 	for _, path := range r.inHand {

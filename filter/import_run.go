@@ -3,41 +3,113 @@ package filter
 import (
 	"context"
 	"errors"
-	"fmt"
-	"io"
 	"io/fs"
-	"slices"
+	"path"
 	"strings"
-	"sync/atomic"
+	"sync"
 
 	"treefilter/store"
+	"treefilter/store/treestamps"
 	"treefilter/walk"
 )
 
 // importRun is the import into the tree of one root: a walk finds the files
-// that an old stamp covers, and a commit records them.
+// that an old stamp covers, and a commit records them. The visits of the walk run
+// side by side, the commit takes what they find one after the other.
 type importRun struct {
-	*Import
 	*commitRun
-	root  root
-	at    walk.Root
-	base  *store.Treestamps // whose config counts
-	files []*store.Treestamps
-	past  *past
+	root   root
+	at     walk.Root
+	follow bool
+	files  []*treestamps.File
+	newest *treestamps.File // whose config counts
+	past   *past
 
-	top     *storied
 	lookups []lookup // one a worker
-	covered chan []coveredFile
-	sent    atomic.Int64 // files given to the commit
-	pending atomic.Int64 // files not covered
-	before  atomic.Int64 // files with a stamp of ours
+
+	recording sync.Mutex // for the commit and for what follows
+	failed    error      // why no more can be recorded
+	covered   int        // files given to the commit
+	before    int        // files with a stamp of ours
+	pending   int
 }
 
-// storied is what the walk knows of a directory.
-type storied struct {
-	place
-	until store.Time // the greatest stamp on the way up to the root
-	other bool       // begins, or lies in, a tree of ours under another config
+func (r *importRun) tree() *store.Tree { return r.grove.Roots()[0] }
+
+func (r *importRun) run(ctx context.Context) error {
+	r.reportFiles()
+	opt := walk.Options{Follow: r.follow, Mark: store.IsStateName}
+	r.lookups = make([]lookup, walk.NumWorkers(opt))
+	for i := range r.lookups {
+		r.lookups[i].met, r.lookups[i].full = r.report.problems, true
+	}
+	err := walk.Walk(ctx, []walk.Root{r.at}, opt, r.visit, func(d *walk.Dir) error {
+		for _, err := range d.Errs {
+			r.report.warn(err)
+		}
+		r.recording.Lock()
+		defer r.recording.Unlock()
+		return r.failed
+	})
+	if err = errors.Join(err, r.finish(err)); err != nil {
+		return err
+	}
+	r.summarize()
+	return nil
+}
+
+// visit records what is covered of one directory.
+func (r *importRun) visit(d *walk.Dir) {
+	dir := r.root.real
+	if d.Rel != "" {
+		dir = strings.TrimSuffix(dir, "/") + "/" + d.Rel
+	}
+	at := r.enter(d, dir)
+	look := &r.lookups[d.Worker]
+	look.enter(at.tree, dir)
+	covered, before, pending := r.judge(look, at, d)
+	l := r.lookAgain(covered)
+
+	r.recording.Lock()
+	defer r.recording.Unlock()
+	r.covered += len(covered)
+	r.before += before
+	r.pending += pending
+	if r.failed == nil {
+		r.failed = r.record(l)
+	}
+}
+
+// importDir is what the walk knows of a directory.
+type importDir struct {
+	tree   *store.Tree
+	until  store.Time // the latest stamp on the way up to the root
+	closed bool       // nothing can be imported into the tree
+}
+
+// enter returns what holds from a directory on down.
+func (r *importRun) enter(d *walk.Dir, dir string) *importDir {
+	outer, below := d.Context.(*importDir)
+	switch {
+	case d.Part > 0:
+		return outer
+	case !below:
+		outer = &importDir{tree: r.tree()}
+	}
+	at := *outer
+	at.until = r.past.latest(d.Rel, outer.until)
+	if below && r.grove.IsTree(dir, d.Marks) {
+		at.tree, _ = r.grove.Nested(dir)
+		err := r.refuse(at.tree)
+		if at.closed = err != nil; at.closed {
+			d.Errs = append(d.Errs, err)
+		}
+	}
+	if below && at == *outer {
+		return outer
+	}
+	d.Context = &at
+	return &at
 }
 
 // coveredFile is a file whose mtime is not newer than the stamp that covers it.
@@ -46,139 +118,34 @@ type coveredFile struct {
 	mtime store.Time
 }
 
-func (r *importRun) run(ctx context.Context) error {
-	r.sayVoid(r.base)
-	for _, f := range r.files {
-		for _, err := range f.Bad {
-			r.report.warn(err)
-		}
-		if more := f.Unread - len(f.Bad); more > 0 {
-			r.report.warn(&pathError{f.File, fmt.Errorf("%d more such entries", more)})
-		}
-	}
-	walking, stop := context.WithCancel(ctx)
-	defer stop()
-	r.covered = make(chan []coveredFile)
-	ended := make(chan error, 1)
-	go func() {
-		ended <- r.walk(walking)
-		close(r.covered)
-	}()
-	next := func() ([]coveredFile, error) {
-		if files, more := <-r.covered; more {
-			return files, nil
-		}
-		return nil, io.EOF
-	}
-	err := ordered(ctx, lookers(), next, r.look, r.record, tickPeriod, r.tick)
-	stop()
-	for range r.covered { // a visit may be waiting
-	}
-	if walkErr := <-ended; err == nil {
-		err = walkErr
-	}
-	if err = errors.Join(err, r.finish(err)); err != nil {
-		return err
-	}
-	r.summarize()
-	return nil
-}
-
-// walk finds what is covered.
-func (r *importRun) walk(ctx context.Context) error {
-	opt := walk.Options{Follow: r.Follow, Mark: store.IsStateName}
-	r.lookups = make([]lookup, walk.NumWorkers(opt))
-	for i := range r.lookups {
-		r.lookups[i].met, r.lookups[i].full = r.report.problems, true
-	}
-	tree, err := r.grove.TreeOf(r.root.real, nil)
-	if err != nil {
-		return err
-	}
-	r.top = &storied{place: place{tree: tree}, until: r.past.at("")}
-	return walk.Walk(ctx, []walk.Root{r.at}, opt, func(d *walk.Dir) {
-		if files := r.visit(d); len(files) > 0 {
-			select {
-			case r.covered <- files:
-			case <-ctx.Done():
-			}
-		}
-	}, func(d *walk.Dir) error {
-		for _, err := range d.Errs {
-			r.report.warn(err)
-		}
-		return nil
-	})
-}
-
-// visit judges the files of one directory.
-func (r *importRun) visit(d *walk.Dir) (covered []coveredFile) {
-	real := strings.TrimSuffix(r.root.real, "/")
-	prefix := ""
-	if d.Rel != "" {
-		prefix = d.Rel + "/"
-	}
-	at, inner := d.Context.(*storied)
-	if !inner {
-		at = r.top
-	}
-	if d.Part == 0 {
-		at = r.enter(d, at, real+"/"+d.Rel)
-	}
-	look := &r.lookups[d.Worker]
-	look.enter(at.tree, strings.TrimSuffix(real+"/"+d.Rel, "/"))
+// judge returns the files of a directory that an old stamp covers. What we know
+// of a file is younger than what treestamps knew, and it may have failed since: so
+// only one that we know nothing of is among them.
+func (r *importRun) judge(look *lookup, at *importDir, d *walk.Dir) (covered []coveredFile, before, pending int) {
 	for i := range d.Files {
 		file := &d.Files[i]
-		mtime := store.Time{Sec: file.Sec, Nsec: file.Nsec}
-		until := r.past.at(prefix + file.Name)
-		if at.until.Compare(until) > 0 {
-			until = at.until
-		}
-		standing, stamp := look.standing(file.Name)
-		switch {
-		case standing == store.Stamped && stamp.Covers(mtime, r.past.now):
-			r.before.Add(1)
-		case standing != store.Unknown, at.other, until == store.Time{}, !(store.Stamp{Time: until}).Covers(mtime, r.past.now):
-			// What we know of a file is younger than what treestamps knew: it may
-			// have failed since.
-			r.pending.Add(1)
+		e := Evidence{Mtime: store.Time{Sec: file.Sec, Nsec: file.Nsec}, Now: r.past.now}
+		e.Standing, e.Stamp = look.standing(file.Name)
+		rel := path.Join(d.Rel, file.Name)
+		until := r.past.latest(rel, at.until)
+		switch reason := Judge(DetectNewer, &e); {
+		case !reason.NeedsWork():
+			before++
+		case reason == Unstamped && !at.closed && r.past.covers(until, e.Mtime):
+			covered = append(covered, coveredFile{r.root.prefix + rel, e.Mtime})
 		default:
-			covered = append(covered, coveredFile{r.root.prefix + prefix + file.Name, mtime})
+			pending++
 		}
 	}
-	r.sent.Add(int64(len(covered)))
-	return covered
+	return covered, before, pending
 }
 
-// enter returns what holds from a directory on down.
-func (r *importRun) enter(d *walk.Dir, outer *storied, real string) *storied {
-	at := *outer
-	if d.Rel == "" {
-		d.Context = outer
-		return outer
-	}
-	if t := r.past.at(d.Rel); t.Compare(at.until) > 0 {
-		at.until = t
-	}
-	if r.grove.IsTree(real, d.Marks) {
-		at.tree, _ = r.grove.Nested(real)
-		err := otherConfig(at.tree)
-		if at.other = err != nil; at.other {
-			d.Errs = append(d.Errs, err)
-		}
-	}
-	if at == *outer {
-		return outer
-	}
-	d.Context = &at
-	return &at
-}
-
-// look looks at each file again: what changed since it was judged stays
-// pending.
-func (r *importRun) look(_ int, files []coveredFile) (l looked) {
+// lookAgain looks at files as a commit does: what changed since it was judged
+// stays pending.
+func (r *importRun) lookAgain(files []coveredFile) (l looked) {
 	var at spot
 	defer at.look.Close()
+	l.expect = len(files)
 	for _, f := range files {
 		s, err := r.sight(&at, f.path)
 		switch {
@@ -189,41 +156,4 @@ func (r *importRun) look(_ int, files []coveredFile) (l looked) {
 		}
 	}
 	return l
-}
-
-// summarize says what became of the files, and how to go on.
-func (r *importRun) summarize() {
-	unread := 0
-	for _, f := range r.files {
-		unread += f.Unread
-	}
-	gone := 0
-	if r.root.only == "" {
-		gone = r.past.gone(r.root)
-	}
-	text := fmt.Sprintf("%s taken over, ", counted(r.stamped, "stamp"))
-	if n := r.before.Load(); n > 0 {
-		text += fmt.Sprintf("%d known before, ", n)
-	}
-	pending := r.pending.Load() + r.sent.Load() - int64(r.stamped)
-	text += fmt.Sprintf("%d pending, %d gone, %d unreadable", pending, gone, unread)
-	r.report.notice(&pathError{r.root.real, errors.New(text)})
-	if flags := r.walkFlags(); flags != "" {
-		r.report.notice(&pathError{r.root.real, errors.New("what treestamps looked at is told by flags here: " + flags)})
-	}
-}
-
-// walkFlags words the walk that treestamps made as flags of the filter.
-func (r *importRun) walkFlags() string {
-	var flags []string
-	for _, f := range r.files {
-		for _, glob := range f.Ignore {
-			flags = append(flags, "--ignore "+shellWord(glob))
-		}
-		if f.Follow {
-			flags = append(flags, "--follow")
-		}
-	}
-	slices.Sort(flags)
-	return strings.Join(slices.Compact(flags), " ")
 }

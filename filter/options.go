@@ -10,11 +10,14 @@ import (
 	"treefilter/store"
 )
 
+// DefaultProgram names the state files where nothing else does.
+const DefaultProgram = store.DefaultProgram
+
 // Options are what every flow needs to know of the state it reads or writes.
 type Options struct {
 	// Roots are the directories, or single files, that the user named.
 	Roots []string
-	// Program names the state files; empty means store.DefaultProgram.
+	// Program names the state files; empty means DefaultProgram.
 	Program string
 	// StateDir, where not empty, holds the state files in place of the trees.
 	StateDir string
@@ -102,7 +105,7 @@ func (r *reporter) configChanged(t *store.Tree) {
 	if len(changes) > 0 {
 		what += " (" + strings.Join(changes, ", ") + ")"
 	}
-	r.once(fmt.Errorf("%s: %s: %s void", t.Root(), what, counted(n, "stamp")), r.opt.Notice)
+	r.once(fmt.Errorf("%s: %s: %s void", t.Root(), what, Counted(n, "stamp")), r.opt.Notice)
 }
 
 // configChanges returns what differs from the config of a tree's newest stamps.
@@ -114,8 +117,8 @@ func configChanges(t *store.Tree) (changes []string, changed bool) {
 	return stored.Diff(t.Config()), true
 }
 
-// counted puts a number before a noun.
-func counted[N int | int64](n N, what string) string {
+// Counted puts a number before a noun.
+func Counted[N int | int64](n N, what string) string {
 	if n != 1 {
 		what += "s"
 	}

@@ -1,7 +1,6 @@
 package filter
 
 import (
-	"errors"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -123,9 +122,6 @@ func (ts *targets) all() []*target {
 	return ts.list
 }
 
-// errNoConfig: a forgotten flag would void every stamp of the tree.
-var errNoConfig = errors.New("its stamps have a config and none was given (-c, --config-file, or --empty-config if that is meant)")
-
 // target returns a tree as one to write to, or why it must not be.
 func (r *commitRun) target(t *store.Tree) (*target, error) {
 	ts := &r.targets
@@ -152,7 +148,7 @@ func (r *commitRun) newTarget(tree *store.Tree) (*target, error) {
 	}
 	stored, any := tree.Stored()
 	if any && !stored.Empty() && tree.Config().Empty() && !r.ConfigGiven && !r.NoCheckConfig {
-		return nil, &pathError{tree.Root(), errNoConfig}
+		return nil, &pathError{tree.Root(), ErrConfigNotGiven}
 	}
 	r.report.problems(tree)
 	t := &target{Tree: tree, limited: r.since.given, watching: sync.OnceValue(tree.Watch)}

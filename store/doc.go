@@ -18,7 +18,7 @@
 //     processes may write at once, beside others that dump.
 //   - A snapshot is never changed in place: after a crash there is the old one
 //     or the new one, and the WAL goes only after the new one is durable.
-//   - Reading takes no lock, waits for nobody and changes nothing. State files
+//   - Reading takes no lock, waits for nothing and changes nothing. State files
 //     that are links, pipes or devices are not opened; whatever a file holds,
 //     it can neither lead outside the tree nor take memory without bound.
 //
@@ -27,28 +27,20 @@
 //
 // In reading order:
 //
-//	stamp.go time.go path.go   what is remembered, and of what
-//	config.go config_*.go      the program config, its hash, its canonical form,
-//	depends.go canonical.go    and the files that it depends on
-//	scalar.go yaml.go          paths in YAML: as we write them, and as others do
-//	record.go linereader.go    the WAL: one record,
-//	wal.go                     and a whole file of them
-//	snapshot.go trailer.go     the snapshot: its entries, and what seals them
-//	header.go                  what it says of itself; one written by hand
-//	source.go window.go        the snapshot, read in place,
-//	cursor.go                  and looked up side by side with a walk
-//	overlay.go                 the last word on files, in memory
-//	load.go reader.go          both files together: the state, and lookups in it
-//	stamps.go facts.go         all stamps of a tree, and what its files hold
-//	names.go file.go file_*.go the state files, and every operation on them
-//	statedir.go volume*.go     state files outside the tree, and file systems
-//	lock.go appender.go        the lock, and appending to the WAL
-//	news.go                    what others have appended meanwhile
-//	works*.go claim.go         making work durable, and claiming files for it
-//	merge.go dump.go           folding the WAL into the snapshot
-//	tick.go                    when an mtime is final
-//	treestamps.go              what the Python package of that name wrote, with
-//	treestamps_*.go            its lines and entries
-//	options.go tree.go         what callers see
-//	grove.go locate.go
+//	face.go options.go       what is remembered, and what callers choose
+//	grove.go                 the trees of a run
+//	treeof.go locate.go      which tree a file belongs to
+//	tree.go set.go tick.go   one tree; recording a file, and when its mtime is final
+//	append.go held.go        appending to the WAL, or holding stamps for a dump
+//	load.go reader.go        both files of a tree: their state, and lookups in it
+//	standing.go claim.go     what a tree says of a file by now; claiming it for work
+//	stamps.go facts.go       all stamps of a tree, and what its files hold
+//	dump.go merge.go         folding the WAL into the snapshot,
+//	replace.go discard.go    and putting a new one in its place
+//	internal/wal             one file: reading, and appending beside others
+//	internal/snapshot        the other: reading, in place
+//	internal/memtable        words on files, in memory
+//	internal/disk            the file system
+//	internal/format          the form of both files
+//	treestamps               what the Python package of that name wrote
 package store

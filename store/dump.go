@@ -3,17 +3,11 @@ package store
 import (
 	"errors"
 	"fmt"
-	"io"
-	"io/fs"
-	"os"
+
+	"treefilter/store/internal/disk"
+	"treefilter/store/internal/format"
+	"treefilter/store/internal/memtable"
 )
-
-// DamageError is why a dump refuses: it would replace a snapshot that it cannot
-// read, or not as a whole. Repair moves that aside.
-type DamageError struct{ Err error }
-
-func (e *DamageError) Error() string { return e.Err.Error() }
-func (e *DamageError) Unwrap() error { return e.Err }
 
 // DumpOptions say what a Dump does beside folding.
 type DumpOptions struct {
@@ -37,7 +31,7 @@ type Dumped struct {
 
 // DroppedStamps are stamps of one config that a dump has dropped.
 type DroppedStamps struct {
-	Config Config
+	Config format.Config
 	Stamps int64
 }
 
@@ -50,16 +44,16 @@ func (t *Tree) Dump(opt DumpOptions) (done Dumped, err error) {
 	t.loaded() // settles which config is the tree's own
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.held == nil && t.names.absent(t.opt.fsys) {
+	if t.held == nil && t.names.Absent(t.opt.fsys) {
 		return done, nil
 	}
-	info, err := t.app.lock()
+	info, err := t.app.Lock()
 	if err != nil {
 		return done, err
 	}
-	defer func() { err = errors.Join(err, t.app.unlock()) }()
+	defer func() { err = errors.Join(err, t.app.Unlock()) }()
 	d := t.newDump()
-	defer func() { err = errors.Join(err, d.st.close()) }()
+	defer func() { err = errors.Join(err, d.st.Close()) }()
 	if err := d.refuse(opt.Repair); err != nil {
 		return done, err
 	}
@@ -94,92 +88,17 @@ func (t *Tree) Dump(opt DumpOptions) (done Dumped, err error) {
 	return done, t.retireWAL()
 }
 
-// judgeHeld takes back those of the stamps held in memory that others have spoken
-// against since their files were looked at.
-func (d *dump) judgeHeld(info fileInfo) (refused int, err error) {
-	d.held.finish()
-	if d.heldAt == 0 {
-		return 0, nil
-	}
-	if err := d.app.catchUp(info); err != nil {
-		return 0, err
-	}
-	reader := d.readerOf(d.st)
-	for dir, r := range d.held.dirs {
-		kept := r.items[:0]
-		for _, it := range r.items {
-			e := Entry{Path: joinPath(dir, it.name), Stamp: it.stamp(), Since: d.heldAt}
-			switch d.app.judge(&e, func() *Reader { return reader }) {
-			case leave:
-				refused++
-				continue
-			case refuse:
-				refused++
-				it = item{name: it.name, kind: wordDrop}
-			}
-			kept = append(kept, it)
-		}
-		r.items = kept
-	}
-	return refused, nil
-}
-
-// overruleWAL appends those of the words held in memory to the WAL that it
-// contradicts. A dump that ends between its rename and the removal of the WAL leaves
-// both files, and the words of the WAL count as the newer ones: without this, an
-// older stamp, perhaps of another config, would replace the one that was held.
-func (d *dump) overruleWAL(info fileInfo) error {
-	if d.st.wal == nil {
-		return nil
-	}
-	var words []item
-	for dir, r := range d.held.dirs {
-		said := d.st.wal.said.dirs[dir]
-		if said == nil {
-			continue
-		}
-		for i := range r.items {
-			if it, _ := said.find(r.items[i].name, 0); it != nil && !it.saysAs(&r.items[i]) {
-				word := r.items[i]
-				word.name = joinPath(dir, word.name)
-				words = append(words, word)
-			}
-		}
-	}
-	if len(words) == 0 {
-		return nil
-	}
-	if err := d.app.overrule(info, words); err != nil {
-		return err
-	}
-	return d.app.flush()
-}
-
-// replace puts a new snapshot in the place of the old one.
-func (d *dump) replace(m *merge, repair bool) (stamps int64, err error) {
-	stamps, err = d.writeSnapshot(m)
-	var damage *damageError
-	if errors.As(err, &damage) && repair {
-		d.st.salvageAll(d.names.snapshot, damage)
-		stamps, err = d.writeSnapshot(m)
-	}
-	if err == nil {
-		err = d.install()
-	}
-	return stamps, err
-}
-
 // dump is one dump under way: what is there, under the lock, and the config
 // that the new snapshot begins with.
 type dump struct {
 	*Tree
 	st     *state
-	newest *terms
+	newest *format.Terms
 }
 
 func (t *Tree) newDump() *dump {
-	d := &dump{Tree: t, st: load(t.opt.fsys, t.names, t.opt.Program), newest: t.terms}
-	d.st.recognize(t.terms)
+	d := &dump{Tree: t, st: load(t.opt.fsys, t.names, t.opt.Program), newest: t.under}
+	d.st.recognize(t.under)
 	if newest := d.st.newest(); newest != nil && t.held == nil {
 		d.newest = newest
 	}
@@ -188,17 +107,17 @@ func (t *Tree) newDump() *dump {
 
 // recognize makes good for configs of the snapshot that cannot be read: one that
 // the WAL has, or the tree, is known by its hash.
-func (st *state) recognize(own *terms) {
-	known := []*terms{own}
+func (st *state) recognize(own *format.Terms) {
+	known := []*format.Terms{own}
 	if st.wal != nil {
-		for _, s := range st.wal.sessions {
-			known = append(known, s.terms)
+		for _, s := range st.wal.Sessions {
+			known = append(known, s.Terms)
 		}
 	}
-	for _, p := range st.parts {
+	for _, p := range st.Parts {
 		for _, t := range known {
-			if p.configErr != nil && p.hash == t.hash {
-				p.terms, p.configErr = t, nil
+			if p.ConfigErr != nil && p.Hash == t.Hash {
+				p.Terms, p.ConfigErr = t, nil
 			}
 		}
 	}
@@ -206,10 +125,10 @@ func (st *state) recognize(own *terms) {
 
 // merge brings together what is to be in the new snapshot.
 func (d *dump) merge() *merge {
-	m := newMerge(d.opt.Program, d.st, joined(d.st.inMemory(), d.held), d.newest)
+	m := newMerge(d.opt.Program, d.st, memtable.Joined(d.st.inMemory(), d.held), d.newest)
 	m.volume = d.st.volume()
 	if d.held != nil {
-		m.volume, m.held = d.opt.fsys.volume(d.root).id, d.terms
+		m.volume, m.held = d.opt.fsys.Volume(d.root).ID, d.under
 	}
 	return m
 }
@@ -222,7 +141,7 @@ func (m *merge) keepNewest() (dropped []DroppedStamps, err error) {
 			return nil, err
 		}
 		if n > 0 {
-			dropped = append(dropped, DroppedStamps{t.config, n})
+			dropped = append(dropped, DroppedStamps{t.Config, n})
 		}
 	}
 	m.configs = m.configs[:1]
@@ -234,17 +153,17 @@ func (d *dump) refuse(repair bool) error {
 	if d.st.walErr != nil {
 		return d.st.walErr
 	}
-	err := d.st.snapErr
-	for _, p := range d.st.parts {
-		if p.configErr != nil {
+	err := d.st.SnapErr
+	for _, p := range d.st.Parts {
+		if p.ConfigErr != nil {
 			// A repair would have to throw its stamps away.
 			return fmt.Errorf("%w; the config of its stamps cannot be read: delete it, and every file is processed again", err)
 		}
 	}
-	if err == nil || repair && !errors.Is(err, errForeign) {
+	if err == nil || repair && !errors.Is(err, format.ErrForeign) {
 		return nil
 	}
-	if errors.Is(err, errForeign) {
+	if errors.Is(err, format.ErrForeign) {
 		return err
 	}
 	return d.damaged(err)
@@ -252,177 +171,23 @@ func (d *dump) refuse(repair bool) error {
 
 // damaged words a damage that a repair can do something about.
 func (d *dump) damaged(err error) error {
-	return stateError(d.names.snapshot, &DamageError{err})
+	return disk.Wrap(d.names.Snapshot, &disk.DamageError{Err: err})
 }
 
 // unchanged reports whether there is nothing to fold, and the snapshot is as a
 // dump would write it.
 func (d *dump) unchanged() bool {
-	if d.st.wal != nil && (d.st.wal.records > 0 || d.st.wal.hidesAll || d.st.wal.hidesOthers != "") ||
-		d.held != nil || d.st.snapErr != nil {
+	if d.st.wal != nil && (d.st.wal.Records > 0 || d.st.wal.HidesAll || d.st.wal.HidesOthers != "") ||
+		d.held != nil || d.st.SnapErr != nil {
 		return false
 	}
-	return !d.st.hasSnapshot() || d.st.src != nil && d.st.src.verify() == nil
+	return !d.st.Readable() || d.st.Src != nil && d.st.Src.Verify() == nil
 }
 
 // stamps is how many the snapshot holds.
 func (st *state) stamps() (n int64) {
-	for _, p := range st.parts {
-		n += p.entries()
+	for _, p := range st.Parts {
+		n += p.Entries()
 	}
 	return n
-}
-
-// writeSnapshot writes the merged stamps to the temporary file, durably.
-func (d *dump) writeSnapshot(m *merge) (stamps int64, err error) {
-	temp := d.names.snapshot + tempSuffix
-	f, err := d.createTemp(temp)
-	if err != nil {
-		return 0, stateError(temp, err)
-	}
-	stamps, err = m.write(newSnapshotWriter(f))
-	if err == nil && d.st.file != nil {
-		err = f.like(d.st.info)
-	}
-	if err == nil {
-		err = giveToOwner(d.opt.fsys, d.names.dir, f)
-	}
-	if err == nil {
-		err = f.sync()
-	}
-	err = errors.Join(err, f.Close())
-	if err == nil {
-		return stamps, nil
-	}
-	var damage *damageError
-	if errors.As(err, &damage) {
-		err = d.damaged(err)
-	}
-	return 0, errors.Join(stateError(temp, err), d.opt.fsys.remove(temp))
-}
-
-// createTemp makes the temporary file of a dump. One that is there already was
-// left by a dump that was killed: we hold the lock.
-func (d *dump) createTemp(temp string) (file, error) {
-	create := func() (file, error) {
-		return d.opt.fsys.open(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
-	}
-	f, err := create()
-	if !errors.Is(err, fs.ErrExist) {
-		return f, err
-	}
-	if err := d.opt.fsys.remove(temp); err != nil {
-		return nil, err
-	}
-	return create()
-}
-
-// install puts the temporary file in place. The WAL goes only after the new
-// name is durable: the other way round a crash in between loses every stamp of
-// the WAL.
-func (d *dump) install() error {
-	temp := d.names.snapshot + tempSuffix
-	if d.st.snapErr != nil {
-		broken := d.names.snapshot + brokenSuffix
-		err := d.setAside(broken)
-		if err == nil {
-			err = d.names.sync(d.opt.fsys) // or a crash could leave neither name
-		}
-		if err != nil {
-			return errors.Join(stateError(d.names.snapshot, err), d.opt.fsys.remove(temp))
-		}
-		d.st.snapErr = fmt.Errorf("%w; moved to %s", d.st.snapErr, broken)
-	}
-	if err := d.opt.fsys.rename(temp, d.names.snapshot); err != nil {
-		return errors.Join(stateError(d.names.snapshot, err), d.opt.fsys.remove(temp))
-	}
-	if err := d.names.sync(d.opt.fsys); err != nil {
-		return stateError(d.names.dir, err)
-	}
-	return nil
-}
-
-// setAside keeps a broken snapshot under another name. It is copied, so that
-// at no time there is none: a crash in between would cost what is sound in it.
-// What cannot be copied, because the disk does not give it back, is renamed.
-func (d *dump) setAside(broken string) error {
-	if err := d.opt.fsys.remove(broken); err != nil && !missing(err) {
-		return err
-	}
-	if d.st.file == nil {
-		return d.opt.fsys.rename(d.names.snapshot, broken)
-	}
-	to, err := d.opt.fsys.open(broken, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
-	if err != nil {
-		return err
-	}
-	_, err = io.Copy(to, io.NewSectionReader(d.st.file, 0, d.st.info.size))
-	if err == nil {
-		err = to.sync()
-	}
-	if err = errors.Join(err, to.Close()); err == nil {
-		return nil
-	}
-	return d.opt.fsys.rename(d.names.snapshot, broken)
-}
-
-// Discard removes the WAL, and reports whether there was anything in it: the
-// files that it spoke of have no stamp afterwards, whatever the snapshot said of
-// them before.
-func (t *Tree) Discard() (discarded bool, err error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if _, err := t.opt.fsys.lstat(t.names.wal); missing(err) {
-		return false, nil
-	}
-	if _, err := t.app.lock(); err != nil {
-		return false, err
-	}
-	defer func() { err = errors.Join(err, t.app.unlock()) }()
-	d := t.newDump()
-	defer func() { err = errors.Join(err, d.st.close()) }()
-	if err := d.refuse(false); err != nil {
-		return false, err
-	}
-	if d.st.wal == nil || d.st.wal.records == 0 && !d.st.wal.hidesAll && d.st.wal.hidesOthers == "" {
-		return false, t.retireWAL()
-	}
-	for _, r := range d.st.wal.said.dirs {
-		for i := range r.items {
-			r.items[i] = item{name: r.items[i].name, kind: wordDrop}
-		}
-	}
-	if d.st.wal.hidesOthers != "" { // it spoke of files that are not known
-		d.st.wal.hidesAll = true
-	}
-	// It is not folded in: who has read it before has missed what this takes back.
-	d.st.wal.id, d.st.wal.last, d.st.wal.tally = "", nil, tally{}
-	if newest := d.st.newest(); newest != nil {
-		d.newest = newest
-	}
-	if _, err := d.replace(d.merge(), false); err != nil {
-		return false, err
-	}
-	return true, t.retireWAL()
-}
-
-// retireWAL removes the locked WAL, durably: one that came back after a crash
-// would be older than the snapshot.
-func (t *Tree) retireWAL() error {
-	if info, err := t.opt.fsys.lstat(t.names.snapshot); err == nil || missing(err) {
-		t.app.snapshot = info // we have made it, so it is no news
-	}
-	if !removeOpen {
-		if err := t.app.f.truncate(0); err != nil {
-			return stateError(t.names.wal, err)
-		}
-		return nil
-	}
-	if err := t.opt.fsys.remove(t.names.wal); err != nil {
-		return stateError(t.names.wal, err)
-	}
-	if err := t.opt.fsys.syncDir(t.names.dir); err != nil {
-		return stateError(t.names.dir, err)
-	}
-	return nil
 }

@@ -28,6 +28,7 @@ var layers = map[string][]string{
 	"filter": {
 		"treefilter/walk",
 		"treefilter/store",
+		"treefilter/store/treestamps",
 		"golang.org/x/sys/unix",    // command_unix.go: the names of signals
 		"golang.org/x/sys/windows", // command_windows.go: process groups
 	},
@@ -37,10 +38,45 @@ var layers = map[string][]string{
 		"golang.org/x/sys/unix",
 		"golang.org/x/sys/windows",
 	},
+	"store/treestamps": {
+		"treefilter/store",
+		"treefilter/store/internal/disk",
+		"treefilter/store/internal/format",
+		"gopkg.in/yaml.v3",
+	},
 	"store": {
+		"treefilter/store/internal/disk",
+		"treefilter/store/internal/format",
+		"treefilter/store/internal/memtable",
+		"treefilter/store/internal/snapshot",
+		"treefilter/store/internal/wal",
+	},
+	"store/internal/wal": {
+		"treefilter/store/internal/disk",
+		"treefilter/store/internal/format",
+		"treefilter/store/internal/memtable",
+		"treefilter/store/internal/snapshot", // what a dump has folded into it
+		"gopkg.in/yaml.v3",
+	},
+	"store/internal/snapshot": {
+		"treefilter/store/internal/disk",
+		"treefilter/store/internal/format",
+		"treefilter/store/internal/memtable",
+		"gopkg.in/yaml.v3",
+	},
+	"store/internal/memtable": {
+		"treefilter/store/internal/format",
+	},
+	"store/internal/disk": {
+		"treefilter/store/internal/format",
 		"golang.org/x/sys/unix",
 		"golang.org/x/sys/windows",
+	},
+	"store/internal/format": {
 		"gopkg.in/yaml.v3",
+	},
+	"store/internal/format/formattest": {
+		"treefilter/store/internal/format",
 	},
 }
 

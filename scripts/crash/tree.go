@@ -296,7 +296,7 @@ func (t *tree) judge(cmd *exec.Cmd, errOut *bytes.Buffer) error {
 		return fail
 	}
 	for line := range strings.Lines(errOut.String()) {
-		if !strings.Contains(line, walName+": ") || !strings.Contains(line, " damaged record") {
+		if !strings.Contains(line, walName+": ") || !strings.Contains(line, " damaged records: ") {
 			return fail
 		}
 	}

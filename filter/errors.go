@@ -1,0 +1,59 @@
+package filter
+
+import (
+	"errors"
+	"path/filepath"
+
+	"treefilter/store"
+)
+
+// Errors about which the user can do something.
+var (
+	// ErrConfigNotGiven is a tree whose stamps a forgotten config would void.
+	ErrConfigNotGiven = errors.New("its stamps have a config and none was given")
+	// ErrConfigUnknown is an import of stamps whose config cannot be read.
+	ErrConfigUnknown = errors.New("the config of its stamps is not known")
+	// ErrNewline is a path that would be two lines.
+	ErrNewline = errors.New("not printed: its name holds a newline")
+)
+
+// DamageError is a snapshot that cannot be read as a whole; Dump.Repair leaves the
+// rest out.
+type DamageError = store.DamageError
+
+// An ImportError is an import that is not done, and what could be imported instead:
+// the files of treestamps for these programs in Dir.
+type ImportError struct {
+	Err      error
+	Dir      string
+	Programs []string
+}
+
+func (e *ImportError) Error() string { return e.Err.Error() }
+func (e *ImportError) Unwrap() error { return e.Err }
+
+// Importable returns which files of treestamps could be imported where an error
+// says that they are in the way, or not the ones asked for: those for some
+// programs in a directory.
+func Importable(err error) (dir string, programs []string) {
+	if e, ok := errors.AsType[*ImportError](err); ok {
+		return e.Dir, e.Programs
+	}
+	state, ok := errors.AsType[*store.StateError](err)
+	if !ok || !errors.Is(err, store.ErrTreestamps) {
+		return "", nil
+	}
+	return filepath.ToSlash(filepath.Dir(state.Path)), []string{store.ProgramOf(filepath.Base(state.Path))}
+}
+
+// A WalkNotice says how treestamps walked a tree, which an import does not take
+// over: it changes no stamp.
+type WalkNotice struct {
+	Root   string
+	Ignore []string // patterns
+	Follow bool     // through symbolic links
+}
+
+func (n *WalkNotice) Error() string {
+	return n.Root + ": how treestamps walked it is not taken over"
+}
