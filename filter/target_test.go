@@ -8,7 +8,7 @@ import (
 	"treefilter/walk"
 )
 
-// A look tells the last of its tick only when it began after the tick was over:
+// A look is known to be the last of its tick only when it began after the tick was over:
 // what was written between the two bears the same mtime.
 func TestSettledOnlyByALookAfterTheTick(t *testing.T) {
 	root := t.TempDir()

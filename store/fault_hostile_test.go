@@ -163,7 +163,7 @@ func refuses(t *testing.T, dir, what string, appends bool) {
 		t.Errorf("%s: believed %v", what, got)
 	}
 	if len(tree.Problems()) == 0 {
-		t.Errorf("%s: nobody was told", what)
+		t.Errorf("%s: no problem was reported", what)
 	}
 	entry := format.Entry{Path: "x", Stamp: format.Stamp{Time: format.Time{Sec: 1}}}
 	for name, write := range map[string]func() error{
@@ -178,7 +178,7 @@ func refuses(t *testing.T, dir, what string, appends bool) {
 	}
 }
 
-// A temporary file that somebody put in the way of a dump is replaced or
+// A temporary file that stands in the way of a dump is replaced or
 // refused, never written through.
 func TestTemporaryFileInTheWay(t *testing.T) {
 	for _, kind := range notFiles {

@@ -226,7 +226,7 @@ func TestNestedStateThatCannotBeRead(t *testing.T) {
 						t.Fatalf("the tree is %v, %v", tree, err)
 					}
 					if len(tree.Problems()) == 0 {
-						t.Error("nobody is told")
+						t.Error("no problem is reported")
 					}
 				})
 			}

@@ -132,7 +132,7 @@ func TestGetAfterSetAndDrop(t *testing.T) {
 	}
 }
 
-// What somebody else says of a file between Set and Sync stands.
+// What another process says of a file between Set and Sync stands.
 func TestSetIsContradicted(t *testing.T) {
 	for name, c := range map[string]struct {
 		other Options

@@ -501,7 +501,7 @@ func TestTrailerFlips(t *testing.T) {
 }
 
 // A bit that flips in the trailer costs no stamp, or those of a block where it
-// hit the sum of that, and does not make the snapshot somebody else's.
+// hit the sum of that, and does not make the snapshot another program's.
 func TestTrailerFlipsCostLittle(t *testing.T) {
 
 	text := sealed(t, "treefilter", format.Config{}, entry("a", 1), entry("b", 2))
@@ -521,7 +521,7 @@ func TestTrailerFlipsCostLittle(t *testing.T) {
 	}
 }
 
-// A snapshot that is cut within its header is damaged, not somebody else's:
+// A snapshot that is cut within its header is damaged, not another program's:
 // commit goes on, and a repair moves it aside.
 func TestSnapshotCutInItsHeader(t *testing.T) {
 

@@ -50,7 +50,7 @@ func TestStamps(t *testing.T) {
 }
 
 // What could not be a file below the tree is not listed, whatever the snapshot
-// says: its checksums are right, since whoever forged it made them.
+// says: its checksums are right, since the forger made them.
 func TestStampsForgedPaths(t *testing.T) {
 	var entries []format.Entry
 	for _, p := range []string{"../up", "/etc/passwd", "a//b", "good", "x/../../y"} {

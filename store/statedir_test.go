@@ -56,7 +56,7 @@ func TestFolderNames(t *testing.T) {
 	}
 }
 
-// durableFS tells which names are durable.
+// durableFS records which names are durable.
 type durableFS struct {
 	disk.OS
 	t       *testing.T

@@ -116,9 +116,9 @@ func TestReadmeTestCommand(t *testing.T) {
 	if !slices.Equal(shown, []string{ownTest}) {
 		t.Errorf("README.md shows %q, want %q once", shown, ownTest)
 	}
-	first := regexp.MustCompile(`(?m)^go test.*$`).FindString(read(t, ".ci/run"))
-	if first != ownTest {
-		t.Errorf("the first test command of .ci/run is %q, want %q", first, ownTest)
+	ci := regexp.MustCompile(`(?m)^go test.*$`).FindString(read(t, ".ci/run"))
+	if ci != ownTest {
+		t.Errorf("the test command of .ci/run is %q, want %q", ci, ownTest)
 	}
 }
 
