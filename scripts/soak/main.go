@@ -111,7 +111,7 @@ func run(ctx context.Context, c cli) error {
 			m.third = min(2, 3*rounds/enough)
 		}
 		if err := round(); err != nil {
-			return fmt.Errorf("round %d: %w", rounds, err)
+			return fmt.Errorf("round %d: %w", rounds+1, err)
 		}
 	}
 	fmt.Printf("%d rounds in %.0f s\n", rounds, time.Since(start).Seconds())
