@@ -34,9 +34,9 @@ func ExampleExec() {
 	}
 	run := func() {
 		job := filter.Exec{
-			Filter:  filter.Filter{Options: options},
-			Command: []string{"sh", "-c", `cat "$1" && ! grep -q boats "$1"`, "sh", "{}"},
-			Jobs:    1,
+			Selection: filter.Selection{Options: options},
+			Command:   []string{"sh", "-c", `cat "$1" && ! grep -q boats "$1"`, "sh", "{}"},
+			Jobs:      1,
 			Print: func(stdout, stderr io.WriterTo) error {
 				_, err := stdout.WriteTo(os.Stdout)
 				fmt.Println()

@@ -40,7 +40,7 @@ func (i *Import) Run(ctx context.Context) (err error) {
 	defer func() {
 		err = errors.Join(err, lost.err())
 		for _, r := range runs {
-			err = errors.Join(err, r.grove.Close())
+			err = errors.Join(err, r.targets.grove.Close())
 		}
 	}()
 	for k, at := range walkRoots(roots) {
@@ -79,7 +79,7 @@ func (i *Import) program() string {
 // prepare reads what there is to import below a root, and tells why it cannot
 // be. Nothing is written yet.
 func (i *Import) prepare(ctx context.Context, root root, at walk.Root) (*importRun, error) {
-	report := newReporter(&i.Options)
+	report := newReporter(&i.Options, damageOnly)
 	found, err := i.find(ctx, root, at, report)
 	if err != nil {
 		return nil, err
@@ -104,19 +104,19 @@ func (i *Import) prepare(ctx context.Context, root root, at walk.Root) (*importR
 		return nil, err
 	}
 	r := &importRun{
-		Import:    i,
-		root:      root,
-		at:        at,
-		base:      base,
-		files:     found,
-		past:      gather(root, found, base.Made, present()),
-		commitRun: (&Commit{Options: opt}).newRun(g, report),
+		Import:   i,
+		root:     root,
+		at:       at,
+		base:     base,
+		files:    found,
+		past:     gather(root, found, base.Made, present()),
+		recorder: newRecorder(&opt, Recording{}, g, report),
 	}
 	for _, t := range g.Roots() {
 		if err := otherConfig(t); err != nil {
 			return r, err
 		}
-		if _, err := r.target(t); err != nil {
+		if _, err := r.targets.of(t); err != nil {
 			return r, err
 		}
 	}
@@ -189,16 +189,15 @@ func (i *Import) holders(ctx context.Context, root root, at walk.Root) ([]string
 	}
 	opt := walk.Options{Follow: i.Follow, Mark: func(name string) bool { return store.ProgramOf(name) == i.from() }}
 	dirs := []string{root.real}
-	err := walk.Walk(ctx, []walk.Root{at}, opt, func(d *walk.Dir) {
+	err := walk.Walk(ctx, []walk.Root{at}, opt, walk.VisitFunc(func(d *walk.Dir) {
 		if d.Rel != "" && d.Part == 0 && len(d.Marks) > 0 {
-			d.Out = append(d.Out, 0) // asks to be emitted
+			dir := strings.TrimSuffix(root.real, "/") + "/" + d.Rel
+			d.Then(len(dir), func() error {
+				dirs = append(dirs, dir)
+				return nil
+			})
 		}
-	}, func(d *walk.Dir) error {
-		if len(d.Out) > 0 {
-			dirs = append(dirs, strings.TrimSuffix(root.real, "/")+"/"+d.Rel)
-		}
-		return nil // what cannot be read is said of in the walk over the files
-	})
+	}), func(error) error { return nil }) // the walk over the files reports it
 	return dirs, err
 }
 

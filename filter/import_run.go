@@ -18,24 +18,25 @@ import (
 // that an old stamp covers, and a commit records them.
 type importRun struct {
 	*Import
-	*commitRun
+	*recorder
 	root  root
 	at    walk.Root
 	base  *store.Treestamps // whose config counts
 	files []*store.Treestamps
 	past  *past
 
-	top     *storied
-	lookups []lookup // one a worker
-	covered chan []coveredFile
-	sent    atomic.Int64 // files given to the commit
-	pending atomic.Int64 // files not covered
-	before  atomic.Int64 // files with a stamp of ours
+	stampReaders []stampReader // one a worker
+	covered      chan []coveredFile
+	sent         atomic.Int64 // files given to the commit
+	pending      atomic.Int64 // files not covered
+	before       atomic.Int64 // files with a stamp of ours
 }
 
 // storied is what the walk knows of a directory.
 type storied struct {
-	place
+	*importRun
+	ctx   context.Context
+	tree  *store.Tree
 	until store.Time // the greatest stamp on the way up to the root
 	other bool       // begins, or lies in, a tree of ours under another config
 }
@@ -70,7 +71,7 @@ func (r *importRun) run(ctx context.Context) error {
 		}
 		return nil, io.EOF
 	}
-	err := ordered(ctx, lookers(), next, r.look, r.record, tickPeriod, r.tick)
+	err := recordAll(ctx, r.recorder, next, r.stat)
 	stop()
 	for range r.covered { // a visit may be waiting
 	}
@@ -87,58 +88,58 @@ func (r *importRun) run(ctx context.Context) error {
 // walk finds what is covered.
 func (r *importRun) walk(ctx context.Context) error {
 	opt := walk.Options{Follow: r.Follow, Mark: store.IsStateName}
-	r.lookups = make([]lookup, walk.NumWorkers(opt))
-	for i := range r.lookups {
-		r.lookups[i].met, r.lookups[i].full = r.report.problems, true
+	r.stampReaders = make([]stampReader, walk.NumWorkers(opt))
+	for i := range r.stampReaders {
+		r.stampReaders[i].met, r.stampReaders[i].voids = r.report.problems, true
 	}
-	tree, err := r.grove.TreeOf(r.root.real, nil)
+	tree, err := r.targets.grove.TreeOf(r.root.real, nil)
 	if err != nil {
 		return err
 	}
-	r.top = &storied{place: place{tree: tree}, until: r.past.at("")}
-	return walk.Walk(ctx, []walk.Root{r.at}, opt, func(d *walk.Dir) {
-		if files := r.visit(d); len(files) > 0 {
-			select {
-			case r.covered <- files:
-			case <-ctx.Done():
-			}
-		}
-	}, func(d *walk.Dir) error {
-		for _, err := range d.Errs {
-			r.report.warn(err)
-		}
+	top := &storied{importRun: r, ctx: ctx, tree: tree, until: r.past.at("")}
+	return walk.Walk(ctx, []walk.Root{r.at}, opt, top, func(err error) error {
+		r.report.warn(err)
 		return nil
 	})
 }
 
+// Visit implements walk.Visitor.
+func (s *storied) Visit(d *walk.Dir) walk.Visitor {
+	at := s
+	if d.Part == 0 && d.Rel != "" {
+		at = s.enter(d, strings.TrimSuffix(s.root.real, "/")+"/"+d.Rel)
+	}
+	if files := at.visit(d); len(files) > 0 {
+		select {
+		case s.covered <- files:
+		case <-s.ctx.Done():
+		}
+	}
+	return at
+}
+
 // visit judges the files of one directory.
-func (r *importRun) visit(d *walk.Dir) (covered []coveredFile) {
+func (s *storied) visit(d *walk.Dir) (covered []coveredFile) {
+	r := s.importRun
 	real := strings.TrimSuffix(r.root.real, "/")
 	prefix := ""
 	if d.Rel != "" {
 		prefix = d.Rel + "/"
 	}
-	at, inner := d.Context.(*storied)
-	if !inner {
-		at = r.top
-	}
-	if d.Part == 0 {
-		at = r.enter(d, at, real+"/"+d.Rel)
-	}
-	look := &r.lookups[d.Worker]
-	look.enter(at.tree, strings.TrimSuffix(real+"/"+d.Rel, "/"))
+	stamps := &r.stampReaders[d.Worker]
+	stamps.enter(s.tree, strings.TrimSuffix(real+"/"+d.Rel, "/"))
 	for i := range d.Files {
 		file := &d.Files[i]
 		mtime := store.Time{Sec: file.Sec, Nsec: file.Nsec}
 		until := r.past.at(prefix + file.Name)
-		if at.until.Compare(until) > 0 {
-			until = at.until
+		if s.until.Compare(until) > 0 {
+			until = s.until
 		}
-		standing, stamp := look.standing(file.Name)
+		standing, stamp := stamps.standing(file.Name)
 		switch {
 		case standing == store.Stamped && stamp.Covers(mtime, r.past.now):
 			r.before.Add(1)
-		case standing != store.Unknown, at.other, until == store.Time{}, !(store.Stamp{Time: until}).Covers(mtime, r.past.now):
+		case standing != store.Unknown, s.other, until == store.Time{}, !(store.Stamp{Time: until}).Covers(mtime, r.past.now):
 			// What we know of a file is younger than what treestamps knew: it may
 			// have failed since.
 			r.pending.Add(1)
@@ -151,44 +152,38 @@ func (r *importRun) visit(d *walk.Dir) (covered []coveredFile) {
 }
 
 // enter returns what holds from a directory on down.
-func (r *importRun) enter(d *walk.Dir, outer *storied, real string) *storied {
-	at := *outer
-	if d.Rel == "" {
-		d.Context = outer
-		return outer
-	}
-	if t := r.past.at(d.Rel); t.Compare(at.until) > 0 {
+func (s *storied) enter(d *walk.Dir, real string) *storied {
+	at := *s
+	if t := s.past.at(d.Rel); t.Compare(at.until) > 0 {
 		at.until = t
 	}
-	if r.grove.IsTree(real, d.Marks) {
-		at.tree, _ = r.grove.Nested(real)
+	if grove := s.targets.grove; grove.IsTree(real, d.Marks) {
+		at.tree, _ = grove.Nested(real)
 		err := otherConfig(at.tree)
 		if at.other = err != nil; at.other {
 			d.Errs = append(d.Errs, err)
 		}
 	}
-	if at == *outer {
-		return outer
+	if at == *s {
+		return s
 	}
-	d.Context = &at
 	return &at
 }
 
-// look looks at each file again: what changed since it was judged stays
-// pending.
-func (r *importRun) look(_ int, files []coveredFile) (l looked) {
-	var at spot
-	defer at.look.Close()
-	for _, f := range files {
-		s, err := r.sight(&at, f.path)
+// stat stats each file again: what changed since it was judged stays pending.
+func (r *importRun) stat(_ int, files []coveredFile) (t triage) {
+	st := r.targets.newStatter()
+	defer st.close()
+	for _, c := range files {
+		f, err := st.path(c.path)
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
-		case err == nil && s.mtime() != f.mtime:
+		case err == nil && f.mtime() != c.mtime:
 		default:
-			r.sort(&l, s, err)
+			r.sort(&t, f, err)
 		}
 	}
-	return l
+	return t
 }
 
 // summarize says what became of the files, and how to go on.

@@ -3,25 +3,16 @@ package filter
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"slices"
-	"sync"
-	"sync/atomic"
 
 	"treefilter/store"
-	"treefilter/walk"
 )
 
 // Status says what is stored, and what is pending. It never writes.
 type Status struct {
-	Options
-	// Ignore, Follow, OneFileSystem and Except are those of Filter.
-	Ignore        *walk.Ignore
-	Follow        bool
-	OneFileSystem bool
-	Except        walk.FileID
-	// Examined, where not nil, counts the files judged so far.
-	Examined *atomic.Int64
+	Selection // of a walk: In is not read
 }
 
 // TreeStatus is the state of one tree.
@@ -67,23 +58,30 @@ func (s *Status) Run(ctx context.Context) (trees []*TreeStatus, err error) {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, g.Close()) }()
-	f := &Filter{Options: s.Options, Ignore: s.Ignore, Follow: s.Follow, OneFileSystem: s.OneFileSystem, Except: s.Except, Examined: s.Examined}
-	r := &statusRun{filterRun: f.newRun(roots, g, newReporter(&s.Options)), tallies: map[*store.Tree]*tally{}}
-	r.met = func(*store.Tree) {} // what is wrong is part of the status
-	r.full, r.judged, r.left = true, r.count, r.finish
-	if err := r.walk(ctx); err != nil {
-		return nil, err
-	}
-	for _, t := range g.Roots() {
-		r.finish(t)
-	}
-	for _, t := range g.Trees() {
-		if r.tallies[t] == nil {
-			r.report.problems(t)
+	// What is wrong is part of the status.
+	selected := newSelector(&s.Selection, roots, g, newReporter(&s.Options, noNews))
+	selected.voids, selected.every = true, true
+	counts := tallies{}
+	for b, err := range selected.walk(ctx) {
+		switch {
+		case err != nil:
+			return nil, err
+		case b.done:
+			trees = append(trees, s.statusOf(b.tree, counts[b.tree]))
+		default:
+			counts.add(&b)
 		}
 	}
-	slices.SortFunc(r.done, func(a, b *TreeStatus) int { return cmp.Compare(a.Root, b.Root) })
-	return append(r.done, s.lost(lost)...), lost.err()
+	for _, t := range g.Roots() {
+		trees = append(trees, s.statusOf(t, counts[t]))
+	}
+	for _, t := range g.Trees() {
+		if counts[t] == nil {
+			selected.report.problems(t)
+		}
+	}
+	slices.SortFunc(trees, func(a, b *TreeStatus) int { return cmp.Compare(a.Root, b.Root) })
+	return append(trees, s.lost(lost)...), lost.err()
 }
 
 // lost returns the status of roots that cannot be read.
@@ -92,6 +90,22 @@ func (s *Status) lost(roots lostRoots) (list []*TreeStatus) {
 		list = append(list, &TreeStatus{Root: r.path, Program: cmp.Or(s.Program, store.DefaultProgram), Err: r.err})
 	}
 	return list
+}
+
+// statusOf makes up the status of a tree that the walk is done with.
+func (s *Status) statusOf(t *store.Tree, n *tally) *TreeStatus {
+	st := &TreeStatus{Root: t.Root(), Why: t.Origin().String(), Program: cmp.Or(s.Program, store.DefaultProgram), Facts: t.Facts()}
+	if stored, any := t.Stored(); any {
+		st.Config, st.ConfigHash = stored.String(), stored.Hash()
+	}
+	st.Void = t.OtherConfigs()
+	st.Changes, _ = configChanges(t)
+	st.Counting, st.Gone = countStamps(t)
+	st.Damage = t.Problems()
+	if n != nil {
+		st.Files, st.Pending = n.files, n.pending
+	}
+	return st
 }
 
 // countStamps returns how many stamps count, and how many of these a prune would
@@ -113,50 +127,87 @@ func countStamps(t *store.Tree) (stamps, gone int64) {
 	return stamps, gone
 }
 
-type statusRun struct {
-	*filterRun
-	mu      sync.Mutex
-	tallies map[*store.Tree]*tally
-	done    []*TreeStatus
-}
+// tallies counts the files of each tree.
+type tallies map[*store.Tree]*tally
 
-// tally counts the files of one tree.
 type tally struct {
 	files   int64
 	pending map[Reason]int64
 }
 
-// count adds the files of one directory.
-func (r *statusRun) count(d *walk.Dir, at *place, found []finding) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	t := r.tallies[at.tree]
+// add adds the files of one directory.
+func (ts tallies) add(b *batch) {
+	t := ts[b.tree]
 	if t == nil {
 		t = &tally{pending: map[Reason]int64{}}
-		r.tallies[at.tree] = t
+		ts[b.tree] = t
 	}
-	t.files += int64(len(d.Files))
-	for i := range found {
-		if found[i].NeedsWork() {
-			t.pending[found[i].Reason]++
+	t.files += int64(b.files)
+	for i := range b.found {
+		if b.found[i].NeedsWork() {
+			t.pending[b.found[i].Reason]++
 		}
 	}
 }
 
-// finish makes up the status of a tree that the walk is done with.
-func (r *statusRun) finish(t *store.Tree) {
-	s := &TreeStatus{Root: t.Root(), Why: t.Origin().String(), Program: cmp.Or(r.Program, store.DefaultProgram), Facts: t.Facts()}
-	if stored, any := t.Stored(); any {
-		s.Config, s.ConfigHash = stored.String(), stored.Hash()
+// MarshalJSON gives what --json prints.
+func (s *TreeStatus) MarshalJSON() ([]byte, error) {
+	if s.Err != nil {
+		return marshal(struct {
+			Root    string `json:"root"`
+			Program string `json:"program"`
+			Error   string `json:"error"`
+		}{s.Root, s.Program, s.Err.Error()})
 	}
-	s.Void = t.OtherConfigs()
-	s.Changes, _ = configChanges(t)
-	s.Counting, s.Gone = countStamps(t)
-	s.Damage = t.Problems()
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if n := r.tallies[t]; n != nil {
-		s.Files, s.Pending = n.files, n.pending
+	type file struct {
+		Path    string       `json:"path"`
+		Exists  bool         `json:"exists"`
+		Stamps  *int64       `json:"stamps,omitempty"`
+		Dumped  *json.Number `json:"dumped,omitempty"`
+		Bytes   *int64       `json:"bytes,omitempty"`
+		Records *int         `json:"records,omitempty"`
 	}
-	r.done = append(r.done, s)
+	snapshot := file{Path: s.Snapshot, Exists: s.HasSnapshot, Stamps: &s.Stamps}
+	if s.Dumped != (Time{}) {
+		dumped := number(s.Dumped)
+		snapshot.Dumped = &dumped
+	}
+	pending := map[string]int64{}
+	for reason, n := range s.Pending {
+		pending[reason.String()] = n
+	}
+	damage := []string{}
+	for _, err := range s.Damage {
+		damage = append(damage, err.Error())
+	}
+	return marshal(struct {
+		Root       string           `json:"root"`
+		Why        string           `json:"tree_why"`
+		Program    string           `json:"program"`
+		Stamps     int64            `json:"stamps"`
+		Gone       int64            `json:"gone"`
+		Void       int64            `json:"void"`
+		Changes    []string         `json:"config_changes,omitempty"`
+		Files      int64            `json:"files"`
+		NeedsWork  int64            `json:"needs_work"`
+		Pending    map[string]int64 `json:"pending"`
+		Config     string           `json:"config,omitempty"`
+		ConfigHash string           `json:"config_hash,omitempty"`
+		Snapshot   file             `json:"snapshot"`
+		WAL        file             `json:"wal"`
+		Damage     []string         `json:"damage"`
+	}{
+		s.Root, s.Why, s.Program, s.Counting, s.Gone, s.Void, s.Changes, s.Files, s.NeedsWork(), pending,
+		s.Config, s.ConfigHash, snapshot,
+		file{Path: s.WAL, Exists: s.HasWAL, Bytes: &s.WALSize, Records: &s.Records},
+		damage,
+	})
+}
+
+// NeedsWork is how many files are pending, for whatever reason.
+func (s *TreeStatus) NeedsWork() (n int64) {
+	for _, files := range s.Pending {
+		n += files
+	}
+	return n
 }

@@ -2,9 +2,10 @@ package walk
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
 	"iter"
+	"slices"
+	"unsafe"
 )
 
 // Entry is one regular file that [Files] found.
@@ -27,48 +28,23 @@ func Files(roots []string, opt Options) iter.Seq2[Entry, error] {
 		for i, path := range roots {
 			trees[i].Path = path
 		}
-		// The loop's body must run on the caller's goroutine, and in order: the
-		// files take the way of a visit's output.
-		_ = Walk(context.Background(), trees, opt, pack, func(d *Dir) error {
-			for _, err := range d.Errs {
-				if !yield(Entry{}, err) {
-					return errBreak
+		// The loop's body must run on the caller's goroutine, and in order.
+		each := func(d *Dir) {
+			dir, files := join(roots[d.Root], d.Rel), slices.Clone(d.Files)
+			d.Then(len(files)*int(unsafe.Sizeof(File{})), func() error {
+				for _, f := range files {
+					if !yield(Entry{join(dir, f.Name), f.Sec, f.Nsec}, nil) {
+						return errBreak
+					}
 				}
-			}
-			for e := range unpack(d.Out, join(roots[d.Root], d.Rel)) {
-				if !yield(e, nil) {
-					return errBreak
-				}
+				return nil
+			})
+		}
+		_ = Walk(context.Background(), trees, opt, VisitFunc(each), func(err error) error {
+			if !yield(Entry{}, err) {
+				return errBreak
 			}
 			return nil
 		})
-	}
-}
-
-// pack writes a directory's files into Out.
-func pack(d *Dir) {
-	for _, f := range d.Files {
-		d.Out = binary.AppendVarint(d.Out, f.Sec)
-		d.Out = binary.AppendVarint(d.Out, int64(f.Nsec))
-		d.Out = binary.AppendUvarint(d.Out, uint64(len(f.Name)))
-		d.Out = append(d.Out, f.Name...)
-	}
-}
-
-// unpack reads what pack has written.
-func unpack(out []byte, dir string) iter.Seq[Entry] {
-	return func(yield func(Entry) bool) {
-		for len(out) > 0 {
-			sec, n := binary.Varint(out)
-			out = out[n:]
-			nsec, n := binary.Varint(out)
-			out = out[n:]
-			size, n := binary.Uvarint(out)
-			name := string(out[n : n+int(size)])
-			out = out[n+int(size):]
-			if !yield(Entry{join(dir, name), sec, int32(nsec)}) {
-				return
-			}
-		}
 	}
 }

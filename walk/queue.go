@@ -23,7 +23,7 @@ const backlog = 8 << 20
 // directories when taken. So a directory of a million subdirectories costs the
 // names and no more, and the list stays as short as the tree is deep.
 type queue struct {
-	leave func(context any)
+	top Visitor
 
 	mu      sync.Mutex
 	work    sync.Cond // workers wait on it: something to take, or the end
@@ -42,7 +42,7 @@ type node struct {
 	names      []string   // of what is not begun yet
 	root       int        // of a root
 	part       int        // number of the next part
-	done       []*Dir     // what to emit
+	done       []output   // what to emit
 }
 
 type kind uint8
@@ -56,16 +56,13 @@ const (
 	doneNode             // finished, with something to emit
 )
 
-// directory is one directory from when a worker takes it until everything below
-// it has been visited.
+// directory is one directory that a worker has taken.
 type directory struct {
 	parent  *directory
 	root    *openRoot
 	rel     string
 	id      FileID
-	context any
-	owner   bool   // its visit changed context
-	pending int    // 1 for itself, 1 for each subdirectory with anything left below it
+	visitor Visitor
 	large   *large // when it is done in parts
 }
 
@@ -74,6 +71,7 @@ type openRoot struct {
 	index  int
 	folder folder // what is below it is opened from here
 	open   bool
+	left   int         // directories that are not done, as far as they are known
 	moved  atomic.Bool // its path leads elsewhere now, and that was said
 }
 
@@ -102,16 +100,23 @@ type piece struct {
 // that finds nothing to do. The first ones must not wait long for it.
 const stretch = 16
 
+// output is what waits for its turn in walk order.
+type output struct {
+	errs []error
+	then func() error
+	size int // in bytes, about
+}
+
 // result is what a worker made of a piece.
 type result struct {
-	out   *Dir     // nil when there is nothing to emit
+	out   output
 	subs  []string // subdirectories, by name
 	rest  []string // entries left to later parts
 	large *large   // set when there are any
 }
 
-func newQueue(roots int, leave func(any)) *queue {
-	q := &queue{leave: leave}
+func newQueue(roots int, top Visitor) *queue {
+	q := &queue{top: top}
 	q.work.L, q.output.L = &q.mu, &q.mu
 	q.list.prev, q.list.next = &q.list, &q.list
 	for i := range roots {
@@ -187,9 +192,9 @@ func (q *queue) begin(n *node) piece {
 	p := piece{node: busy, dir: n.dir, part: n.part}
 	switch n.kind {
 	case rootNode:
-		p.dir = &directory{root: &openRoot{index: n.root}, pending: 1}
+		p.dir = &directory{root: &openRoot{index: n.root, left: 1}, visitor: q.top}
 	case subsNode:
-		p.dir = &directory{parent: n.dir, root: n.dir.root, rel: join(n.dir.rel, n.names[0]), context: n.dir.context, pending: 1}
+		p.dir = &directory{parent: n.dir, root: n.dir.root, rel: join(n.dir.rel, n.names[0]), visitor: n.dir.visitor}
 		n.names = n.names[1:]
 	case partNode:
 		size := min(partSize, len(n.names))
@@ -212,11 +217,11 @@ func (q *queue) finish(p piece, r result) (behind *node) {
 	case r.large != nil:
 		q.split(p, r)
 	default:
-		d.pending += len(r.subs)
+		d.root.left += len(r.subs)
 		if len(r.subs) > 0 {
 			p.node.insert(&node{kind: subsNode, dir: d, names: r.subs})
 		}
-		defer q.release(d, 1)
+		defer q.release(d.root, 1)
 	}
 	behind = p.node.next
 	q.settle(p.node, r.out)
@@ -250,22 +255,22 @@ func (q *queue) endPart(d *directory, n int) {
 		q.remove(l.held)
 	}
 	l.held.kind, l.held.names = subsNode, subs
-	d.pending += len(subs)
+	d.root.left += len(subs)
 	d.large = nil
 	if d.parent != nil { // the root's own folder is closed with the root
 		l.folder.close()
 	}
-	q.release(d, 1)
+	q.release(d.root, 1)
 }
 
 // settle ends a busy node: with output it stays until that is emitted.
-func (q *queue) settle(n *node, out *Dir) {
-	if out == nil {
+func (q *queue) settle(n *node, out output) {
+	if out.then == nil && len(out.errs) == 0 {
 		q.remove(n)
 		return
 	}
-	n.kind, n.done = doneNode, []*Dir{out}
-	q.waiting += out.size()
+	n.kind, n.done = doneNode, []output{out}
+	q.waiting += out.bytes()
 	n.absorb(n.next)
 	n.prev.absorb(n)
 }
@@ -284,11 +289,9 @@ func (n *node) absorb(next *node) {
 	}
 }
 
-// size is what a finished Dir counts for in the backlog, its own fields included,
-// so that a million short ones are bounded too.
-func (d *Dir) size() int {
-	return 256 + len(d.Out) + 256*len(d.Errs)
-}
+// bytes is what an output counts for in the backlog, with what it takes itself, so
+// that a million empty ones are bounded, too.
+func (o output) bytes() int { return 256 + o.size + 256*len(o.errs) }
 
 // wake tells those who wait that the list has changed.
 func (q *queue) wake() {
@@ -300,31 +303,19 @@ func (q *queue) wake() {
 	}
 }
 
-// release takes n of what a directory waits for as done. When nothing is left
-// below it the directory is left, and its parent waits for one less. The lock is
-// held on entry and on return; not while Leave runs.
-func (q *queue) release(d *directory, n int) {
-	for ; d != nil; d, n = d.parent, 1 {
-		if d.pending -= n; d.pending > 0 {
-			return
-		}
-		if !d.owner && d.parent != nil {
-			continue
-		}
-		q.mu.Unlock()
-		if d.owner && q.leave != nil {
-			q.leave(d.context)
-		}
-		if d.parent == nil && d.root.open {
-			d.root.folder.close()
-		}
-		q.mu.Lock()
+// release takes n directories of a root as done. After the last the root is closed,
+// without the lock, which is held on entry and on return.
+func (q *queue) release(r *openRoot, n int) {
+	if r.left -= n; r.left > 0 || !r.open {
+		return
 	}
+	q.mu.Unlock()
+	r.folder.close()
+	q.mu.Lock()
 }
 
-// drain emits what is finished, in order, until the walk's end or emit's first
-// error.
-func (q *queue) drain(emit func(*Dir) error) error {
+// drain emits what is finished, in order, until the walk's end or the first error.
+func (q *queue) drain(report func(error) error) error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	for !q.stopped.Load() && q.list.next != &q.list {
@@ -335,24 +326,32 @@ func (q *queue) drain(emit func(*Dir) error) error {
 		}
 		q.remove(head)
 		q.wake()
-		for _, d := range head.done {
-			if err := q.emit(d, emit); err != nil {
+		for _, out := range head.done {
+			if err := q.emit(out, report); err != nil {
 				return err
 			}
-			q.emitted(d.size())
+			q.emitted(out.bytes())
 		}
 	}
 	return nil
 }
 
-// emit hands one Dir over, without the lock: the visits go on.
-func (q *queue) emit(d *Dir, emit func(*Dir) error) error {
+// emit hands over what one visit has made, without the lock: the visits go on.
+func (q *queue) emit(out output, report func(error) error) error {
 	q.mu.Unlock()
 	defer q.mu.Lock()
-	if q.stopped.Load() {
+	for _, err := range out.errs {
+		if q.stopped.Load() {
+			return nil
+		}
+		if err := report(err); err != nil {
+			return err
+		}
+	}
+	if out.then == nil || q.stopped.Load() {
 		return nil
 	}
-	return emit(d)
+	return out.then()
 }
 
 // emitted takes bytes off the backlog; workers may have been waiting for that.
@@ -372,8 +371,7 @@ func (q *queue) stop() {
 	q.output.Broadcast()
 }
 
-// drop gives up what an ended walk has not begun, so that every directory whose
-// visit changed its context is left.
+// drop gives up what an ended walk has not begun, so that every root is closed.
 func (q *queue) drop() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -381,7 +379,7 @@ func (q *queue) drop() {
 		n.unlink()
 		switch n.kind {
 		case subsNode:
-			q.release(n.dir, len(n.names))
+			q.release(n.dir.root, len(n.names))
 		case partNode:
 			q.endPart(n.dir, parts(n.names))
 		}

@@ -76,23 +76,25 @@ func (c *execCommand) job(s *session) (*filter.Exec, error) {
 		return nil, &usageError{`no "--" with a COMMAND behind it`, `"` + execUsage + `" is the form`}
 	}
 	job := &filter.Exec{
-		Filter: filter.Filter{
+		Selection: filter.Selection{
 			Options:       c.options(s),
 			InDelimiter:   c.delimiter(walk.Detect),
 			Follow:        c.Follow,
 			OneFileSystem: c.OneFileSystem,
 			Except:        fileOf(s.out),
 		},
-		Command:       c.command,
-		Jobs:          int(c.Jobs),
-		Batch:         int(c.Batch),
-		FailFast:      c.FailFast,
-		Since:         c.Since,
-		IgnoreMissing: c.IgnoreMissing,
-		Dump:          filter.DumpMode(c.Dump),
-		NoSync:        c.NoSync,
-		OneStream:     isSameFile(s.out, s.voice.w),
-		Print:         s.print,
+		Recording: filter.Recording{
+			Since:         c.Since,
+			IgnoreMissing: c.IgnoreMissing,
+			Dump:          filter.DumpMode(c.Dump),
+			NoSync:        c.NoSync,
+		},
+		Command:   c.command,
+		Jobs:      int(c.Jobs),
+		Batch:     int(c.Batch),
+		FailFast:  c.FailFast,
+		OneStream: isSameFile(s.out, s.voice.w),
+		Print:     s.print,
 	}
 	if c.Stdin || len(c.Roots) == 0 {
 		job.In = s.in

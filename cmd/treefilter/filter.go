@@ -84,14 +84,16 @@ func (c *filterCommand) withHint(err error) error {
 
 func (c *filterCommand) job(s *session) (*filter.Filter, error) {
 	job := &filter.Filter{
-		Options:       c.options(s),
-		InDelimiter:   c.delimiter(walk.Detect),
-		Follow:        c.Follow,
-		OneFileSystem: c.OneFileSystem,
-		Check:         c.Check,
-		JSON:          c.JSON,
-		Refresh:       c.Refresh,
-		Except:        fileOf(s.out),
+		Selection: filter.Selection{
+			Options:       c.options(s),
+			InDelimiter:   c.delimiter(walk.Detect),
+			Follow:        c.Follow,
+			OneFileSystem: c.OneFileSystem,
+			Except:        fileOf(s.out),
+		},
+		Check:   c.Check,
+		JSON:    c.JSON,
+		Refresh: c.Refresh,
 	}
 	job.Detect = filter.Detect(c.Detect)
 	if c.Refresh && job.Detect != filter.DetectContent {

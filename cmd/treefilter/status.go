@@ -39,7 +39,9 @@ their own. Without a ROOT it is the current directory. Nothing is written.`,
 }
 
 func (c *statusCommand) run(ctx context.Context, s *session) (needsWork bool, err error) {
-	job := &filter.Status{Options: c.options(s), Follow: c.Follow, OneFileSystem: c.OneFileSystem, Except: fileOf(s.out)}
+	job := &filter.Status{Selection: filter.Selection{
+		Options: c.options(s), Follow: c.Follow, OneFileSystem: c.OneFileSystem, Except: fileOf(s.out),
+	}}
 	job.Detect = filter.Detect(c.Detect)
 	if job.Ignore, err = walk.ParseIgnore(c.Ignore); err != nil {
 		return false, err
