@@ -119,27 +119,27 @@ func (s *storied) Visit(d *walk.Dir) walk.Visitor {
 }
 
 // visit judges the files of one directory.
-func (s *storied) visit(d *walk.Dir) (covered []coveredFile) {
-	r := s.importRun
+func (at *storied) visit(d *walk.Dir) (covered []coveredFile) {
+	r := at.importRun
 	real := strings.TrimSuffix(r.root.real, "/")
 	prefix := ""
 	if d.Rel != "" {
 		prefix = d.Rel + "/"
 	}
 	stamps := &r.stampReaders[d.Worker]
-	stamps.enter(s.tree, strings.TrimSuffix(real+"/"+d.Rel, "/"))
+	stamps.enter(at.tree, strings.TrimSuffix(real+"/"+d.Rel, "/"))
 	for i := range d.Files {
 		file := &d.Files[i]
 		mtime := store.Time{Sec: file.Sec, Nsec: file.Nsec}
 		until := r.past.at(prefix + file.Name)
-		if s.until.Compare(until) > 0 {
-			until = s.until
+		if at.until.Compare(until) > 0 {
+			until = at.until
 		}
 		standing, stamp := stamps.standing(file.Name)
 		switch {
 		case standing == store.Stamped && stamp.Covers(mtime, r.past.now):
 			r.before.Add(1)
-		case standing != store.Unknown, s.other, until == store.Time{}, !(store.Stamp{Time: until}).Covers(mtime, r.past.now):
+		case standing != store.Unknown, at.other, until == store.Time{}, !(store.Stamp{Time: until}).Covers(mtime, r.past.now):
 			// What we know of a file is younger than what treestamps knew: it may
 			// have failed since.
 			r.pending.Add(1)
