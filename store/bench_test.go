@@ -6,6 +6,11 @@ import (
 	"io"
 	"math/rand/v2"
 	"testing"
+	"treefilter/store/internal/disk"
+	"treefilter/store/internal/format"
+	"treefilter/store/internal/memtable"
+	"treefilter/store/internal/snapshot"
+	"treefilter/store/internal/wal"
 )
 
 // The pieces of which the cost of a run is made, by the stamp. A flat tree has
@@ -19,13 +24,13 @@ var benchShapes = []struct {
 }{{"flat", 1000}, {"deep", 10}}
 
 // benchEntries are the stamps of a tree, in walk order.
-func benchEntries(files int) []Entry {
-	entries := make([]Entry, benchStamps)
+func benchEntries(files int) []format.Entry {
+	entries := make([]format.Entry, benchStamps)
 	for i := range entries {
 		d := i / files
-		entries[i] = Entry{
+		entries[i] = format.Entry{
 			Path:  fmt.Sprintf("top%d/d%02d/sub%05d/IMG_%05d.jpg", d*10/(benchStamps/files), d%(benchStamps/files)*100/(benchStamps/files), d, i),
-			Stamp: Stamp{Time: Time{1700000000 + int64(i), int32(i)}},
+			Stamp: format.Stamp{Time: format.Time{Sec: 1700000000 + int64(i), Nsec: int32(i)}},
 		}
 	}
 	return entries
@@ -41,7 +46,7 @@ func perStamp(b *testing.B) {
 func BenchmarkLookup(b *testing.B) {
 	for _, shape := range benchShapes {
 		entries := benchEntries(shape.files)
-		tree := treeOf(b, Options{}, sealed(b, "treefilter", Config{}, entries...), "")
+		tree := treeOf(b, Options{}, sealed(b, "treefilter", format.Config{}, entries...), "")
 		dirs := benchStamps / shape.files
 		for _, order := range []struct {
 			name string
@@ -57,7 +62,7 @@ func BenchmarkLookup(b *testing.B) {
 					r := tree.Reader()
 					for d := range dirs {
 						run := entries[order.next(d)*shape.files:][:shape.files]
-						dir, _ := splitPath(run[0].Path)
+						dir, _ := format.SplitPath(run[0].Path)
 						r.Enter(dir)
 						for i := range run {
 							if s, ok := r.Find(run[i].Path[len(dir)+1:]); !ok || s.Time != run[i].Time {
@@ -75,8 +80,8 @@ func BenchmarkLookup(b *testing.B) {
 // BenchmarkLookupOne finds one stamp in a snapshot that was not read yet.
 func BenchmarkLookupOne(b *testing.B) {
 	entries := benchEntries(10)
-	tree := treeOf(b, Options{}, sealed(b, "treefilter", Config{}, entries...), "")
-	dir, name := splitPath(entries[benchStamps/2].Path)
+	tree := treeOf(b, Options{}, sealed(b, "treefilter", format.Config{}, entries...), "")
+	dir, name := format.SplitPath(entries[benchStamps/2].Path)
 	b.ReportAllocs()
 	for b.Loop() {
 		r := tree.Reader()
@@ -103,9 +108,9 @@ func BenchmarkParse(b *testing.B) {
 				b.ReportAllocs()
 				for b.Loop() {
 					log.Seek(0, io.SeekStart)
-					w, err := readWAL(log, DefaultProgram)
-					if err != nil || w.records != benchStamps {
-						b.Fatalf("%d stamps, %v", w.records, err)
+					w, err := wal.Read(log, disk.DefaultProgram)
+					if err != nil || w.Records != benchStamps {
+						b.Fatalf("%d stamps, %v", w.Records, err)
 					}
 				}
 				perStamp(b)
@@ -116,14 +121,14 @@ func BenchmarkParse(b *testing.B) {
 
 // BenchmarkEncode makes the records of a WAL.
 func BenchmarkEncode(b *testing.B) {
-	s := newSession("treefilter", "0123456789abcdef", Config{})
+	s := format.NewSession("treefilter", "0123456789abcdef", format.Config{})
 	entries := benchEntries(10)
 	var buf []byte
 	b.ReportAllocs()
 	for b.Loop() {
 		buf = buf[:0]
 		for _, e := range entries {
-			buf = s.appendSet(buf, e)
+			buf = s.AppendSet(buf, e)
 		}
 	}
 	b.SetBytes(int64(len(buf)))
@@ -135,24 +140,24 @@ func BenchmarkEncode(b *testing.B) {
 func BenchmarkMerge(b *testing.B) {
 	for _, shape := range benchShapes {
 		entries := benchEntries(shape.files)
-		tree := treeOf(b, Options{}, sealed(b, "treefilter", Config{}, entries...), "")
-		few, all, under := newOverlay(), newOverlay(), termsOf(Config{})
+		tree := treeOf(b, Options{}, sealed(b, "treefilter", format.Config{}, entries...), "")
+		few, all, under := memtable.New(), memtable.New(), format.TermsOf(format.Config{})
 		for i, e := range entries {
 			if i%1000 == 0 {
-				few.set([]byte(e.Path), e.Stamp, under)
+				few.Set([]byte(e.Path), e.Stamp, under)
 			}
-			all.set([]byte(e.Path), e.Stamp, under)
+			all.Set([]byte(e.Path), e.Stamp, under)
 		}
 		for _, row := range []struct {
 			name string
 			base *state
-			over *overlay
-		}{{"few into all", tree.loaded(), few}, {"all", &state{}, all}} {
+			over *memtable.Table
+		}{{"few into all", tree.loaded(), few}, {"all", &state{Snapshot: &snapshot.Snapshot{}}, all}} {
 			b.Run(shape.name+"/"+row.name, func(b *testing.B) {
 				b.ReportAllocs()
 				for b.Loop() {
-					m := newMerge(DefaultProgram, row.base, joined(row.over), under)
-					if n, err := m.write(newSnapshotWriter(io.Discard)); n != benchStamps || err != nil {
+					m := newMerge(disk.DefaultProgram, row.base, memtable.Joined(row.over), under)
+					if n, err := m.write(format.NewSnapshotWriter(io.Discard)); n != benchStamps || err != nil {
 						b.Fatalf("%d stamps, %v", n, err)
 					}
 				}
@@ -163,11 +168,11 @@ func BenchmarkMerge(b *testing.B) {
 }
 
 // benchWAL is a WAL as commits write it.
-func benchWAL(entries []Entry) []byte {
-	s := newSession("treefilter", "0123456789abcdef", Config{})
-	log := s.appendOpen(nil)
+func benchWAL(entries []format.Entry) []byte {
+	s := format.NewSession("treefilter", "0123456789abcdef", format.Config{})
+	log := s.AppendOpen(nil)
 	for _, e := range entries {
-		log = s.appendSet(log, e)
+		log = s.AppendSet(log, e)
 	}
 	return log
 }

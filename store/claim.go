@@ -4,10 +4,8 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"errors"
+	"treefilter/store/internal/disk"
 )
-
-// errNoClaims is a file system, or a system, without the locks that claims are.
-var errNoClaims = errors.New("no locks on directories")
 
 // Claim claims a file, given by its path relative to the tree, for work on it,
 // and reports whether nobody else has: then it is this process's until Release,
@@ -19,16 +17,16 @@ func (t *Tree) Claim(path string) (free bool, err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.claims == nil {
-		if t.claims, err = t.opt.fsys.openWork(t.root); err != nil {
+		if t.claims, err = t.opt.fsys.OpenWork(t.root); err != nil {
 			return false, err
 		}
 	}
-	if _, err := t.app.lock(); err != nil {
+	if _, err := t.app.Lock(); err != nil {
 		return false, err
 	}
-	free, err = t.claims.claim(t.claimKey(path))
-	err = errors.Join(err, t.app.unlock())
-	if errors.Is(err, errNoClaims) {
+	free, err = t.claims.Claim(t.claimKey(path))
+	err = errors.Join(err, t.app.Unlock())
+	if errors.Is(err, disk.ErrNoClaims) {
 		return true, nil
 	}
 	return free, err
@@ -41,8 +39,8 @@ func (t *Tree) Release(path string) error {
 	if t.claims == nil {
 		return nil
 	}
-	err := t.claims.release(t.claimKey(path))
-	if errors.Is(err, errNoClaims) {
+	err := t.claims.Release(t.claimKey(path))
+	if errors.Is(err, disk.ErrNoClaims) {
 		return nil
 	}
 	return err

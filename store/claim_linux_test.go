@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"testing"
 	"time"
+	"treefilter/store/internal/disk"
 )
 
 // A file that one process has claimed is not free for another until it is given
@@ -123,15 +124,15 @@ func TestClaimKeys(t *testing.T) {
 }
 
 // noLocks is a file system without locks on directories.
-type noLocks struct{ osFS }
+type noLocks struct{ disk.OS }
 
-type noLocksWork struct{ workDir }
+type noLocksWork struct{ disk.WorkDir }
 
-func (noLocksWork) claim(uint64) (bool, error) { return false, errNoClaims }
-func (noLocksWork) release(uint64) error       { return errNoClaims }
+func (noLocksWork) Claim(uint64) (bool, error) { return false, disk.ErrNoClaims }
+func (noLocksWork) Release(uint64) error       { return disk.ErrNoClaims }
 
-func (f noLocks) openWork(dir string) (workDir, error) {
-	d, err := f.osFS.openWork(dir)
+func (f noLocks) OpenWork(dir string) (disk.WorkDir, error) {
+	d, err := f.OS.OpenWork(dir)
 	return noLocksWork{d}, err
 }
 

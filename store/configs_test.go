@@ -7,11 +7,14 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"treefilter/store/internal/disk"
+	"treefilter/store/internal/format"
+	"treefilter/store/internal/format/formattest"
 )
 
 func standings(t *testing.T, tree *Tree, paths ...string) string {
 	t.Helper()
-	words := map[Standing]string{Unknown: "unknown", Stamped: "stamped", OtherConfig: "other", Dropped: "dropped"}
+	words := map[format.Standing]string{format.Unknown: "unknown", format.Stamped: "stamped", format.OtherConfig: "other", format.Dropped: "dropped"}
 	r := tree.Reader()
 	var all []string
 	for _, p := range paths {
@@ -28,13 +31,13 @@ func standings(t *testing.T, tree *Tree, paths ...string) string {
 // A dump keeps the stamps of every config, each until its file is processed under
 // another. Under the old config they count as before.
 func TestDumpKeepsOtherConfigs(t *testing.T) {
-	x, y, z := mustConfig(t, "q: 1"), mustConfig(t, "q: 2"), mustConfig(t, "q: 3")
+	x, y, z := formattest.MustConfig(t, "q: 1"), formattest.MustConfig(t, "q: 2"), formattest.MustConfig(t, "q: 3")
 	old := entry("e", 1)
-	old.Digest, old.Exact = testDigest, true
+	old.Digest, old.Exact = formattest.Digest, true
 	tree := treeOf(t, Options{Config: z}, sealedConfigs(t, x, entry("a", 1), entry("b", 1), entry("d/c", 1), old, z, entry("f", 1)),
-		string(lines(newSession(DefaultProgram, testID, y), entry("a", 2), "-b", "!f", vouch{})))
+		string(lines(format.NewSession(disk.DefaultProgram, testID, y), entry("a", 2), "-b", "!f", vouch{})))
 	for round := range 3 {
-		for c, want := range map[*Config]string{&x: "d/c=1 e=1", &y: "a=2", &z: ""} {
+		for c, want := range map[*format.Config]string{&x: "d/c=1 e=1", &y: "a=2", &z: ""} {
 			if got := stamped(reopen(t, tree.root, Options{Config: *c})); got != want {
 				t.Errorf("round %d: under %s: %q, want %q", round, c, got, want)
 			}
@@ -49,7 +52,7 @@ func TestDumpKeepsOtherConfigs(t *testing.T) {
 		if got := standings(t, under, "a", "b", "d/c", "f", "g"); got != "a other, b dropped, d/c stamped, f unknown, g unknown" {
 			t.Errorf("round %d: %s", round, got)
 		}
-		if s, ok := under.Get("e"); !ok || !s.Exact || s.Digest == nil || *s.Digest != *testDigest {
+		if s, ok := under.Get("e"); !ok || !s.Exact || s.Digest == nil || *s.Digest != *formattest.Digest {
 			t.Errorf("round %d: e has %v, %v", round, s, ok)
 		}
 		if n, err := dumpTree(tree); n != 3 || err != nil {
@@ -57,7 +60,7 @@ func TestDumpKeepsOtherConfigs(t *testing.T) {
 		}
 	}
 	// 80, 90, 80: what was processed under 90 comes again, and nothing else.
-	if err := appendTo(reopen(t, tree.root, Options{Config: x}), []Entry{entry("a", 3)}); err != nil {
+	if err := appendTo(reopen(t, tree.root, Options{Config: x}), []format.Entry{entry("a", 3)}); err != nil {
 		t.Fatal(err)
 	}
 	if got := stamped(reopen(t, tree.root, Options{Config: y})); got != "" {
@@ -68,15 +71,15 @@ func TestDumpKeepsOtherConfigs(t *testing.T) {
 // A mistyped key costs nothing: 200 stamps, 25 of them made anew under the wrong
 // config, and back.
 func TestWrongConfig(t *testing.T) {
-	right, wrong := mustConfig(t, "quality: 85"), mustConfig(t, "quailty: 85")
-	var all []Entry
+	right, wrong := formattest.MustConfig(t, "quality: 85"), formattest.MustConfig(t, "quailty: 85")
+	var all []format.Entry
 	for i := range 200 {
 		all = append(all, entry(fmt.Sprintf("d%d/f%03d", i%7, i), 1))
 	}
 	dir := t.TempDir()
 	for _, run := range []struct {
-		Config
-		entries []Entry
+		format.Config
+		entries []format.Entry
 	}{{right, all}, {wrong, all[:25]}} {
 		tree := reopen(t, dir, Options{Config: run.Config})
 		if err := appendTo(tree, run.entries); err != nil {
@@ -94,9 +97,9 @@ func TestWrongConfig(t *testing.T) {
 // A dump that is asked to drops the stamps of other configs, and says how many of
 // which. So it does with what a dump has just kept.
 func TestDumpNewestOnly(t *testing.T) {
-	x, y, z := mustConfig(t, "q: 1"), mustConfig(t, "q: 2"), mustConfig(t, "q: 3")
+	x, y, z := formattest.MustConfig(t, "q: 1"), formattest.MustConfig(t, "q: 2"), formattest.MustConfig(t, "q: 3")
 	snapshot := sealedConfigs(t, x, entry("a", 1), entry("b", 1), entry("c", 1), z, entry("d", 1), entry("e", 1), "-g")
-	wal := string(lines(newSession(DefaultProgram, testID, y), entry("a", 2), entry("f", 2), vouch{}))
+	wal := string(lines(format.NewSession(disk.DefaultProgram, testID, y), entry("a", 2), entry("f", 2), vouch{}))
 	for _, first := range []bool{false, true} {
 		tree := treeOf(t, Options{Config: x}, snapshot, wal)
 		if first {
@@ -131,12 +134,12 @@ func TestDumpNewestOnly(t *testing.T) {
 // However many configs there were, the snapshot can be read: the oldest go.
 func TestDumpOfManyConfigs(t *testing.T) {
 	var parts []any
-	newest := Config{}
+	newest := format.Config{}
 	for i := range maxConfigs + 20 {
-		c := mustConfig(t, fmt.Sprintf("run: %d", i))
+		c := formattest.MustConfig(t, fmt.Sprintf("run: %d", i))
 		e := entry(fmt.Sprintf("f%03d", i), int64(i))
-		e.Digest = testDigest
-		parts = append(parts, newSession(DefaultProgram, testID, c), e, "-x")
+		e.Digest = formattest.Digest
+		parts = append(parts, format.NewSession(disk.DefaultProgram, testID, c), e, "-x")
 		newest = c
 	}
 	tree := treeOf(t, Options{Config: newest}, "", string(lines(append(parts, vouch{})...)))
@@ -155,12 +158,12 @@ func TestDumpOfManyConfigs(t *testing.T) {
 
 // A config that cannot be read is known to whom has it: a repair keeps its stamps.
 func TestRepairKnowsTheConfig(t *testing.T) {
-	x, y := mustConfig(t, "q: 1"), mustConfig(t, "q: 2")
+	x, y := formattest.MustConfig(t, "q: 1"), formattest.MustConfig(t, "q: 2")
 	text := sealedConfigs(t, x, entry("a", 1), y, entry("b", 1))
 	for _, c := range []struct {
 		name, bend string
-		own        Config
-		wal        *Config // its last set is under this
+		own        format.Config
+		wal        *format.Config // its last set is under this
 		want       string
 	}{
 		{"the newest, which is the tree's own", "    q: 1", x, nil, "a=1 b=1"},
@@ -175,7 +178,7 @@ func TestRepairKnowsTheConfig(t *testing.T) {
 		bent = reseal(t, bent)
 		wal := ""
 		if c.wal != nil {
-			wal = string(lines(newSession(DefaultProgram, testID, *c.wal), entry("w", 2), vouch{}))
+			wal = string(lines(format.NewSession(disk.DefaultProgram, testID, *c.wal), entry("w", 2), vouch{}))
 		}
 		tree := treeOf(t, Options{Config: c.own}, bent, wal)
 		_, err := repairTree(tree)
@@ -183,7 +186,7 @@ func TestRepairKnowsTheConfig(t *testing.T) {
 			t.Errorf("%s: %v", c.name, err)
 		}
 		if err != nil {
-			if got, _ := os.ReadFile(tree.names.snapshot); string(got) != bent {
+			if got, _ := os.ReadFile(tree.names.Snapshot); string(got) != bent {
 				t.Errorf("%s: the snapshot was changed", c.name)
 			}
 			continue
@@ -198,28 +201,28 @@ func TestRepairKnowsTheConfig(t *testing.T) {
 // reseal gives a snapshot the sums that its content has.
 func reseal(t *testing.T, text string) string {
 	t.Helper()
-	tr, _, err := readTrailer(strings.NewReader(text), int64(len(text)))
+	tr, _, err := format.ReadTrailer(strings.NewReader(text), int64(len(text)))
 	if err != nil {
 		t.Fatal(err)
 	}
-	content := text[:tr.size]
-	for i := range tr.sums {
-		tr.sums[i] = crc32Of([]byte(content[i*blockSize : min(len(content), (i+1)*blockSize)]))
+	content := text[:tr.Size]
+	for i := range tr.Sums {
+		tr.Sums[i] = format.Crc32Of([]byte(content[i*format.BlockSize : min(len(content), (i+1)*format.BlockSize)]))
 	}
-	return content + string(tr.append(nil))
+	return content + string(tr.Append(nil))
 }
 
 // After a discard no file that the WAL spoke of has a stamp, whatever the snapshot
 // said of it before; all others are as they were.
 func TestDiscard(t *testing.T) {
-	x, y := mustConfig(t, "q: 1"), mustConfig(t, "q: 2")
+	x, y := formattest.MustConfig(t, "q: 1"), formattest.MustConfig(t, "q: 2")
 	snapshot := sealedConfigs(t, x, entry("a", 1), entry("b", 1), entry("c", 1), entry("d", 1), y, entry("e", 1), entry("f", 1), "-g", "-h")
-	wal := []any{newSession(DefaultProgram, testID, y), entry("a", 2), "-b", "!c", entry("g", 2), entry("i", 2), newSession(DefaultProgram, testID, x), entry("e", 3), vouch{}}
+	wal := []any{format.NewSession(disk.DefaultProgram, testID, y), entry("a", 2), "-b", "!c", entry("g", 2), entry("i", 2), format.NewSession(disk.DefaultProgram, testID, x), entry("e", 3), vouch{}}
 	tree := treeOf(t, Options{Config: x}, snapshot, string(lines(wal...)))
 	if discarded, err := tree.Discard(); !discarded || err != nil {
 		t.Fatalf("%v, %v", discarded, err)
 	}
-	if _, err := os.Lstat(tree.names.wal); !os.IsNotExist(err) {
+	if _, err := os.Lstat(tree.names.WAL); !os.IsNotExist(err) {
 		t.Errorf("the WAL: %v", err)
 	}
 	again := reopen(t, tree.root, Options{Config: x})
@@ -242,17 +245,17 @@ func TestDiscard(t *testing.T) {
 
 // With nothing to discard, nothing is changed, and the caller is told.
 func TestDiscardNothing(t *testing.T) {
-	snapshot := sealed(t, DefaultProgram, Config{}, entry("a", 1))
-	empty := string(lines(newSession(DefaultProgram, testID, Config{})))
+	snapshot := sealed(t, disk.DefaultProgram, format.Config{}, entry("a", 1))
+	empty := string(lines(format.NewSession(disk.DefaultProgram, testID, format.Config{})))
 	for _, wal := range []string{"", empty} {
 		tree := treeOf(t, Options{}, snapshot, wal)
 		if discarded, err := tree.Discard(); discarded || err != nil {
 			t.Errorf("%v, %v", discarded, err)
 		}
-		if got, err := os.ReadFile(tree.names.snapshot); string(got) != snapshot || err != nil {
+		if got, err := os.ReadFile(tree.names.Snapshot); string(got) != snapshot || err != nil {
 			t.Errorf("the snapshot is now %s, %v", got, err)
 		}
-		if _, err := os.Lstat(tree.names.wal); !os.IsNotExist(err) {
+		if _, err := os.Lstat(tree.names.WAL); !os.IsNotExist(err) {
 			t.Errorf("the WAL: %v", err)
 		}
 	}
@@ -261,10 +264,10 @@ func TestDiscardNothing(t *testing.T) {
 // That a file's stamp was taken away is remembered through dumps, until it is
 // processed, or pruned.
 func TestDroppedIsRemembered(t *testing.T) {
-	x, y := mustConfig(t, "q: 1"), mustConfig(t, "q: 2")
+	x, y := formattest.MustConfig(t, "q: 1"), formattest.MustConfig(t, "q: 2")
 	tree := treeOf(t, Options{Config: x}, sealedConfigs(t, x, entry("a", 1), entry("d/b", 1), entry("d/c", 1)), "")
 	yes := func(string) bool { return true }
-	say := func(c Config, want string, say func(*Tree) error) {
+	say := func(c format.Config, want string, say func(*Tree) error) {
 		t.Helper()
 		for range 2 {
 			next := reopen(t, tree.root, Options{Config: c})
@@ -289,21 +292,21 @@ func TestDroppedIsRemembered(t *testing.T) {
 	})
 	say(y, "a dropped, d/b other, d/c unknown, e dropped", func(tree *Tree) error {
 		_, err := tree.Prune([]string{"d/c"}, yes)
-		return errors.Join(err, appendTo(tree, []Entry{entry("d/b", 2)}))
+		return errors.Join(err, appendTo(tree, []format.Entry{entry("d/b", 2)}))
 	})
 	say(x, "a stamped, d/b other, d/c unknown, e unknown", func(tree *Tree) error {
 		_, err := tree.Prune([]string{"e"}, yes)
-		return errors.Join(err, appendTo(tree, []Entry{entry("a", 3)}))
+		return errors.Join(err, appendTo(tree, []format.Entry{entry("a", 3)}))
 	})
 }
 
 // By hand there may be several configs too, and files whose stamp was taken away.
 func TestConfigsByHand(t *testing.T) {
-	x, y := mustConfig(t, "q: 1"), mustConfig(t, "q: 2")
+	x, y := formattest.MustConfig(t, "q: 1"), formattest.MustConfig(t, "q: 2")
 	canonical := sealedConfigs(t, x, entry("a", 1), entry("c", 1), y, entry("b", 1), "-d")
 	byHand := "other_configs: [{config: {q: 2}, timestamps: {b: 1, c: 9, d: 9}}, {config: {q: 3}, timestamps: {b: 8}}]\n" +
 		"dropped: {d: why not}\nversion: 1\nprogram: treefilter\nconfig: {q: 1}\ntimestamps: {a: 1, c: {time: 1}, d: 5}\n"
-	for _, text := range []string{canonical, canonical[:strings.Index(canonical, sumsHead)], byHand} {
+	for _, text := range []string{canonical, canonical[:strings.Index(canonical, format.SumsHead)], byHand} {
 		tree := treeOf(t, Options{Config: x}, text, "")
 		if got := standings(t, tree, "a", "b", "c", "d", "e"); got != "a stamped, b other, c stamped, d dropped, e unknown" {
 			t.Error(got)
@@ -317,7 +320,7 @@ func TestConfigsByHand(t *testing.T) {
 		if _, err := dumpTree(tree); err != nil {
 			t.Fatal(err)
 		}
-		if got, _ := os.ReadFile(tree.names.snapshot); string(got) != canonical {
+		if got, _ := os.ReadFile(tree.names.Snapshot); string(got) != canonical {
 			t.Errorf("a dump makes of it:\n%s\nwant:\n%s", got, canonical)
 		}
 	}

@@ -8,6 +8,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+	"treefilter/store/internal/format"
+	"treefilter/store/internal/wal"
 )
 
 // Eight commits, two dumpers and two readers at once in one tree of the real
@@ -29,7 +31,7 @@ func TestManyAtOnce(t *testing.T) {
 		return tree
 	}
 	name := func(who, i int) string { return fmt.Sprintf("dir%d/who%d-%d.jpg", i/100, who, i) }
-	stamp := func(who, i int) Time { return Time{Sec: int64(1_000_000*who + i), Nsec: int32(i)} }
+	stamp := func(who, i int) format.Time { return format.Time{Sec: int64(1_000_000*who + i), Nsec: int32(i)} }
 
 	// done[who] is how many records of an appender are in the WAL.
 	var done [appenders]atomic.Int64
@@ -47,9 +49,9 @@ func TestManyAtOnce(t *testing.T) {
 					}
 					tree = open()
 				}
-				var entries []Entry
+				var entries []format.Entry
 				for k := i; k < min(i+batch, records/appenders); k++ {
-					entries = append(entries, Entry{Path: name(who, k), Stamp: Stamp{Time: stamp(who, k)}})
+					entries = append(entries, format.Entry{Path: name(who, k), Stamp: format.Stamp{Time: stamp(who, k)}})
 				}
 				if err := appendTo(tree, entries); err != nil {
 					t.Error(err)
@@ -96,7 +98,7 @@ func TestManyAtOnce(t *testing.T) {
 			step := int64(1 + records/50_000)
 			for who := range must {
 				for i := must[who] - 1; i >= 0; i -= step {
-					dirOf, base := splitPath(name(who, int(i)))
+					dirOf, base := format.SplitPath(name(who, int(i)))
 					reader.Enter(dirOf)
 					if got, ok := reader.Find(base); !ok || got.Time != stamp(who, int(i)) {
 						t.Errorf("a reader sees %v %v for %s", got, ok, name(who, int(i)))
@@ -114,7 +116,7 @@ func TestManyAtOnce(t *testing.T) {
 	close(stop)
 	others.Wait()
 
-	want := map[string]Time{}
+	want := map[string]format.Time{}
 	for who := range appenders {
 		for i := range records / appenders {
 			want[name(who, i)] = stamp(who, i)
@@ -145,7 +147,7 @@ func TestLockWaitIsBounded(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer holder.Close()
-	if _, err := holder.app.lock(); err != nil {
+	if _, err := holder.app.Lock(); err != nil {
 		t.Fatal(err)
 	}
 	waiter, err := OpenTree(dir, Options{LockWait: 30 * time.Millisecond})
@@ -153,21 +155,21 @@ func TestLockWaitIsBounded(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer waiter.Close()
-	entry := []Entry{{Path: "x", Stamp: Stamp{Time: Time{Sec: 1}}}}
+	entry := []format.Entry{{Path: "x", Stamp: format.Stamp{Time: format.Time{Sec: 1}}}}
 	comesBackSoon := time.Now().Add(20 * time.Second)
 	for name, write := range map[string]func() error{
 		"append":  func() error { return appendTo(waiter, entry) },
 		"dump":    func() error { _, err := dumpTree(waiter); return err },
 		"discard": func() error { _, err := waiter.Discard(); return err },
 	} {
-		if err := write(); !errors.Is(err, ErrLocked) {
+		if err := write(); !errors.Is(err, wal.ErrLocked) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
 	if time.Now().After(comesBackSoon) {
 		t.Error("waited too long")
 	}
-	if err := holder.app.unlock(); err != nil {
+	if err := holder.app.Unlock(); err != nil {
 		t.Fatal(err)
 	}
 	if err := appendTo(waiter, entry); err != nil {

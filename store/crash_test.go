@@ -11,6 +11,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"treefilter/store/internal/disk"
+	"treefilter/store/internal/format"
 )
 
 // longTests makes the tests of crashes, faults and damage run in full: set
@@ -65,8 +67,8 @@ func (c *crashChecker) watch(s *simulation, what string) {
 	}
 }
 
-func (c *crashChecker) check(checked map[string]bool, files map[string][]byte, l *ledger, must, taken map[string]Time, what string, args ...any) {
-	key := fmt.Sprintf("%d %d %d ", l.version, len(must), len(taken)) + stateKey([]string{simNames.snapshot, simNames.wal}, files)
+func (c *crashChecker) check(checked map[string]bool, files map[string][]byte, l *ledger, must, taken map[string]format.Time, what string, args ...any) {
+	key := fmt.Sprintf("%d %d %d ", l.version, len(must), len(taken)) + stateKey([]string{simNames.Snapshot, simNames.WAL}, files)
 	if checked[key] {
 		return
 	}
@@ -140,8 +142,8 @@ var crashScenarios = []struct {
 	{"commit", []program{committer([]string{"a"}, long("x"), []string{"b"}, []string{"changed.jpg", "a"})}, 0},
 	{"dump", []program{dumper(false)}, 0},
 	{"commit_dump_commit", []program{both([]string{"a", "b"}, []string{"a", "c"})}, 0},
-	{"prune", []program{taker(recordPrune, "changed.jpg", "sub/old3.jpg", "wal1.jpg", "nowhere")}, 0},
-	{"drop", []program{taker(recordDrop, "changed.jpg", "sub/old3.jpg", "wal1.jpg", "nowhere")}, 0},
+	{"prune", []program{taker(format.RecordPrune, "changed.jpg", "sub/old3.jpg", "wal1.jpg", "nowhere")}, 0},
+	{"drop", []program{taker(format.RecordDrop, "changed.jpg", "sub/old3.jpg", "wal1.jpg", "nowhere")}, 0},
 	{"fail_succeed_fail", []program{retrier("changed.jpg")}, 0},
 	{"one_config_after_the_other", []program{committerUnder(quality90.Config, []string{"a", "changed.jpg"}, []string{"b"})}, 0},
 	{"two_commits", []program{committer([]string{"a"}, []string{"b"}), committer([]string{"c", "changed.jpg"}, []string{"d"})}, 1},
@@ -151,13 +153,13 @@ var crashScenarios = []struct {
 	{"commit_dump_and_filter", []program{filterer, committer([]string{"a", "changed.jpg"}), dumper(false)}, 1},
 	{"empty_commit_and_commit", []program{committer(), committer([]string{"c"})}, 1},
 	{"prune_come_back_and_dump", []program{again("changed.jpg"), dumper(false)}, 1},
-	{"prune_and_commit", []program{taker(recordPrune, "changed.jpg", "wal1.jpg"), committer([]string{"a"}, []string{"b"})}, 1},
-	{"prune_and_dump", []program{taker(recordPrune, "changed.jpg", "old1.jpg"), dumper(false)}, 1},
-	{"prune_and_filter", []program{taker(recordPrune, "changed.jpg", "old1.jpg"), filterer}, 1},
+	{"prune_and_commit", []program{taker(format.RecordPrune, "changed.jpg", "wal1.jpg"), committer([]string{"a"}, []string{"b"})}, 1},
+	{"prune_and_dump", []program{taker(format.RecordPrune, "changed.jpg", "old1.jpg"), dumper(false)}, 1},
+	{"prune_and_filter", []program{taker(format.RecordPrune, "changed.jpg", "old1.jpg"), filterer}, 1},
 	{"fail_and_dump", []program{retrier("changed.jpg"), dumper(false)}, 1},
-	{"drop_and_filter", []program{taker(recordDrop, "changed.jpg", "old1.jpg", "wal1.jpg"), filterer}, 1},
+	{"drop_and_filter", []program{taker(format.RecordDrop, "changed.jpg", "old1.jpg", "wal1.jpg"), filterer}, 1},
 	{"two_configs", []program{committerUnder(quality90.Config, []string{"a"}, []string{"b"}), committer([]string{"c", "changed.jpg"}, []string{"d"})}, 1},
-	{"drop_and_two_configs", []program{taker(recordDrop, "changed.jpg"), committerUnder(quality90.Config, []string{"a"}), committer([]string{"c"})}, 1},
+	{"drop_and_two_configs", []program{taker(format.RecordDrop, "changed.jpg"), committerUnder(quality90.Config, []string{"a"}), committer([]string{"c"})}, 1},
 	{"dump_filter_and_commit", []program{dumper(false), filterer, committer([]string{"a", "changed.jpg"})}, 1},
 }
 
@@ -309,7 +311,7 @@ func TestVouchingForAnother(t *testing.T) {
 	if err := tree.Sync(); err != nil {
 		t.Fatal(err)
 	}
-	text := string(disk.files()[simNames.wal])
+	text := string(disk.files()[simNames.WAL])
 	if last := text[strings.LastIndex(text, "- open"):]; !strings.Contains(last, "after: {sets: 10, takes: 0}") {
 		t.Errorf("in the end: %s", last)
 	}
@@ -321,28 +323,28 @@ func TestCrashMutants(t *testing.T) {
 	collectLess(t)
 	tests := []struct {
 		name     string
-		mutate   func(*simProc) fileSystem
+		mutate   func(*simProc) disk.FS
 		programs []program
 		bound    int
 	}{
-		{"no_sync_of_the_temporary_file", func(p *simProc) fileSystem { return &mutant{simProc: p, noSync: isSnapshotTemp} },
+		{"no_sync_of_the_temporary_file", func(p *simProc) disk.FS { return &mutant{simProc: p, noSync: isSnapshotTemp} },
 			[]program{dumper(false)}, 0},
-		{"no_sync_of_the_directory_after_the_rename", func(p *simProc) fileSystem { return &mutant{simProc: p, noDirSync: true} },
+		{"no_sync_of_the_directory_after_the_rename", func(p *simProc) disk.FS { return &mutant{simProc: p, noDirSync: true} },
 			[]program{dumper(false)}, 0},
-		{"WAL_removed_before_the_rename", func(p *simProc) fileSystem { return &mutant{simProc: p, removeFirst: true} },
+		{"WAL_removed_before_the_rename", func(p *simProc) disk.FS { return &mutant{simProc: p, removeFirst: true} },
 			[]program{dumper(false)}, 0},
-		{"no_look_at_the_name_after_the_lock", func(p *simProc) fileSystem { return &mutant{simProc: p, noLook: true} },
+		{"no_look_at_the_name_after_the_lock", func(p *simProc) disk.FS { return &mutant{simProc: p, noLook: true} },
 			[]program{committer([]string{"a"}), dumper(false)}, 2},
-		{"no_sync_of_the_WAL", func(p *simProc) fileSystem {
-			return &mutant{simProc: p, noSync: func(path string) bool { return path == simNames.wal }}
+		{"no_sync_of_the_WAL", func(p *simProc) disk.FS {
+			return &mutant{simProc: p, noSync: func(path string) bool { return path == simNames.WAL }}
 		}, []program{committer([]string{"a"})}, 0},
-		{"no_sync_of_a_drop", func(p *simProc) fileSystem {
-			return &mutant{simProc: p, noSync: func(path string) bool { return path == simNames.wal }}
-		}, []program{taker(recordDrop, "changed.jpg")}, 0},
-		{"no_sync_of_the_first_record", func(p *simProc) fileSystem {
-			return &mutant{simProc: p, noSync: func(path string) bool { return path == simNames.wal+tempSuffix }}
+		{"no_sync_of_a_drop", func(p *simProc) disk.FS {
+			return &mutant{simProc: p, noSync: func(path string) bool { return path == simNames.WAL }}
+		}, []program{taker(format.RecordDrop, "changed.jpg")}, 0},
+		{"no_sync_of_the_first_record", func(p *simProc) disk.FS {
+			return &mutant{simProc: p, noSync: func(path string) bool { return path == simNames.WAL+disk.TempSuffix }}
 		}, []program{committer([]string{"a"})}, 0},
-		{"no_sync_of_the_directory_of_a_new_WAL", func(p *simProc) fileSystem { return &mutant{simProc: p, noDirSync: true} },
+		{"no_sync_of_the_directory_of_a_new_WAL", func(p *simProc) disk.FS { return &mutant{simProc: p, noDirSync: true} },
 			[]program{committer([]string{"a"})}, 0},
 	}
 	for _, test := range tests {
@@ -385,46 +387,46 @@ type mutant struct {
 	opened      *simFile // the WAL
 }
 
-func (m *mutant) open(path string, flag int, perm fs.FileMode) (file, error) {
-	f, err := m.simProc.open(path, flag, perm)
+func (m *mutant) Open(path string, flag int, perm fs.FileMode) (disk.File, error) {
+	f, err := m.simProc.Open(path, flag, perm)
 	if err != nil {
 		return nil, err
 	}
-	if path == simNames.wal && flag&os.O_RDWR != 0 {
+	if path == simNames.WAL && flag&os.O_RDWR != 0 {
 		m.opened = f.(*simFile)
 	}
 	return mutantFile{f.(*simFile), m}, nil
 }
 
-func (m *mutant) lstat(path string) (fileInfo, error) {
-	info, err := m.simProc.lstat(path)
-	if m.noLook && path == simNames.wal && m.opened != nil {
+func (m *mutant) Lstat(path string) (disk.Info, error) {
+	info, err := m.simProc.Lstat(path)
+	if m.noLook && path == simNames.WAL && m.opened != nil {
 		return m.opened.inode.info(), nil
 	}
 	return info, err
 }
 
-func (m *mutant) syncDir(path string) error {
+func (m *mutant) SyncDir(path string) error {
 	if m.noDirSync {
 		return nil
 	}
-	return m.simProc.syncDir(path)
+	return m.simProc.SyncDir(path)
 }
 
-func (m *mutant) rename(from, to string) error {
+func (m *mutant) Rename(from, to string) error {
 	if m.removeFirst {
-		if err := m.simProc.remove(simNames.wal); err != nil {
+		if err := m.simProc.Remove(simNames.WAL); err != nil {
 			return err
 		}
 	}
-	return m.simProc.rename(from, to)
+	return m.simProc.Rename(from, to)
 }
 
-func (m *mutant) remove(path string) error {
-	if m.removeFirst && path == simNames.wal {
+func (m *mutant) Remove(path string) error {
+	if m.removeFirst && path == simNames.WAL {
 		return nil
 	}
-	return m.simProc.remove(path)
+	return m.simProc.Remove(path)
 }
 
 type mutantFile struct {
@@ -432,17 +434,17 @@ type mutantFile struct {
 	m *mutant
 }
 
-func (f mutantFile) sync() error {
+func (f mutantFile) Sync() error {
 	if f.m.noSync != nil && f.m.noSync(f.path) {
 		return nil
 	}
-	return f.simFile.sync()
+	return f.simFile.Sync()
 }
 
-func (f mutantFile) stat() (fileInfo, error) {
-	info, err := f.simFile.stat()
+func (f mutantFile) Stat() (disk.Info, error) {
+	info, err := f.simFile.Stat()
 	if f.m.noLook {
-		info.links = 1
+		info.Links = 1
 	}
 	return info, err
 }
@@ -456,9 +458,9 @@ func TestCrashDuringRepair(t *testing.T) {
 	for i := range 300 {
 		paths = append(paths, fmt.Sprintf("dir/file%03d.jpg", i))
 	}
-	text := makeSnapshot(t, before.write(paths...), Config{}).text
-	text[2*blockSize] ^= 1
-	files := map[string][]byte{simNames.snapshot: text}
+	text := makeSnapshot(t, before.write(paths...), format.Config{}).text
+	text[2*format.BlockSize] ^= 1
+	files := map[string][]byte{simNames.Snapshot: text}
 	sound, problems := viewFiles(files)
 	if len(problems) == 0 || len(sound) < 100 {
 		t.Fatalf("%d sound stamps, %v", len(sound), problems)

@@ -12,6 +12,8 @@ import (
 	"slices"
 	"syscall"
 	"time"
+	"treefilter/store/internal/disk"
+	"treefilter/store/internal/format"
 )
 
 // A simulated disk under simulated processes, for the crash and fault tests.
@@ -46,19 +48,19 @@ type simDisk struct {
 	stale   []byte               // what the file that was removed last held
 	claims  map[uint64]*simProc
 	version int // grows with each change
-	now     Time
+	now     format.Time
 }
 
 type simInode struct {
 	ino     uint64
 	links   uint64
 	opens   int
-	mtime   Time
+	mtime   format.Time
 	mode    fs.FileMode
 	data    []byte // as programs see it
 	durable []byte
 	pending []dataOp
-	lost    []span // written, and then a sync failed
+	lost    []format.Span // written, and then a sync failed
 	lock    *simFile
 }
 
@@ -85,7 +87,7 @@ type dataOp struct {
 func newSimDisk(files map[string][]byte) *simDisk {
 	d := &simDisk{
 		live: map[string]*simInode{}, durable: map[string]*simInode{}, inodes: map[uint64]*simInode{},
-		claims: map[uint64]*simProc{}, now: Time{Sec: 1_800_000_000},
+		claims: map[uint64]*simProc{}, now: format.Time{Sec: 1_800_000_000},
 	}
 	for _, name := range slices.Sorted(maps.Keys(files)) {
 		i := d.newInode()
@@ -153,7 +155,7 @@ type simProc struct {
 	fault func(op, path string) error
 }
 
-var _ fileSystem = (*simProc)(nil)
+var _ disk.FS = (*simProc)(nil)
 
 // killed ends the goroutine of a process.
 type killed struct{}
@@ -189,7 +191,7 @@ func (p *simProc) kill() {
 	maps.DeleteFunc(p.disk.claims, func(_ uint64, by *simProc) bool { return by == p })
 }
 
-func (p *simProc) open(path string, flag int, perm fs.FileMode) (file, error) {
+func (p *simProc) Open(path string, flag int, perm fs.FileMode) (disk.File, error) {
 	if err := p.step("open", path, nil); err != nil {
 		return nil, err
 	}
@@ -212,26 +214,26 @@ func (p *simProc) open(path string, flag int, perm fs.FileMode) (file, error) {
 	return f, nil
 }
 
-func (p *simProc) lstat(path string) (fileInfo, error) {
+func (p *simProc) Lstat(path string) (disk.Info, error) {
 	if err := p.step("lstat", path, nil); err != nil {
-		return fileInfo{}, err
+		return disk.Info{}, err
 	}
 	i := p.disk.live[path]
-	if i == nil && !IsStateName(filepath.Base(path)) {
+	if i == nil && !disk.IsStateName(filepath.Base(path)) {
 		// The one directory that there is.
-		return fileInfo{mode: fs.ModeIrregular, dev: 1, ino: 2}, nil
+		return disk.Info{Mode: fs.ModeIrregular, Dev: 1, Ino: 2}, nil
 	}
 	if i == nil {
-		return fileInfo{}, &fs.PathError{Op: "lstat", Path: path, Err: syscall.ENOENT}
+		return disk.Info{}, &fs.PathError{Op: "lstat", Path: path, Err: syscall.ENOENT}
 	}
 	return i.info(), nil
 }
 
-func (i *simInode) info() fileInfo {
-	return fileInfo{size: int64(len(i.data)), mtime: i.mtime, mode: i.mode, dev: 1, ino: i.ino, links: i.links}
+func (i *simInode) info() disk.Info {
+	return disk.Info{Size: int64(len(i.data)), Mtime: i.mtime, Mode: i.mode, Dev: 1, Ino: i.ino, Links: i.links}
 }
 
-func (p *simProc) rename(from, to string) error {
+func (p *simProc) Rename(from, to string) error {
 	if err := p.step("rename", to, nil); err != nil {
 		return err
 	}
@@ -247,7 +249,7 @@ func (p *simProc) rename(from, to string) error {
 	return nil
 }
 
-func (p *simProc) remove(path string) error {
+func (p *simProc) Remove(path string) error {
 	if err := p.step("remove", path, nil); err != nil {
 		return err
 	}
@@ -263,13 +265,13 @@ func (p *simProc) remove(path string) error {
 }
 
 // One directory is all that there is.
-func (p *simProc) mkdir(string) error            { return syscall.EROFS }
-func (p *simProc) list(string) ([]string, error) { return nil, syscall.EACCES }
-func (p *simProc) volume(string) volume          { return volume{} }
+func (p *simProc) Mkdir(string) error            { return syscall.EROFS }
+func (p *simProc) List(string) ([]string, error) { return nil, syscall.EACCES }
+func (p *simProc) Volume(string) disk.Volume     { return disk.Volume{} }
 
-func (p *simProc) chown(path string, uid, gid int) error { return p.step("chown", path, nil) }
+func (p *simProc) Chown(path string, uid, gid int) error { return p.step("chown", path, nil) }
 
-func (p *simProc) openWork(dir string) (workDir, error) {
+func (p *simProc) OpenWork(dir string) (disk.WorkDir, error) {
 	if err := p.step("openwork", dir, nil); err != nil {
 		return nil, err
 	}
@@ -283,7 +285,7 @@ type simWork struct {
 	dir  string
 }
 
-func (w simWork) syncAll() error {
+func (w simWork) SyncAll() error {
 	if err := w.proc.step("syncwork", w.dir, nil); err != nil {
 		return err
 	}
@@ -291,7 +293,7 @@ func (w simWork) syncAll() error {
 	return nil
 }
 
-func (w simWork) claim(key uint64) (bool, error) {
+func (w simWork) Claim(key uint64) (bool, error) {
 	if err := w.proc.step("claim", w.dir, nil); err != nil {
 		return false, err
 	}
@@ -303,7 +305,7 @@ func (w simWork) claim(key uint64) (bool, error) {
 	return true, nil
 }
 
-func (w simWork) release(key uint64) error {
+func (w simWork) Release(key uint64) error {
 	if err := w.proc.step("release", w.dir, nil); err != nil {
 		return err
 	}
@@ -313,7 +315,7 @@ func (w simWork) release(key uint64) error {
 
 func (w simWork) Close() error { return w.proc.step("close", w.dir, nil) }
 
-func (p *simProc) syncDir(path string) error {
+func (p *simProc) SyncDir(path string) error {
 	if err := p.step("syncdir", path, nil); err != nil {
 		return err
 	}
@@ -396,7 +398,7 @@ func (e shortWrite) Unwrap() error { return e.error }
 func (f *simFile) Write(b []byte) (int, error) {
 	n := len(b)
 	op := "write"
-	if bytes.HasPrefix(b, []byte("- open: ")) && bytes.Contains(b, []byte(afterHead)) && bytes.Count(b, []byte{'\n'}) == 1 {
+	if bytes.HasPrefix(b, []byte("- open: ")) && bytes.Contains(b, []byte(format.AfterHead)) && bytes.Count(b, []byte{'\n'}) == 1 {
 		op = "vouch"
 	}
 	err := f.proc.step(op, f.path, nil)
@@ -420,7 +422,7 @@ func (f *simFile) changed(op dataOp) {
 	f.inode.mtime = f.proc.disk.now
 }
 
-func (f *simFile) truncate(size int64) error {
+func (f *simFile) Truncate(size int64) error {
 	if err := f.proc.step("truncate", f.path, nil); err != nil {
 		return err
 	}
@@ -429,24 +431,24 @@ func (f *simFile) truncate(size int64) error {
 	return nil
 }
 
-func (f *simFile) stat() (fileInfo, error) {
+func (f *simFile) Stat() (disk.Info, error) {
 	if err := f.proc.step("stat", f.path, nil); err != nil {
-		return fileInfo{}, err
+		return disk.Info{}, err
 	}
 	return f.inode.info(), nil
 }
 
-func (f *simFile) sync() error {
+func (f *simFile) Sync() error {
 	err := f.proc.step("sync", f.path, nil)
 	i := f.inode
 	if err == nil {
 		i.durable = bytes.Clone(i.data)
 		for _, l := range i.lost {
-			clear(i.durable[min(l.at, int64(len(i.data))):min(l.end, int64(len(i.data)))])
+			clear(i.durable[min(l.At, int64(len(i.data))):min(l.End, int64(len(i.data)))])
 		}
 	} else {
 		for _, op := range i.pending {
-			i.lost = append(i.lost, span{op.at, op.at + int64(len(op.data))})
+			i.lost = append(i.lost, format.Span{At: op.at, End: op.at + int64(len(op.data))})
 		}
 	}
 	i.pending = nil
@@ -454,16 +456,16 @@ func (f *simFile) sync() error {
 	return err
 }
 
-func (f *simFile) touch() error {
+func (f *simFile) Touch() error {
 	if err := f.proc.step("touch", f.path, nil); err != nil {
 		return err
 	}
 	now := time.Now()
-	f.inode.mtime = Time{now.Unix(), int32(now.Nanosecond())}
+	f.inode.mtime = format.Time{Sec: now.Unix(), Nsec: int32(now.Nanosecond())}
 	return nil
 }
 
-func (f *simFile) tryLock() (bool, error) {
+func (f *simFile) TryLock() (bool, error) {
 	// Trying again until it is free takes no time here.
 	free := func() bool { return f.inode.lock == nil || f.inode.lock == f }
 	if err := f.proc.step("lock", f.path, free); err != nil {
@@ -476,7 +478,7 @@ func (f *simFile) tryLock() (bool, error) {
 	return true, nil
 }
 
-func (f *simFile) unlock() error {
+func (f *simFile) Unlock() error {
 	if err := f.proc.step("unlock", f.path, nil); err != nil {
 		return err
 	}
@@ -486,13 +488,13 @@ func (f *simFile) unlock() error {
 	return nil
 }
 
-func (f *simFile) chown(uid, gid int) error { return f.proc.step("chown", f.path, nil) }
+func (f *simFile) Chown(uid, gid int) error { return f.proc.step("chown", f.path, nil) }
 
-func (f *simFile) like(info fileInfo) error {
+func (f *simFile) Like(info disk.Info) error {
 	if err := f.proc.step("like", f.path, nil); err != nil {
 		return err
 	}
-	f.inode.mode = info.mode
+	f.inode.mode = info.Mode
 	return nil
 }
 
@@ -676,8 +678,8 @@ func extend(content []byte, size int64, fill []byte) []byte {
 // simRoot is the directory that a simDisk plays.
 const simRoot = "/sim"
 
-var simNames = stateNames(simRoot, DefaultProgram)
+var simNames = disk.NamesOf(simRoot, disk.DefaultProgram)
 
-func isTemp(path string) bool { return filepath.Ext(path) == tempSuffix }
+func isTemp(path string) bool { return filepath.Ext(path) == disk.TempSuffix }
 
-func isSnapshotTemp(path string) bool { return path == simNames.snapshot+tempSuffix }
+func isSnapshotTemp(path string) bool { return path == simNames.Snapshot+disk.TempSuffix }

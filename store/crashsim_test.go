@@ -7,6 +7,8 @@ import (
 	"slices"
 	"testing"
 	"time"
+	"treefilter/store/internal/disk"
+	"treefilter/store/internal/format"
 )
 
 // simulation runs processes on one disk, one operation at a time, in an order
@@ -15,7 +17,7 @@ type simulation struct {
 	t       *testing.T
 	disk    *simDisk
 	ledger  *ledger
-	mutate  func(*simProc) fileSystem // nil: the process as it is
+	mutate  func(*simProc) disk.FS // nil: the process as it is
 	parked  chan *simProc
 	procs   []*simProc
 	errs    []error
@@ -24,7 +26,7 @@ type simulation struct {
 }
 
 // program is what a simulated process does.
-type program func(s *simulation, fsys fileSystem) error
+type program func(s *simulation, fsys disk.FS) error
 
 func newSimulation(t *testing.T, files map[string][]byte, l *ledger) *simulation {
 	return &simulation{t: t, disk: newSimDisk(files), ledger: l, parked: make(chan *simProc)}
@@ -74,7 +76,7 @@ func (s *simulation) main(p *simProc, prog program) {
 		p.done = true
 		s.parked <- p
 	}()
-	var fsys fileSystem = p
+	var fsys disk.FS = p
 	if s.mutate != nil {
 		fsys = s.mutate(p)
 	}
@@ -126,21 +128,21 @@ func explore(bound int, run func(switches []int) (steps int)) {
 // promised to keep. Each path is written by one process only, with times that
 // grow, so that the newest is known.
 type ledger struct {
-	written  map[string]Time // newest that Append was called with
-	appended map[string]Time // newest for which it returned: survives the process
-	acked    map[string]Time // newest that was made durable: survives the machine
-	first    map[string]Time // the times of a path are first, first+1, ...
+	written  map[string]format.Time // newest that Append was called with
+	appended map[string]format.Time // newest for which it returned: survives the process
+	acked    map[string]format.Time // newest that was made durable: survives the machine
+	first    map[string]format.Time // the times of a path are first, first+1, ...
 
 	// Up to which time the stamps of a path were taken away: for as long as the
 	// process, or the machine, lives at least.
-	taken, takenForGood map[string]Time
+	taken, takenForGood map[string]format.Time
 
 	version int
 }
 
 func newLedger() *ledger {
 	return &ledger{
-		map[string]Time{}, map[string]Time{}, map[string]Time{}, map[string]Time{}, map[string]Time{}, map[string]Time{}, 0,
+		map[string]format.Time{}, map[string]format.Time{}, map[string]format.Time{}, map[string]format.Time{}, map[string]format.Time{}, map[string]format.Time{}, 0,
 	}
 }
 
@@ -152,23 +154,23 @@ func (l *ledger) clone() *ledger {
 }
 
 // write makes new stamps of the paths.
-func (l *ledger) write(paths ...string) []Entry {
-	var entries []Entry
+func (l *ledger) write(paths ...string) []format.Entry {
+	var entries []format.Entry
 	for _, p := range paths {
 		t, again := l.written[p]
 		if !again {
-			t = Time{Sec: 1_000_000 * int64(len(l.written)+1)}
+			t = format.Time{Sec: 1_000_000 * int64(len(l.written)+1)}
 			l.first[p] = t
 		}
 		t.Sec++
 		l.written[p] = t
-		entries = append(entries, Entry{Path: p, Stamp: Stamp{Time: t}})
+		entries = append(entries, format.Entry{Path: p, Stamp: format.Stamp{Time: t}})
 	}
 	l.version++
 	return entries
 }
 
-func (l *ledger) append(entries []Entry) {
+func (l *ledger) append(entries []format.Entry) {
 	for _, e := range entries {
 		l.appended[e.Path] = e.Time
 	}
@@ -193,15 +195,15 @@ func (l *ledger) take(paths ...string) {
 }
 
 // takeForGood notes that not even the end of the machine brings them back.
-func (l *ledger) takeForGood(taken map[string]Time) {
+func (l *ledger) takeForGood(taken map[string]format.Time) {
 	maps.Copy(l.takenForGood, taken)
 	l.version++
 }
 
 // standing leaves out what was retracted since.
-func (l *ledger) standing(stamps map[string]Time) map[string]Time {
+func (l *ledger) standing(stamps map[string]format.Time) map[string]format.Time {
 	left := maps.Clone(stamps)
-	maps.DeleteFunc(left, func(p string, _ Time) bool {
+	maps.DeleteFunc(left, func(p string, _ format.Time) bool {
 		_, still := l.appended[p]
 		return !still
 	})
@@ -209,7 +211,7 @@ func (l *ledger) standing(stamps map[string]Time) map[string]Time {
 }
 
 // ack makes promises of stamps. An older one takes nothing back.
-func (l *ledger) ack(stamps map[string]Time) {
+func (l *ledger) ack(stamps map[string]format.Time) {
 	for p, t := range stamps {
 		if t.Compare(l.acked[p]) > 0 {
 			l.acked[p] = t
@@ -219,7 +221,7 @@ func (l *ledger) ack(stamps map[string]Time) {
 }
 
 // checkTaken finds stamps that have come back.
-func (l *ledger) checkTaken(got, taken map[string]Time) error {
+func (l *ledger) checkTaken(got, taken map[string]format.Time) error {
 	for p, g := range got {
 		if t, ok := taken[p]; ok && g.Compare(t) <= 0 {
 			return fmt.Errorf("come back: %q has %v, which was taken away with all up to %v", p, g, t)
@@ -230,7 +232,7 @@ func (l *ledger) checkTaken(got, taken map[string]Time) error {
 
 // check compares what a tree holds with what it must hold at least: nothing
 // lost, nothing invented.
-func (l *ledger) check(got map[string]Time, must map[string]Time) error {
+func (l *ledger) check(got map[string]format.Time, must map[string]format.Time) error {
 	for p, t := range must {
 		if g, ok := got[p]; !ok || g.Compare(t) < 0 {
 			return fmt.Errorf("lost: %q has %v (%v), must have %v", p, g, ok, t)
@@ -246,7 +248,7 @@ func (l *ledger) check(got map[string]Time, must map[string]Time) error {
 }
 
 // view reads all stamps through a file system, of whatever config.
-func view(fsys fileSystem) (map[string]Time, []error) {
+func view(fsys disk.FS) (map[string]format.Time, []error) {
 	tree, err := OpenTree(simRoot, Options{AnyConfig: true, fsys: fsys})
 	if err != nil {
 		return nil, []error{err}
@@ -255,13 +257,13 @@ func view(fsys fileSystem) (map[string]Time, []error) {
 	return allTimes(tree), tree.Problems()
 }
 
-func viewFiles(files map[string][]byte) (map[string]Time, []error) {
+func viewFiles(files map[string][]byte) (map[string]format.Time, []error) {
 	return view(&simProc{disk: newSimDisk(files)})
 }
 
 // allTimes lists every stamp that a tree believes.
-func allTimes(tree *Tree) map[string]Time {
-	all := map[string]Time{}
+func allTimes(tree *Tree) map[string]format.Time {
+	all := map[string]format.Time{}
 	for p, s := range allStamps(tree) {
 		all[p] = s.Time
 	}
@@ -270,12 +272,12 @@ func allTimes(tree *Tree) map[string]Time {
 
 // allStamps lists them with their digests. The two ways of asking for them, all
 // at once and each by its name, must agree.
-func allStamps(tree *Tree) map[string]Stamp {
-	all := map[string]Stamp{}
+func allStamps(tree *Tree) map[string]format.Stamp {
+	all := map[string]format.Stamp{}
 	entries := slices.Collect(tree.Stamps())
 	reader := tree.Reader()
 	for _, e := range entries {
-		dir, name := splitPath(e.Path)
+		dir, name := format.SplitPath(e.Path)
 		if dir != reader.dir {
 			reader.Enter(dir)
 		}
@@ -294,10 +296,10 @@ func allStamps(tree *Tree) map[string]Stamp {
 
 // The programs. Each keeps the ledger as its user would.
 
-func committer(batches ...[]string) program { return committerUnder(Config{}, batches...) }
+func committer(batches ...[]string) program { return committerUnder(format.Config{}, batches...) }
 
-func committerUnder(c Config, batches ...[]string) program {
-	return func(s *simulation, fsys fileSystem) error {
+func committerUnder(c format.Config, batches ...[]string) program {
+	return func(s *simulation, fsys disk.FS) error {
 		tree, err := OpenTree(simRoot, Options{Config: c, fsys: fsys, LockWait: time.Hour})
 		if err != nil {
 			return err
@@ -307,7 +309,7 @@ func committerUnder(c Config, batches ...[]string) program {
 		if _, err := tree.Now(); err != nil {
 			return err
 		}
-		sent := map[string]Time{}
+		sent := map[string]format.Time{}
 		for _, paths := range batches {
 			entries := s.ledger.write(paths...)
 			if err := appendTo(tree, entries); err != nil {
@@ -334,7 +336,7 @@ func committerUnder(c Config, batches ...[]string) program {
 }
 
 func dumper(repair bool) program {
-	return func(s *simulation, fsys fileSystem) error {
+	return func(s *simulation, fsys disk.FS) error {
 		tree, err := OpenTree(simRoot, Options{fsys: fsys, LockWait: time.Hour})
 		if err != nil {
 			return err
@@ -351,8 +353,8 @@ func dumper(repair bool) program {
 
 // taker takes the stamps of files away, in a batch: their work has failed, or they
 // are gone for good. From then on no one sees them, and what else there is stays.
-func taker(kind recordKind, paths ...string) program {
-	return func(s *simulation, fsys fileSystem) error {
+func taker(kind format.RecordKind, paths ...string) program {
+	return func(s *simulation, fsys disk.FS) error {
 		tree, err := OpenTree(simRoot, Options{fsys: fsys, AnyConfig: true, LockWait: time.Hour})
 		if err != nil {
 			return err
@@ -364,7 +366,7 @@ func taker(kind recordKind, paths ...string) program {
 	}
 }
 
-func takeAll(s *simulation, tree *Tree, kind recordKind, paths ...string) (taken map[string]Time, err error) {
+func takeAll(s *simulation, tree *Tree, kind format.RecordKind, paths ...string) (taken map[string]format.Time, err error) {
 	s.ledger.retract(paths...)
 	if _, err := tree.take(kind, paths, func(string) bool { return true }); err != nil {
 		return nil, err
@@ -380,12 +382,12 @@ func takeAll(s *simulation, tree *Tree, kind recordKind, paths ...string) (taken
 
 // retrier works on a file that fails, succeeds and fails again.
 func retrier(path string) program {
-	return func(s *simulation, fsys fileSystem) error {
+	return func(s *simulation, fsys disk.FS) error {
 		tree, err := OpenTree(simRoot, Options{AnyConfig: true, fsys: fsys, LockWait: time.Hour})
 		if err != nil {
 			return err
 		}
-		if _, err := takeAll(s, tree, recordDrop, path); err != nil {
+		if _, err := takeAll(s, tree, format.RecordDrop, path); err != nil {
 			return err
 		}
 		entries := s.ledger.write(path)
@@ -397,7 +399,7 @@ func retrier(path string) program {
 			return err
 		}
 		s.ledger.ack(times(entries))
-		if _, err := takeAll(s, tree, recordDrop, path); err != nil {
+		if _, err := takeAll(s, tree, format.RecordDrop, path); err != nil {
 			return err
 		}
 		return tree.Close()
@@ -407,7 +409,7 @@ func retrier(path string) program {
 // again commits a file that was pruned and has come back: its new stamp counts,
 // whoever came first.
 func again(path string) program {
-	return func(s *simulation, fsys fileSystem) error {
+	return func(s *simulation, fsys disk.FS) error {
 		tree, err := OpenTree(simRoot, Options{fsys: fsys, AnyConfig: true, LockWait: time.Hour})
 		if err != nil {
 			return err
@@ -430,7 +432,7 @@ func again(path string) program {
 
 // both commits, dumps and commits again with one Tree, as a library would.
 func both(first, second []string) program {
-	return func(s *simulation, fsys fileSystem) error {
+	return func(s *simulation, fsys disk.FS) error {
 		tree, err := OpenTree(simRoot, Options{fsys: fsys, LockWait: time.Hour})
 		if err != nil {
 			return err
@@ -446,7 +448,7 @@ func both(first, second []string) program {
 			}
 			before := maps.Clone(s.ledger.appended)
 			for _, e := range entries {
-				s.ledger.ack(map[string]Time{e.Path: e.Time})
+				s.ledger.ack(map[string]format.Time{e.Path: e.Time})
 			}
 			if &paths[0] != &first[0] {
 				break
@@ -461,7 +463,7 @@ func both(first, second []string) program {
 }
 
 // filterer reads: whatever was appended before it began, it must see.
-func filterer(s *simulation, fsys fileSystem) error {
+func filterer(s *simulation, fsys disk.FS) error {
 	must, taken := maps.Clone(s.ledger.appended), maps.Clone(s.ledger.taken)
 	got, problems := view(fsys)
 	if len(problems) > 0 {

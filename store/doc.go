@@ -27,28 +27,16 @@
 //
 // In reading order:
 //
-//	stamp.go time.go path.go   what is remembered, and of what
-//	config.go config_*.go      the program config, its hash, its canonical form,
-//	depends.go canonical.go    and the files that it depends on
-//	scalar.go yaml.go          paths in YAML: as we write them, and as others do
-//	record.go linereader.go    the WAL: one record,
-//	wal.go                     and a whole file of them
-//	snapshot.go trailer.go     the snapshot: its entries, and what seals them
-//	header.go                  what it says of itself; one written by hand
-//	source.go window.go        the snapshot, read in place,
-//	cursor.go                  and looked up side by side with a walk
-//	overlay.go                 the last word on files, in memory
-//	load.go reader.go          both files together: the state, and lookups in it
-//	stamps.go facts.go         all stamps of a tree, and what its files hold
-//	names.go file.go file_*.go the state files, and every operation on them
-//	statedir.go volume*.go     state files outside the tree, and file systems
-//	lock.go appender.go        the lock, and appending to the WAL
-//	news.go                    what others have appended meanwhile
-//	works*.go claim.go         making work durable, and claiming files for it
-//	merge.go dump.go           folding the WAL into the snapshot
-//	tick.go                    when an mtime is final
-//	treestamps.go              what the Python package of that name wrote, with
-//	treestamps_*.go            its lines and entries
-//	options.go tree.go         what callers see
-//	grove.go locate.go
+//	face.go options.go       what is remembered, and what callers choose
+//	grove.go locate.go       the trees of a run; which one a file belongs to
+//	tree.go tick.go          one tree: reading, recording, when an mtime is final
+//	load.go reader.go        both files of a tree: their state, and lookups in it
+//	stamps.go facts.go       all stamps of a tree, and what its files hold
+//	merge.go dump.go         folding the WAL into the snapshot
+//	claim.go                 claiming files for work
+//	internal/wal             one file: reading, and appending beside others
+//	internal/snapshot        the other: reading, in place
+//	internal/memtable        words on files, in memory
+//	internal/disk            the file system
+//	internal/format          the form of both files
 package store

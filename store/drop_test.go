@@ -7,12 +7,15 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"treefilter/store/internal/disk"
+	"treefilter/store/internal/format"
+	"treefilter/store/internal/wal"
 )
 
 // Drop forgets stamps of both files, of every config, and of those alone whose
 // file is gone when it asks.
 func TestDrop(t *testing.T) {
-	s := newSession("treefilter", testID, Config{})
+	s := format.NewSession("treefilter", testID, format.Config{})
 	snapshot := sealed(t, "treefilter", quality90.Config, entry("a", 1), entry("b", 2), entry("d/c", 3))
 	tree := treeOf(t, Options{AnyConfig: true}, snapshot, string(lines(s, entry("e", 4), entry("f", 5))))
 	dropped, err := tree.Drop([]string{"a", "d/c", "e", "f"}, func(p string) bool { return p != "f" })
@@ -23,7 +26,7 @@ func TestDrop(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, opt := range map[string]Options{"any": {AnyConfig: true}, "quality 90": quality90, "none": {}} {
-		want := map[string][]Entry{
+		want := map[string][]format.Entry{
 			"any":        {entry("b", 2), entry("f", 5)},
 			"quality 90": {entry("b", 2)},
 			"none":       {entry("f", 5)},
@@ -40,14 +43,14 @@ func TestDrop(t *testing.T) {
 
 // With nothing to drop, nothing is written.
 func TestDropNothing(t *testing.T) {
-	tree := treeOf(t, Options{}, sealed(t, "treefilter", Config{}, entry("a", 1)), "")
+	tree := treeOf(t, Options{}, sealed(t, "treefilter", format.Config{}, entry("a", 1)), "")
 	if n, err := tree.Drop([]string{"a"}, func(string) bool { return false }); n != 0 || err != nil {
 		t.Errorf("%d dropped, %v", n, err)
 	}
 	if err := errors.Join(tree.Sync(), tree.Close()); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := os.Lstat(tree.names.wal); !os.IsNotExist(err) {
+	if _, err := os.Lstat(tree.names.WAL); !os.IsNotExist(err) {
 		t.Errorf("a WAL was left: %v", err)
 	}
 	if _, err := tree.Drop([]string{"../a"}, nil); err == nil {
@@ -58,10 +61,10 @@ func TestDropNothing(t *testing.T) {
 // A file that comes back is recorded before the question, and the answer is
 // no, or after the drop, and counts: nobody writes in between.
 func TestDropAsksUnderTheLock(t *testing.T) {
-	tree := treeOf(t, Options{}, sealed(t, "treefilter", Config{}, entry("a", 1)), "")
+	tree := treeOf(t, Options{}, sealed(t, "treefilter", format.Config{}, entry("a", 1)), "")
 	other := reopen(t, tree.Root(), Options{LockWait: time.Millisecond})
 	_, err := tree.Drop([]string{"a"}, func(string) bool {
-		if err := appendTo(other, []Entry{entry("a", 2)}); !errors.Is(err, ErrLocked) {
+		if err := appendTo(other, []format.Entry{entry("a", 2)}); !errors.Is(err, wal.ErrLocked) {
 			t.Errorf("another could write: %v", err)
 		}
 		return true
@@ -69,19 +72,19 @@ func TestDropAsksUnderTheLock(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := appendTo(other, []Entry{entry("a", 3)}); err != nil {
+	if err := appendTo(other, []format.Entry{entry("a", 3)}); err != nil {
 		t.Fatal(err)
 	}
-	wantStamps(t, reopen(t, tree.Root(), Options{}), nil, map[string]Stamp{"a": at(3)})
+	wantStamps(t, reopen(t, tree.Root(), Options{}), nil, map[string]format.Stamp{"a": at(3)})
 }
 
 // movedFS is a file system of another identity.
 type movedFS struct {
-	osFS
+	disk.OS
 	id string
 }
 
-func (f movedFS) volume(string) volume { return volume{id: f.id} }
+func (f movedFS) Volume(string) disk.Volume { return disk.Volume{ID: f.id} }
 
 // A tree knows on which file system its newest stamps were made, before and
 // after a dump.
@@ -91,13 +94,13 @@ func TestMoved(t *testing.T) {
 	if then, now, moved := on(dir, "here").Moved(); moved {
 		t.Errorf("without stamps: %q %q", then, now)
 	}
-	if err := appendTo(on(dir, ""), []Entry{entry("a", 1)}); err != nil {
+	if err := appendTo(on(dir, ""), []format.Entry{entry("a", 1)}); err != nil {
 		t.Fatal(err)
 	}
 	if _, _, moved := on(dir, "here").Moved(); moved {
 		t.Error("moved from what is not known")
 	}
-	if err := appendTo(on(dir, "here"), []Entry{entry("b", 1)}); err != nil {
+	if err := appendTo(on(dir, "here"), []format.Entry{entry("b", 1)}); err != nil {
 		t.Fatal(err)
 	}
 	for _, when := range []string{"before a dump", "after a dump"} {
@@ -111,7 +114,7 @@ func TestMoved(t *testing.T) {
 		}
 	}
 	held := on(dir, "there")
-	if err := held.Hold([]Entry{entry("c", 1)}); err != nil {
+	if err := held.Hold([]format.Entry{entry("c", 1)}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := dumpTree(held); err != nil {
@@ -121,7 +124,7 @@ func TestMoved(t *testing.T) {
 		t.Errorf("after a dump of new stamps: %q", then)
 	}
 	// Not part of the config, and not of any length.
-	snapshot := sealedOn(t, strings.Repeat("x", 101), "treefilter", Config{}, entry("a", 1))
+	snapshot := sealedOn(t, strings.Repeat("x", 101), "treefilter", format.Config{}, entry("a", 1))
 	if tree := treeOf(t, Options{}, snapshot, ""); len(tree.Problems()) == 0 {
 		t.Error("a file system of 101 bytes")
 	}

@@ -6,6 +6,11 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"treefilter/store/internal/disk"
+	"treefilter/store/internal/format"
+	"treefilter/store/internal/memtable"
+	"treefilter/store/internal/snapshot"
+	"treefilter/store/internal/wal"
 )
 
 // DamageError is why a dump refuses: it would replace a snapshot that it cannot
@@ -37,7 +42,7 @@ type Dumped struct {
 
 // DroppedStamps are stamps of one config that a dump has dropped.
 type DroppedStamps struct {
-	Config Config
+	Config format.Config
 	Stamps int64
 }
 
@@ -50,16 +55,16 @@ func (t *Tree) Dump(opt DumpOptions) (done Dumped, err error) {
 	t.loaded() // settles which config is the tree's own
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.held == nil && t.names.absent(t.opt.fsys) {
+	if t.held == nil && t.names.Absent(t.opt.fsys) {
 		return done, nil
 	}
-	info, err := t.app.lock()
+	info, err := t.app.Lock()
 	if err != nil {
 		return done, err
 	}
-	defer func() { err = errors.Join(err, t.app.unlock()) }()
+	defer func() { err = errors.Join(err, t.app.Unlock()) }()
 	d := t.newDump()
-	defer func() { err = errors.Join(err, d.st.close()) }()
+	defer func() { err = errors.Join(err, d.st.Close()) }()
 	if err := d.refuse(opt.Repair); err != nil {
 		return done, err
 	}
@@ -96,30 +101,30 @@ func (t *Tree) Dump(opt DumpOptions) (done Dumped, err error) {
 
 // judgeHeld takes back those of the stamps held in memory that others have spoken
 // against since their files were looked at.
-func (d *dump) judgeHeld(info fileInfo) (refused int, err error) {
-	d.held.finish()
+func (d *dump) judgeHeld(info disk.Info) (refused int, err error) {
+	d.held.Finish()
 	if d.heldAt == 0 {
 		return 0, nil
 	}
-	if err := d.app.catchUp(info); err != nil {
+	if err := d.app.CatchUp(info); err != nil {
 		return 0, err
 	}
 	reader := d.readerOf(d.st)
-	for dir, r := range d.held.dirs {
-		kept := r.items[:0]
-		for _, it := range r.items {
-			e := Entry{Path: joinPath(dir, it.name), Stamp: it.stamp(), Since: d.heldAt}
-			switch d.app.judge(&e, func() *Reader { return reader }) {
-			case leave:
+	for dir, r := range d.held.Dirs {
+		kept := r.Items[:0]
+		for _, it := range r.Items {
+			e := format.Entry{Path: format.JoinPath(dir, it.Name), Stamp: it.Stamp(), Since: d.heldAt}
+			switch d.app.Judge(&e, reader.lookUp) {
+			case wal.Leave:
 				refused++
 				continue
-			case refuse:
+			case wal.Refuse:
 				refused++
-				it = item{name: it.name, kind: wordDrop}
+				it = memtable.Word{Name: it.Name, Kind: memtable.WordDrop}
 			}
 			kept = append(kept, it)
 		}
-		r.items = kept
+		r.Items = kept
 	}
 	return refused, nil
 }
@@ -128,20 +133,20 @@ func (d *dump) judgeHeld(info fileInfo) (refused int, err error) {
 // contradicts. A dump that ends between its rename and the removal of the WAL leaves
 // both files, and the words of the WAL count as the newer ones: without this, an
 // older stamp, perhaps of another config, would replace the one that was held.
-func (d *dump) overruleWAL(info fileInfo) error {
+func (d *dump) overruleWAL(info disk.Info) error {
 	if d.st.wal == nil {
 		return nil
 	}
-	var words []item
-	for dir, r := range d.held.dirs {
-		said := d.st.wal.said.dirs[dir]
+	var words []memtable.Word
+	for dir, r := range d.held.Dirs {
+		said := d.st.wal.Said.Dirs[dir]
 		if said == nil {
 			continue
 		}
-		for i := range r.items {
-			if it, _ := said.find(r.items[i].name, 0); it != nil && !it.saysAs(&r.items[i]) {
-				word := r.items[i]
-				word.name = joinPath(dir, word.name)
+		for i := range r.Items {
+			if it, _ := said.Find(r.Items[i].Name, 0); it != nil && !it.SaysAs(&r.Items[i]) {
+				word := r.Items[i]
+				word.Name = format.JoinPath(dir, word.Name)
 				words = append(words, word)
 			}
 		}
@@ -149,18 +154,18 @@ func (d *dump) overruleWAL(info fileInfo) error {
 	if len(words) == 0 {
 		return nil
 	}
-	if err := d.app.overrule(info, words); err != nil {
+	if err := d.app.Overrule(info, words); err != nil {
 		return err
 	}
-	return d.app.flush()
+	return d.app.Flush()
 }
 
 // replace puts a new snapshot in the place of the old one.
 func (d *dump) replace(m *merge, repair bool) (stamps int64, err error) {
 	stamps, err = d.writeSnapshot(m)
-	var damage *damageError
+	var damage *snapshot.DamageError
 	if errors.As(err, &damage) && repair {
-		d.st.salvageAll(d.names.snapshot, damage)
+		d.st.SalvageAll(damage)
 		stamps, err = d.writeSnapshot(m)
 	}
 	if err == nil {
@@ -174,12 +179,12 @@ func (d *dump) replace(m *merge, repair bool) (stamps int64, err error) {
 type dump struct {
 	*Tree
 	st     *state
-	newest *terms
+	newest *format.Terms
 }
 
 func (t *Tree) newDump() *dump {
-	d := &dump{Tree: t, st: load(t.opt.fsys, t.names, t.opt.Program), newest: t.terms}
-	d.st.recognize(t.terms)
+	d := &dump{Tree: t, st: load(t.opt.fsys, t.names, t.opt.Program), newest: t.under}
+	d.st.recognize(t.under)
 	if newest := d.st.newest(); newest != nil && t.held == nil {
 		d.newest = newest
 	}
@@ -188,17 +193,17 @@ func (t *Tree) newDump() *dump {
 
 // recognize makes good for configs of the snapshot that cannot be read: one that
 // the WAL has, or the tree, is known by its hash.
-func (st *state) recognize(own *terms) {
-	known := []*terms{own}
+func (st *state) recognize(own *format.Terms) {
+	known := []*format.Terms{own}
 	if st.wal != nil {
-		for _, s := range st.wal.sessions {
-			known = append(known, s.terms)
+		for _, s := range st.wal.Sessions {
+			known = append(known, s.Terms)
 		}
 	}
-	for _, p := range st.parts {
+	for _, p := range st.Parts {
 		for _, t := range known {
-			if p.configErr != nil && p.hash == t.hash {
-				p.terms, p.configErr = t, nil
+			if p.ConfigErr != nil && p.Hash == t.Hash {
+				p.Terms, p.ConfigErr = t, nil
 			}
 		}
 	}
@@ -206,10 +211,10 @@ func (st *state) recognize(own *terms) {
 
 // merge brings together what is to be in the new snapshot.
 func (d *dump) merge() *merge {
-	m := newMerge(d.opt.Program, d.st, joined(d.st.inMemory(), d.held), d.newest)
+	m := newMerge(d.opt.Program, d.st, memtable.Joined(d.st.inMemory(), d.held), d.newest)
 	m.volume = d.st.volume()
 	if d.held != nil {
-		m.volume, m.held = d.opt.fsys.volume(d.root).id, d.terms
+		m.volume, m.held = d.opt.fsys.Volume(d.root).ID, d.under
 	}
 	return m
 }
@@ -222,7 +227,7 @@ func (m *merge) keepNewest() (dropped []DroppedStamps, err error) {
 			return nil, err
 		}
 		if n > 0 {
-			dropped = append(dropped, DroppedStamps{t.config, n})
+			dropped = append(dropped, DroppedStamps{t.Config, n})
 		}
 	}
 	m.configs = m.configs[:1]
@@ -234,17 +239,17 @@ func (d *dump) refuse(repair bool) error {
 	if d.st.walErr != nil {
 		return d.st.walErr
 	}
-	err := d.st.snapErr
-	for _, p := range d.st.parts {
-		if p.configErr != nil {
+	err := d.st.SnapErr
+	for _, p := range d.st.Parts {
+		if p.ConfigErr != nil {
 			// A repair would have to throw its stamps away.
 			return fmt.Errorf("%w; the config of its stamps cannot be read: delete it, and every file is processed again", err)
 		}
 	}
-	if err == nil || repair && !errors.Is(err, errForeign) {
+	if err == nil || repair && !errors.Is(err, format.ErrForeign) {
 		return nil
 	}
-	if errors.Is(err, errForeign) {
+	if errors.Is(err, format.ErrForeign) {
 		return err
 	}
 	return d.damaged(err)
@@ -252,66 +257,66 @@ func (d *dump) refuse(repair bool) error {
 
 // damaged words a damage that a repair can do something about.
 func (d *dump) damaged(err error) error {
-	return stateError(d.names.snapshot, &DamageError{err})
+	return disk.Wrap(d.names.Snapshot, &DamageError{err})
 }
 
 // unchanged reports whether there is nothing to fold, and the snapshot is as a
 // dump would write it.
 func (d *dump) unchanged() bool {
-	if d.st.wal != nil && (d.st.wal.records > 0 || d.st.wal.hidesAll || d.st.wal.hidesOthers != "") ||
-		d.held != nil || d.st.snapErr != nil {
+	if d.st.wal != nil && (d.st.wal.Records > 0 || d.st.wal.HidesAll || d.st.wal.HidesOthers != "") ||
+		d.held != nil || d.st.SnapErr != nil {
 		return false
 	}
-	return !d.st.hasSnapshot() || d.st.src != nil && d.st.src.verify() == nil
+	return !d.st.Readable() || d.st.Src != nil && d.st.Src.Verify() == nil
 }
 
 // stamps is how many the snapshot holds.
 func (st *state) stamps() (n int64) {
-	for _, p := range st.parts {
-		n += p.entries()
+	for _, p := range st.Parts {
+		n += p.Entries()
 	}
 	return n
 }
 
 // writeSnapshot writes the merged stamps to the temporary file, durably.
 func (d *dump) writeSnapshot(m *merge) (stamps int64, err error) {
-	temp := d.names.snapshot + tempSuffix
+	temp := d.names.Snapshot + disk.TempSuffix
 	f, err := d.createTemp(temp)
 	if err != nil {
-		return 0, stateError(temp, err)
+		return 0, disk.Wrap(temp, err)
 	}
-	stamps, err = m.write(newSnapshotWriter(f))
-	if err == nil && d.st.file != nil {
-		err = f.like(d.st.info)
-	}
-	if err == nil {
-		err = giveToOwner(d.opt.fsys, d.names.dir, f)
+	stamps, err = m.write(format.NewSnapshotWriter(f))
+	if err == nil && d.st.File != nil {
+		err = f.Like(d.st.Info)
 	}
 	if err == nil {
-		err = f.sync()
+		err = wal.GiveToOwner(d.opt.fsys, d.names.Dir, f)
+	}
+	if err == nil {
+		err = f.Sync()
 	}
 	err = errors.Join(err, f.Close())
 	if err == nil {
 		return stamps, nil
 	}
-	var damage *damageError
+	var damage *snapshot.DamageError
 	if errors.As(err, &damage) {
 		err = d.damaged(err)
 	}
-	return 0, errors.Join(stateError(temp, err), d.opt.fsys.remove(temp))
+	return 0, errors.Join(disk.Wrap(temp, err), d.opt.fsys.Remove(temp))
 }
 
 // createTemp makes the temporary file of a dump. One that is there already was
 // left by a dump that was killed: we hold the lock.
-func (d *dump) createTemp(temp string) (file, error) {
-	create := func() (file, error) {
-		return d.opt.fsys.open(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+func (d *dump) createTemp(temp string) (disk.File, error) {
+	create := func() (disk.File, error) {
+		return d.opt.fsys.Open(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
 	}
 	f, err := create()
 	if !errors.Is(err, fs.ErrExist) {
 		return f, err
 	}
-	if err := d.opt.fsys.remove(temp); err != nil {
+	if err := d.opt.fsys.Remove(temp); err != nil {
 		return nil, err
 	}
 	return create()
@@ -321,23 +326,23 @@ func (d *dump) createTemp(temp string) (file, error) {
 // name is durable: the other way round a crash in between loses every stamp of
 // the WAL.
 func (d *dump) install() error {
-	temp := d.names.snapshot + tempSuffix
-	if d.st.snapErr != nil {
-		broken := d.names.snapshot + brokenSuffix
+	temp := d.names.Snapshot + disk.TempSuffix
+	if d.st.SnapErr != nil {
+		broken := d.names.Snapshot + disk.BrokenSuffix
 		err := d.setAside(broken)
 		if err == nil {
-			err = d.names.sync(d.opt.fsys) // or a crash could leave neither name
+			err = d.names.Sync(d.opt.fsys) // or a crash could leave neither name
 		}
 		if err != nil {
-			return errors.Join(stateError(d.names.snapshot, err), d.opt.fsys.remove(temp))
+			return errors.Join(disk.Wrap(d.names.Snapshot, err), d.opt.fsys.Remove(temp))
 		}
-		d.st.snapErr = fmt.Errorf("%w; moved to %s", d.st.snapErr, broken)
+		d.st.SnapErr = fmt.Errorf("%w; moved to %s", d.st.SnapErr, broken)
 	}
-	if err := d.opt.fsys.rename(temp, d.names.snapshot); err != nil {
-		return errors.Join(stateError(d.names.snapshot, err), d.opt.fsys.remove(temp))
+	if err := d.opt.fsys.Rename(temp, d.names.Snapshot); err != nil {
+		return errors.Join(disk.Wrap(d.names.Snapshot, err), d.opt.fsys.Remove(temp))
 	}
-	if err := d.names.sync(d.opt.fsys); err != nil {
-		return stateError(d.names.dir, err)
+	if err := d.names.Sync(d.opt.fsys); err != nil {
+		return disk.Wrap(d.names.Dir, err)
 	}
 	return nil
 }
@@ -346,24 +351,24 @@ func (d *dump) install() error {
 // at no time there is none: a crash in between would cost what is sound in it.
 // What cannot be copied, because the disk does not give it back, is renamed.
 func (d *dump) setAside(broken string) error {
-	if err := d.opt.fsys.remove(broken); err != nil && !missing(err) {
+	if err := d.opt.fsys.Remove(broken); err != nil && !disk.IsMissing(err) {
 		return err
 	}
-	if d.st.file == nil {
-		return d.opt.fsys.rename(d.names.snapshot, broken)
+	if d.st.File == nil {
+		return d.opt.fsys.Rename(d.names.Snapshot, broken)
 	}
-	to, err := d.opt.fsys.open(broken, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+	to, err := d.opt.fsys.Open(broken, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
 	if err != nil {
 		return err
 	}
-	_, err = io.Copy(to, io.NewSectionReader(d.st.file, 0, d.st.info.size))
+	_, err = io.Copy(to, io.NewSectionReader(d.st.File, 0, d.st.Info.Size))
 	if err == nil {
-		err = to.sync()
+		err = to.Sync()
 	}
 	if err = errors.Join(err, to.Close()); err == nil {
 		return nil
 	}
-	return d.opt.fsys.rename(d.names.snapshot, broken)
+	return d.opt.fsys.Rename(d.names.Snapshot, broken)
 }
 
 // Discard removes the WAL, and reports whether there was anything in it: the
@@ -372,31 +377,31 @@ func (d *dump) setAside(broken string) error {
 func (t *Tree) Discard() (discarded bool, err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if _, err := t.opt.fsys.lstat(t.names.wal); missing(err) {
+	if _, err := t.opt.fsys.Lstat(t.names.WAL); disk.IsMissing(err) {
 		return false, nil
 	}
-	if _, err := t.app.lock(); err != nil {
+	if _, err := t.app.Lock(); err != nil {
 		return false, err
 	}
-	defer func() { err = errors.Join(err, t.app.unlock()) }()
+	defer func() { err = errors.Join(err, t.app.Unlock()) }()
 	d := t.newDump()
-	defer func() { err = errors.Join(err, d.st.close()) }()
+	defer func() { err = errors.Join(err, d.st.Close()) }()
 	if err := d.refuse(false); err != nil {
 		return false, err
 	}
-	if d.st.wal == nil || d.st.wal.records == 0 && !d.st.wal.hidesAll && d.st.wal.hidesOthers == "" {
+	if d.st.wal == nil || d.st.wal.Records == 0 && !d.st.wal.HidesAll && d.st.wal.HidesOthers == "" {
 		return false, t.retireWAL()
 	}
-	for _, r := range d.st.wal.said.dirs {
-		for i := range r.items {
-			r.items[i] = item{name: r.items[i].name, kind: wordDrop}
+	for _, r := range d.st.wal.Said.Dirs {
+		for i := range r.Items {
+			r.Items[i] = memtable.Word{Name: r.Items[i].Name, Kind: memtable.WordDrop}
 		}
 	}
-	if d.st.wal.hidesOthers != "" { // it spoke of files that are not known
-		d.st.wal.hidesAll = true
+	if d.st.wal.HidesOthers != "" { // it spoke of files that are not known
+		d.st.wal.HidesAll = true
 	}
 	// It is not folded in: who has read it before has missed what this takes back.
-	d.st.wal.id, d.st.wal.last, d.st.wal.tally = "", nil, tally{}
+	d.st.wal.ID, d.st.wal.Last, d.st.wal.Tally = "", nil, format.Tally{}
 	if newest := d.st.newest(); newest != nil {
 		d.newest = newest
 	}
@@ -409,20 +414,20 @@ func (t *Tree) Discard() (discarded bool, err error) {
 // retireWAL removes the locked WAL, durably: one that came back after a crash
 // would be older than the snapshot.
 func (t *Tree) retireWAL() error {
-	if info, err := t.opt.fsys.lstat(t.names.snapshot); err == nil || missing(err) {
-		t.app.snapshot = info // we have made it, so it is no news
+	if info, err := t.opt.fsys.Lstat(t.names.Snapshot); err == nil || disk.IsMissing(err) {
+		t.app.Snapshot = info // we have made it, so it is no news
 	}
-	if !removeOpen {
-		if err := t.app.f.truncate(0); err != nil {
-			return stateError(t.names.wal, err)
+	if !disk.RemoveOpen {
+		if err := t.app.F.Truncate(0); err != nil {
+			return disk.Wrap(t.names.WAL, err)
 		}
 		return nil
 	}
-	if err := t.opt.fsys.remove(t.names.wal); err != nil {
-		return stateError(t.names.wal, err)
+	if err := t.opt.fsys.Remove(t.names.WAL); err != nil {
+		return disk.Wrap(t.names.WAL, err)
 	}
-	if err := t.opt.fsys.syncDir(t.names.dir); err != nil {
-		return stateError(t.names.dir, err)
+	if err := t.opt.fsys.SyncDir(t.names.Dir); err != nil {
+		return disk.Wrap(t.names.Dir, err)
 	}
 	return nil
 }

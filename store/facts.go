@@ -1,5 +1,9 @@
 package store
 
+import (
+	"treefilter/store/internal/format"
+)
+
 // Facts are what a tree's state files are and hold, as they were when the tree
 // was first read. For their config see Stored, for what is wrong with them
 // Problems.
@@ -13,7 +17,7 @@ type Facts struct {
 	Stamps int64
 	// Dumped is when the snapshot was written: its mtime, zero where it cannot
 	// even be opened.
-	Dumped Time
+	Dumped format.Time
 	// WALSize is in bytes. Records is how many stamps the WAL sets and drops.
 	WALSize int64
 	Records int
@@ -25,16 +29,24 @@ type Facts struct {
 func (t *Tree) Facts() Facts {
 	st := t.loaded()
 	f := Facts{
-		Snapshot:    t.names.snapshot,
-		WAL:         t.names.wal,
-		HasSnapshot: st.file != nil || st.snapshotErr() != nil,
+		Snapshot:    t.names.Snapshot,
+		WAL:         t.names.WAL,
+		HasSnapshot: st.File != nil || st.SnapshotErr() != nil,
 		HasWAL:      st.wal != nil || st.walErr != nil,
 		Stamps:      st.stamps(),
-		Dumped:      st.info.mtime,
-		Version:     formatVersion,
+		Dumped:      st.Info.Mtime,
+		Version:     format.FormatVersion,
 	}
 	if st.wal != nil {
-		f.WALSize, f.Records = st.wal.size, st.wal.records
+		f.WALSize, f.Records = st.wal.Size, st.wal.Records
 	}
 	return f
+}
+
+// Moved reports whether the tree lies on another file system than it did when
+// its newest stamps were made, and what is known of the two. Where one is not
+// known it has not.
+func (t *Tree) Moved() (then, now string, moved bool) {
+	then, now = t.loaded().volume(), t.opt.fsys.Volume(t.root).ID
+	return then, now, then != "" && now != "" && then != now
 }

@@ -12,6 +12,9 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"treefilter/store/internal/disk"
+	"treefilter/store/internal/format"
+	"treefilter/store/internal/wal"
 
 	"golang.org/x/sys/unix"
 )
@@ -72,18 +75,18 @@ func TestNotAStateFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	stolen := Entry{Path: "stolen.jpg", Stamp: Stamp{Time: Time{Sec: 1 << 33}}}
-	if err := appendTo(tree, []Entry{stolen}); err != nil {
+	stolen := format.Entry{Path: "stolen.jpg", Stamp: format.Stamp{Time: format.Time{Sec: 1 << 33}}}
+	if err := appendTo(tree, []format.Entry{stolen}); err != nil {
 		t.Fatal(err)
 	}
-	outsideWAL, err := os.ReadFile(tree.names.wal)
+	outsideWAL, err := os.ReadFile(tree.names.WAL)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if _, err := dumpTree(tree); err != nil {
 		t.Fatal(err)
 	}
-	outsideSnapshot, err := os.ReadFile(tree.names.snapshot)
+	outsideSnapshot, err := os.ReadFile(tree.names.Snapshot)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -91,10 +94,10 @@ func TestNotAStateFile(t *testing.T) {
 		for _, at := range []string{"wal", "snapshot"} {
 			t.Run(kind.name+"/"+at, func(t *testing.T) {
 				dir := t.TempDir()
-				n := stateNames(dir, DefaultProgram)
-				path, content, other := n.wal, outsideWAL, n.snapshot
+				n := disk.NamesOf(dir, disk.DefaultProgram)
+				path, content, other := n.WAL, outsideWAL, n.Snapshot
 				if at == "snapshot" {
-					path, content, other = n.snapshot, outsideSnapshot, n.wal
+					path, content, other = n.Snapshot, outsideSnapshot, n.WAL
 				}
 				outside := filepath.Join(t.TempDir(), "outside")
 				if err := os.WriteFile(outside, content, 0o666); err != nil {
@@ -136,7 +139,7 @@ func TestNotAStateFile(t *testing.T) {
 				} else if _, err := os.Lstat(other); err == nil && kind.name != "sparse_terabyte" {
 					t.Error("a WAL was made")
 				}
-				temps, _ := filepath.Glob(filepath.Join(dir, ".*"+tempSuffix))
+				temps, _ := filepath.Glob(filepath.Join(dir, ".*"+disk.TempSuffix))
 				if len(temps) > 0 {
 					t.Errorf("left %q", temps)
 				}
@@ -161,9 +164,9 @@ func refuses(t *testing.T, dir, what string, appends bool) {
 	if len(tree.Problems()) == 0 {
 		t.Errorf("%s: nobody was told", what)
 	}
-	entry := Entry{Path: "x", Stamp: Stamp{Time: Time{Sec: 1}}}
+	entry := format.Entry{Path: "x", Stamp: format.Stamp{Time: format.Time{Sec: 1}}}
 	for name, write := range map[string]func() error{
-		"append": func() error { return appendTo(tree, []Entry{entry}) },
+		"append": func() error { return appendTo(tree, []format.Entry{entry}) },
 		"dump":   func() error { _, err := dumpTree(tree); return err },
 		"now":    func() error { _, err := tree.Now(); return err },
 	} {
@@ -183,8 +186,8 @@ func TestTemporaryFileInTheWay(t *testing.T) {
 			if err := os.WriteFile(outside, []byte("untouched"), 0o666); err != nil {
 				t.Fatal(err)
 			}
-			n := stateNames(dir, DefaultProgram)
-			if err := kind.make(n.snapshot+tempSuffix, outside); err != nil {
+			n := disk.NamesOf(dir, disk.DefaultProgram)
+			if err := kind.make(n.Snapshot+disk.TempSuffix, outside); err != nil {
 				t.Skip(err)
 			}
 			comesBack(t, func() {
@@ -194,7 +197,7 @@ func TestTemporaryFileInTheWay(t *testing.T) {
 					return
 				}
 				defer tree.Close()
-				if err := appendTo(tree, []Entry{{Path: "x", Stamp: Stamp{Time: Time{Sec: 1}}}}); err != nil {
+				if err := appendTo(tree, []format.Entry{{Path: "x", Stamp: format.Stamp{Time: format.Time{Sec: 1}}}}); err != nil {
 					t.Error(err)
 				}
 				_, err = dumpTree(tree)
@@ -244,8 +247,8 @@ func TestHostileContent(t *testing.T) {
 		"not_a_mapping":      "- 1\n",
 		"empty":              "",
 		"zeros":              strings.Repeat("\x00", 10_000),
-		"trailer_of_nothing": head + "timestamps:\n" + sumsHead + endHead + "stamps 9223372036854775807 at 0-0, digests 0 at 0-0, bytes 9223372036854775807, config " + strings.Repeat("0", 64) + " crc32c 00000000\n",
-		"trailer_below_zero": head + "timestamps:\n" + sumsHead + endHead + "stamps 1 at -5-9, digests -1 at 9-9, bytes -4096, config " + strings.Repeat("0", 64) + " crc32c 00000000\n",
+		"trailer_of_nothing": head + "timestamps:\n" + format.SumsHead + format.EndHead + "stamps 9223372036854775807 at 0-0, digests 0 at 0-0, bytes 9223372036854775807, config " + strings.Repeat("0", 64) + " crc32c 00000000\n",
+		"trailer_below_zero": head + "timestamps:\n" + format.SumsHead + format.EndHead + "stamps 1 at -5-9, digests -1 at 9-9, bytes -4096, config " + strings.Repeat("0", 64) + " crc32c 00000000\n",
 	}
 	for name, text := range snapshots {
 		t.Run("snapshot/"+name, func(t *testing.T) {
@@ -274,18 +277,18 @@ func TestHostileContent(t *testing.T) {
 // Many short lines take long, not many bytes: a file of 60 MB kept every command
 // busy for minutes.
 func TestShortLinesByHand(t *testing.T) {
-	w := newWALReader(DefaultProgram, nil)
-	w.hand = maxHandWAL - 10*yamlCall
+	w := wal.NewReader(disk.DefaultProgram, nil)
+	w.Hand = format.MaxHandWAL - 10*format.YamlCall
 	for range 20 {
-		w.begin([]byte("- }"))
-		w.endBlock()
+		w.Begin([]byte("- }"))
+		w.EndBlock()
 	}
-	w.begin([]byte("- set: {path: x, time: 1}"))
-	w.endBlock()
-	if w.bad != 21 || w.records != 0 {
-		t.Errorf("%d bad lines, %d stamps", w.bad, w.records)
+	w.Begin([]byte("- set: {path: x, time: 1}"))
+	w.EndBlock()
+	if w.Bad != 21 || w.Records != 0 {
+		t.Errorf("%d bad lines, %d stamps", w.Bad, w.Records)
 	}
-	f := &treestampsReader{Treestamps: &Treestamps{}, hand: maxHandWAL - 10*yamlCall}
+	f := &treestampsReader{Treestamps: &Treestamps{}, hand: format.MaxHandWAL - 10*format.YamlCall}
 	for range 20 {
 		f.take([]byte("x"))
 	}
@@ -298,8 +301,8 @@ func TestShortLinesByHand(t *testing.T) {
 
 func believesNothing(t *testing.T, snapshot, wal string) {
 	dir := t.TempDir()
-	n := stateNames(dir, DefaultProgram)
-	for path, text := range map[string]string{n.snapshot: snapshot, n.wal: wal} {
+	n := disk.NamesOf(dir, disk.DefaultProgram)
+	for path, text := range map[string]string{n.Snapshot: snapshot, n.WAL: wal} {
 		if text == "" && (snapshot != "" || wal != "") {
 			continue
 		}
@@ -325,7 +328,7 @@ func believesNothing(t *testing.T, snapshot, wal string) {
 		// Whatever a writer says of it, nothing appears outside, and what was
 		// refused is left as it is.
 		_, err = dumpTree(tree)
-		if got, readErr := os.ReadFile(n.snapshot); err != nil && snapshot != "" && (readErr != nil || string(got) != snapshot) {
+		if got, readErr := os.ReadFile(n.Snapshot); err != nil && snapshot != "" && (readErr != nil || string(got) != snapshot) {
 			t.Errorf("a refused dump changed the snapshot: %v", readErr)
 		}
 		if _, err := os.Lstat(filepath.Join(filepath.Dir(dir), "x")); err == nil {
@@ -337,11 +340,11 @@ func believesNothing(t *testing.T, snapshot, wal string) {
 // Dates that programs trip over are times like any other.
 func TestFarDates(t *testing.T) {
 	// 1901 and 2446 are where ext4's times end, of 32 and of 34 bits.
-	far := map[string]Time{"1901": {-2_147_483_648, 5}, "2446": {15_032_385_535, 999_999_999}, "1969": {-1, 999_999_999}, "1970": {0, 0}, "2038": {1 << 31, 1}}
+	far := map[string]format.Time{"1901": {Sec: -2_147_483_648, Nsec: 5}, "2446": {Sec: 15_032_385_535, Nsec: 999_999_999}, "1969": {Sec: -1, Nsec: 999_999_999}, "1970": {Sec: 0, Nsec: 0}, "2038": {Sec: 1 << 31, Nsec: 1}}
 	dir := t.TempDir()
-	var entries []Entry
+	var entries []format.Entry
 	for p, at := range far {
-		entries = append(entries, Entry{Path: p, Stamp: Stamp{Time: at}})
+		entries = append(entries, format.Entry{Path: p, Stamp: format.Stamp{Time: at}})
 	}
 	for round := range 2 {
 		tree, err := OpenTree(dir, Options{})
@@ -377,7 +380,7 @@ func TestLargeSnapshotByHand(t *testing.T) {
 	for i := range n {
 		text = fmt.Appendf(text, "    dir%d/img%d.jpg: %d.5\n", i/100, i, i)
 	}
-	if err := os.WriteFile(stateNames(dir, DefaultProgram).snapshot, text, fs.FileMode(0o666)); err != nil {
+	if err := os.WriteFile(disk.NamesOf(dir, disk.DefaultProgram).Snapshot, text, fs.FileMode(0o666)); err != nil {
 		t.Fatal(err)
 	}
 	comesBack(t, func() {
@@ -387,7 +390,7 @@ func TestLargeSnapshotByHand(t *testing.T) {
 			return
 		}
 		defer tree.Close()
-		if got := allStamps(tree); len(got) != n || got["dir7/img777.jpg"].Time != (Time{777, 500_000_000}) {
+		if got := allStamps(tree); len(got) != n || got["dir7/img777.jpg"].Time != (format.Time{Sec: 777, Nsec: 500_000_000}) {
 			t.Errorf("%d stamps of %d", len(got), n)
 		}
 		if stamps, err := dumpTree(tree); stamps != n || err != nil {

@@ -13,6 +13,9 @@ import (
 	"syscall"
 	"testing"
 	"time"
+	"treefilter/store/internal/disk"
+	"treefilter/store/internal/format"
+	"treefilter/store/internal/wal"
 )
 
 // faults are what the kernel may answer. EINTR reaches us from close only, as
@@ -35,14 +38,14 @@ func chosenFaults() []error {
 type faultCommand struct {
 	name string
 	// run returns what the user is told went wrong.
-	run func(t *testing.T, root string, fsys fileSystem, l *ledger) error
+	run func(t *testing.T, root string, fsys disk.FS, l *ledger) error
 }
 
 var faultCommands = []faultCommand{
-	{"append_and_sync", func(t *testing.T, root string, fsys fileSystem, l *ledger) error {
+	{"append_and_sync", func(t *testing.T, root string, fsys disk.FS, l *ledger) error {
 		return withTree(t, root, fsys, func(tree *Tree) error { return appendTwice(tree, l) })
 	}},
-	{"append_dump_append", func(t *testing.T, root string, fsys fileSystem, l *ledger) error {
+	{"append_dump_append", func(t *testing.T, root string, fsys disk.FS, l *ledger) error {
 		return withTree(t, root, fsys, func(tree *Tree) error {
 			if err := appendTwice(tree, l); err != nil {
 				return err
@@ -53,13 +56,13 @@ var faultCommands = []faultCommand{
 			return appendTwice(tree, l)
 		})
 	}},
-	{"dump", func(t *testing.T, root string, fsys fileSystem, l *ledger) error {
+	{"dump", func(t *testing.T, root string, fsys disk.FS, l *ledger) error {
 		return withTree(t, root, fsys, func(tree *Tree) error {
 			_, err := dumpTree(tree)
 			return err
 		})
 	}},
-	{"hold_and_dump", func(t *testing.T, root string, fsys fileSystem, l *ledger) error {
+	{"hold_and_dump", func(t *testing.T, root string, fsys disk.FS, l *ledger) error {
 		return withTree(t, root, fsys, func(tree *Tree) error {
 			held := l.write("held.jpg", "changed.jpg")
 			if err := tree.Hold(held); err != nil {
@@ -72,7 +75,7 @@ var faultCommands = []faultCommand{
 			return nil
 		})
 	}},
-	{"set", func(t *testing.T, root string, fsys fileSystem, l *ledger) error {
+	{"set", func(t *testing.T, root string, fsys disk.FS, l *ledger) error {
 		return withTree(t, root, fsys, func(tree *Tree) error {
 			l.set("real.jpg", realTime)
 			if err := tree.Set("real.jpg"); err != nil {
@@ -81,12 +84,12 @@ var faultCommands = []faultCommand{
 			if err := tree.Sync(); err != nil {
 				return err
 			}
-			l.append([]Entry{{Path: "real.jpg", Stamp: Stamp{Time: realTime}}})
-			l.ack(map[string]Time{"real.jpg": realTime})
+			l.append([]format.Entry{{Path: "real.jpg", Stamp: format.Stamp{Time: realTime}}})
+			l.ack(map[string]format.Time{"real.jpg": realTime})
 			return nil
 		})
 	}},
-	{"now", func(t *testing.T, root string, fsys fileSystem, l *ledger) error {
+	{"now", func(t *testing.T, root string, fsys disk.FS, l *ledger) error {
 		return withTree(t, root, fsys, func(tree *Tree) error {
 			now, err := tree.Now()
 			if err == nil && now.Sec < time.Now().Unix()-60 {
@@ -95,7 +98,7 @@ var faultCommands = []faultCommand{
 			return err
 		})
 	}},
-	{"load", func(t *testing.T, root string, fsys fileSystem, l *ledger) error {
+	{"load", func(t *testing.T, root string, fsys disk.FS, l *ledger) error {
 		tree, err := OpenTree(root, Options{fsys: fsys})
 		if err != nil {
 			t.Fatal(err)
@@ -113,9 +116,9 @@ var faultCommands = []faultCommand{
 	}},
 }
 
-var realTime = Time{Sec: 1_234_567_891}
+var realTime = format.Time{Sec: 1_234_567_891}
 
-func withTree(t *testing.T, root string, fsys fileSystem, use func(*Tree) error) error {
+func withTree(t *testing.T, root string, fsys disk.FS, use func(*Tree) error) error {
 	tree, err := OpenTree(root, Options{fsys: fsys, LockWait: time.Nanosecond})
 	if err != nil {
 		t.Fatal(err)
@@ -128,7 +131,7 @@ func withTree(t *testing.T, root string, fsys fileSystem, use func(*Tree) error)
 // does: what Sync then answers is a promise for all that Append took.
 func appendTwice(tree *Tree, l *ledger) error {
 	var errs []error
-	took := map[string]Time{}
+	took := map[string]format.Time{}
 	for _, paths := range [][]string{{"new1.jpg", "changed.jpg"}, long("more")} {
 		entries := l.write(paths...)
 		err := appendTo(tree, entries)
@@ -138,7 +141,7 @@ func appendTwice(tree *Tree, l *ledger) error {
 		}
 	}
 	err := tree.Sync()
-	if err == nil || tree.app.failed == nil { // it may be only that nobody vouches for them
+	if err == nil || tree.app.Failed == nil { // it may be only that nobody vouches for them
 		l.ack(took)
 	} else if tree.Sync() == nil || appendTo(tree, l.write("after.jpg")) == nil {
 		err = errors.Join(err, errNotFinal)
@@ -148,8 +151,8 @@ func appendTwice(tree *Tree, l *ledger) error {
 
 var errNotFinal = errors.New("a failed sync was not final")
 
-func times(entries []Entry) map[string]Time {
-	m := map[string]Time{}
+func times(entries []format.Entry) map[string]format.Time {
+	m := map[string]format.Time{}
 	for _, e := range entries {
 		m[e.Path] = e.Time
 	}
@@ -157,8 +160,8 @@ func times(entries []Entry) map[string]Time {
 }
 
 // set is a write with a time that the ledger does not choose.
-func (l *ledger) set(path string, t Time) {
-	l.first[path] = Time{Sec: t.Sec - 1}
+func (l *ledger) set(path string, t format.Time) {
+	l.first[path] = format.Time{Sec: t.Sec - 1}
 	l.written[path] = t
 }
 
@@ -232,7 +235,7 @@ func (f *faultRun) run(files map[string][]byte, l *ledger) bool {
 			return nil
 		}
 		if hit == "" {
-			hit = op + " " + strings.TrimPrefix(filepath.Base(path), "."+DefaultProgram+"_treestamps.")
+			hit = op + " " + strings.TrimPrefix(filepath.Base(path), "."+disk.DefaultProgram+"_treestamps.")
 		}
 		removeFails = removeFails || op == "remove"
 		return f.fault
@@ -262,7 +265,7 @@ func (f *faultRun) run(files map[string][]byte, l *ledger) bool {
 	}
 	for name, i := range proc.disk.live {
 		// Another process may be about to make its WAL of an empty one.
-		if isTemp(name) && !removeFails && (!strings.Contains(name, walSuffix) || len(i.data) > 0) {
+		if isTemp(name) && !removeFails && (!strings.Contains(name, disk.WalSuffix) || len(i.data) > 0) {
 			f.t.Errorf("%s: left %s", f.what, name)
 		}
 	}
@@ -276,8 +279,8 @@ func (f *faultRun) run(files map[string][]byte, l *ledger) bool {
 }
 
 // check looks at all crash states, and at what other processes see.
-func (f *faultRun) check(what string, l *ledger, acked map[string]Time, d *simDisk) {
-	look := func(files map[string][]byte, must map[string]Time) {
+func (f *faultRun) check(what string, l *ledger, acked map[string]format.Time, d *simDisk) {
+	look := func(files map[string][]byte, must map[string]format.Time) {
 		tree, err := OpenTree(f.root, Options{fsys: &simProc{disk: newSimDisk(files)}})
 		if err != nil {
 			f.t.Fatal(err)
@@ -366,14 +369,14 @@ func TestSyncAfterLostLock(t *testing.T) {
 		t.Fatal(err)
 	}
 	other := &simProc{disk: disk}
-	f, err := other.open(simNames.wal, os.O_RDWR, 0)
+	f, err := other.Open(simNames.WAL, os.O_RDWR, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if ok, err := f.tryLock(); !ok || err != nil {
+	if ok, err := f.TryLock(); !ok || err != nil {
 		t.Fatal(ok, err)
 	}
-	if err := appendTo(tree, l.write("b")); !errors.Is(err, ErrLocked) {
+	if err := appendTo(tree, l.write("b")); !errors.Is(err, wal.ErrLocked) {
 		t.Errorf("append under another's lock: %v", err)
 	}
 	if err := tree.Sync(); err != nil {
@@ -428,9 +431,9 @@ func TestReadOnlyDirectory(t *testing.T) {
 
 type readOnlyProc struct{ simProc }
 
-func (p *readOnlyProc) open(path string, flag int, perm fs.FileMode) (file, error) {
+func (p *readOnlyProc) Open(path string, flag int, perm fs.FileMode) (disk.File, error) {
 	if flag&(os.O_WRONLY|os.O_RDWR) != 0 {
 		return nil, &fs.PathError{Op: "open", Path: path, Err: syscall.EROFS}
 	}
-	return p.simProc.open(path, flag, perm)
+	return p.simProc.Open(path, flag, perm)
 }

@@ -12,6 +12,11 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"treefilter/store/internal/disk"
+	"treefilter/store/internal/format"
+	"treefilter/store/internal/format/formattest"
+	"treefilter/store/internal/memtable"
+	"treefilter/store/internal/wal"
 )
 
 // Damage to the state files: cut, bent, zeroed, overwritten. What is left must
@@ -26,7 +31,7 @@ type walFile struct {
 // walLine is a line of a WAL, from at up to and with its line end.
 type walLine struct {
 	at, end int
-	entry   *Entry // nil: an open record
+	entry   *format.Entry // nil: an open record
 }
 
 // hostileNames are made so that a record is a bit or two from another one.
@@ -37,17 +42,17 @@ var hostileNames = []string{
 
 // hardEntries makes stamps with hard names, every tenth for a path that had
 // one already, some with a digest.
-func hardEntries(seed uint64, n int) []Entry {
+func hardEntries(seed uint64, n int) []format.Entry {
 	rng := rand.New(rand.NewPCG(seed, 0))
 	paths := append(slices.Clone(hostileNames), hardPaths(rng, n)...)
-	var entries []Entry
+	var entries []format.Entry
 	for i := range n {
-		e := Entry{Path: paths[i], Stamp: Stamp{Time: randomTime(rng)}}
+		e := format.Entry{Path: paths[i], Stamp: format.Stamp{Time: randomTime(rng)}}
 		if i > 20 && i%10 == 0 {
 			e.Path = entries[rng.IntN(i)].Path
 		}
 		if i%7 == 0 {
-			e.Digest = &Digest{Size: rng.Int64N(1 << 40)}
+			e.Digest = &format.Digest{Size: rng.Int64N(1 << 40)}
 			for k := range e.Digest.SHA256 {
 				e.Digest.SHA256[k] = byte(rng.Int())
 			}
@@ -59,12 +64,12 @@ func hardEntries(seed uint64, n int) []Entry {
 
 // makeWAL writes a WAL through the appender, in batches, each synced and vouched
 // for, until it has n records or size bytes, and notes what each line says.
-func makeWAL(t *testing.T, entries []Entry, batch, size int) *walFile {
+func makeWAL(t *testing.T, entries []format.Entry, batch, size int) *walFile {
 	t.Helper()
 	proc := &simProc{disk: newSimDisk(nil)}
-	written := func() []byte { return proc.disk.files()[simNames.wal] }
+	written := func() []byte { return proc.disk.files()[simNames.WAL] }
 	w := &walFile{}
-	byLine := map[int]*Entry{}
+	byLine := map[int]*format.Entry{}
 	line := 0
 	for len(entries) > 0 && (size == 0 || len(written()) < size) {
 		n := min(batch, len(entries))
@@ -97,28 +102,28 @@ func makeWAL(t *testing.T, entries []Entry, batch, size int) *walFile {
 }
 
 // believed is what a reader takes from a WAL.
-func believed(t testing.TB, text []byte) (map[string]Stamp, *wal) {
-	w, err := readWAL(bytes.NewReader(text), DefaultProgram)
+func believed(t testing.TB, text []byte) (map[string]format.Stamp, *wal.Log) {
+	w, err := wal.Read(bytes.NewReader(text), disk.DefaultProgram)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return stampsOf(w.said), w
+	return stampsOf(w.Said), w
 }
 
 // stampsOf lists the stamps among the words of an overlay.
-func stampsOf(o *overlay) map[string]Stamp {
-	got := map[string]Stamp{}
+func stampsOf(o *memtable.Table) map[string]format.Stamp {
+	got := map[string]format.Stamp{}
 	for p, it := range wordsOf(o) {
-		if it.kind == wordSet {
-			got[p] = it.stamp()
+		if it.Kind == memtable.WordSet {
+			got[p] = it.Stamp()
 		}
 	}
 	return got
 }
 
 // want is what must be believed of the lines that were not hit: exactly that.
-func (w *walFile) want(hit func(walLine) bool) map[string]Stamp {
-	want := map[string]Stamp{}
+func (w *walFile) want(hit func(walLine) bool) map[string]format.Stamp {
+	want := map[string]format.Stamp{}
 	for _, l := range w.lines {
 		if l.entry != nil && !hit(l) {
 			want[l.entry.Path] = l.entry.Stamp
@@ -127,16 +132,12 @@ func (w *walFile) want(hit func(walLine) bool) map[string]Stamp {
 	return want
 }
 
-func sameStamp(a, b Stamp) bool {
-	return a.Time == b.Time && a.Exact == b.Exact && a.Target == b.Target && (a.Digest == nil) == (b.Digest == nil) && (a.Digest == nil || *a.Digest == *b.Digest)
-}
-
 // diffStamps tells the first difference.
-func diffStamps(got, want map[string]Stamp) string {
+func diffStamps(got, want map[string]format.Stamp) string {
 	for p, g := range got {
 		if w, ok := want[p]; !ok {
 			return fmt.Sprintf("invented or altered: %q %v", p, g)
-		} else if !sameStamp(g, w) {
+		} else if !g.Equal(w) {
 			return fmt.Sprintf("altered: %q is %v, was %v", p, g, w)
 		}
 	}
@@ -150,17 +151,17 @@ func diffStamps(got, want map[string]Stamp) string {
 
 // safeStamps tells the first stamp of got that was never written: a path with
 // a time that it did not have.
-func safeStamps(got map[string]Stamp, ever map[string][]Stamp) string {
+func safeStamps(got map[string]format.Stamp, ever map[string][]format.Stamp) string {
 	for p, g := range got {
-		if !slices.ContainsFunc(ever[p], func(s Stamp) bool { return sameStamp(g, s) }) {
+		if !slices.ContainsFunc(ever[p], func(s format.Stamp) bool { return g.Equal(s) }) {
 			return fmt.Sprintf("invented or altered: %q %v", p, g)
 		}
 	}
 	return ""
 }
 
-func everStamps(entries ...[]Entry) map[string][]Stamp {
-	ever := map[string][]Stamp{}
+func everStamps(entries ...[]format.Entry) map[string][]format.Stamp {
+	ever := map[string][]format.Stamp{}
 	for _, list := range entries {
 		for _, e := range list {
 			ever[e.Path] = append(ever[e.Path], e.Stamp)
@@ -249,8 +250,8 @@ func TestWALBitFlips(t *testing.T) {
 		bent := bytes.Clone(w.text)
 		bent[at] ^= 1 << (bit % 8)
 		got, r := believed(t, bent)
-		if diff := diffStamps(got, w.want(hitAt(at))); diff != "" || r.foreign {
-			fails.add(t, "bit %d of byte %d: %s, foreign %v", bit%8, at, diff, r.foreign)
+		if diff := diffStamps(got, w.want(hitAt(at))); diff != "" || r.Foreign {
+			fails.add(t, "bit %d of byte %d: %s, foreign %v", bit%8, at, diff, r.Foreign)
 		}
 	})
 	fails.report(t)
@@ -283,8 +284,8 @@ func TestWALOpenRecordFlips(t *testing.T) {
 			bent := bytes.Clone(w.text)
 			bent[at] ^= 1 << (bit % 8)
 			got, r := believed(t, bent)
-			if diff := diffStamps(got, w.want(hitAt(at))); diff != "" || r.foreign {
-				fails.add(t, "%d records: bit %d of byte %d: %s, foreign %v", n, bit%8, at, diff, r.foreign)
+			if diff := diffStamps(got, w.want(hitAt(at))); diff != "" || r.Foreign {
+				fails.add(t, "%d records: bit %d of byte %d: %s, foreign %v", n, bit%8, at, diff, r.Foreign)
 			}
 		})
 		fails.report(t)
@@ -293,10 +294,10 @@ func TestWALOpenRecordFlips(t *testing.T) {
 
 // Two flipped bits never make a record of another one.
 func TestWALTwoBitFlips(t *testing.T) {
-	entries := slices.DeleteFunc(hardEntries(4, 300), func(e Entry) bool { return len(e.Path) > 12 || e.Digest != nil })
+	entries := slices.DeleteFunc(hardEntries(4, 300), func(e format.Entry) bool { return len(e.Path) > 12 || e.Digest != nil })
 	// Whatever the last digit of the sum is.
 	for i := range 40 {
-		entries = append(entries, Entry{Path: string(rune('a' + i%26)), Stamp: Stamp{Time: Time{Sec: int64(i)}}})
+		entries = append(entries, format.Entry{Path: string(rune('a' + i%26)), Stamp: format.Stamp{Time: format.Time{Sec: int64(i)}}})
 	}
 	if !longTests {
 		entries = entries[len(entries)-8:]
@@ -307,27 +308,27 @@ func TestWALTwoBitFlips(t *testing.T) {
 // Not even where somebody chose the name to that end: two bits may end its
 // line in a brace.
 func TestWALTwoBitFlipsOfHostileNames(t *testing.T) {
-	var entries []Entry
+	var entries []format.Entry
 	names := hostileNames
 	if !longTests {
 		names = names[:1]
 	}
 	for _, name := range names {
-		entries = append(entries, Entry{Path: name, Stamp: Stamp{Time: Time{Sec: 1_700_000_000, Nsec: 5}}})
+		entries = append(entries, format.Entry{Path: name, Stamp: format.Stamp{Time: format.Time{Sec: 1_700_000_000, Nsec: 5}}})
 	}
 	flipTwoBits(t, entries)
 }
 
-func flipTwoBits(t *testing.T, entries []Entry) {
+func flipTwoBits(t *testing.T, entries []format.Entry) {
 	t.Helper()
 	var fails failures
 	var flips atomic.Int64
-	s := newSession(DefaultProgram, "9f86d081884c7d65", Config{})
-	next := Entry{Path: "next.jpg", Stamp: Stamp{Time: Time{Sec: 1_600_000_000}}}
+	s := format.NewSession(disk.DefaultProgram, "9f86d081884c7d65", format.Config{})
+	next := format.Entry{Path: "next.jpg", Stamp: format.Stamp{Time: format.Time{Sec: 1_600_000_000}}}
 	for _, e := range entries {
-		line := s.appendSet(nil, e)
-		text := s.appendSet(bytes.Clone(line), next)
-		ever := everStamps([]Entry{e, next})
+		line := s.AppendSet(nil, e)
+		text := s.AppendSet(bytes.Clone(line), next)
+		ever := everStamps([]format.Entry{e, next})
 		parallel(8*len(line), 1, func(first int) {
 			bent := bytes.Clone(text)
 			n := 0
@@ -348,15 +349,15 @@ func flipTwoBits(t *testing.T, entries []Entry) {
 }
 
 // believedLines is what a reader that has met the session takes from lines.
-func believedLines(text []byte, s *session) map[string]Stamp {
-	w := newWALReader(s.program, []*session{s})
-	w.current = s
+func believedLines(text []byte, s *format.Session) map[string]format.Stamp {
+	w := wal.NewReader(s.Program, []*format.Session{s})
+	w.Current = s
 	for line, rest, found := bytes.Cut(text, []byte{'\n'}); found; line, rest, found = bytes.Cut(rest, []byte{'\n'}) {
-		w.line(line)
+		w.Line(line)
 	}
-	w.endBlock()
-	w.said.finish()
-	return stampsOf(w.said)
+	w.EndBlock()
+	w.Said.Finish()
+	return stampsOf(w.Said)
 }
 
 // Flipped bits that a chance picks, many at once, in hard records of any
@@ -389,7 +390,7 @@ func TestWALManyFlips(t *testing.T) {
 			return false
 		}
 		for p, s := range w.want(anyHit) {
-			if g, ok := got[p]; !ok || !sameStamp(g, s) {
+			if g, ok := got[p]; !ok || !g.Equal(s) {
 				fails.add(t, "seed %d: lost %q", i, p)
 			}
 		}
@@ -434,8 +435,8 @@ func TestWALDamagedBlocks(t *testing.T) {
 				got, r := believed(t, bent)
 				want := w.want(func(l walLine) bool { return l.end >= at && l.at <= end })
 				what := fmt.Sprintf("%s of %d bytes at %d", fill.name, size, at)
-				if diff := safeStamps(got, ever); diff != "" || r.foreign {
-					fails.add(t, "%s: %s, foreign %v", what, diff, r.foreign)
+				if diff := safeStamps(got, ever); diff != "" || r.Foreign {
+					fails.add(t, "%s: %s, foreign %v", what, diff, r.Foreign)
 				}
 				for p := range want {
 					if _, ok := got[p]; !ok {
@@ -474,13 +475,13 @@ func TestWALOlderBlockInFront(t *testing.T) {
 		if diff := safeStamps(got, everStamps(entries, older)); diff != "" {
 			t.Errorf("%d bytes: %s", size, diff)
 		}
-		proc := &simProc{disk: newSimDisk(map[string][]byte{simNames.wal: bent})}
+		proc := &simProc{disk: newSimDisk(map[string][]byte{simNames.WAL: bent})}
 		tree, err := OpenTree(simRoot, Options{fsys: proc})
 		if err != nil {
 			t.Fatal(err)
 		}
-		later := Entry{Path: "later.jpg", Stamp: Stamp{Time: Time{Sec: 5}}}
-		if err := appendTo(tree, []Entry{later}); err != nil {
+		later := format.Entry{Path: "later.jpg", Stamp: format.Stamp{Time: format.Time{Sec: 5}}}
+		if err := appendTo(tree, []format.Entry{later}); err != nil {
 			t.Fatal(err)
 		}
 		tree.Close()
@@ -497,31 +498,31 @@ func TestReplayProperties(t *testing.T) {
 	for i := range 100 * 10 / stride(10) {
 		rng := rand.New(rand.NewPCG(8, uint64(i)))
 		// Times of a path only grow, as the mtimes of a file that is worked on.
-		last := map[string]Time{}
-		var entries []Entry
+		last := map[string]format.Time{}
+		var entries []format.Entry
 		for range 60 {
-			p := hardNames[rng.IntN(len(hardNames))]
-			if checkPath(p) != nil {
+			p := formattest.HardNames[rng.IntN(len(formattest.HardNames))]
+			if format.CheckPath(p) != nil {
 				continue
 			}
 			next := last[p].Add(1 + rng.Int64N(1e12))
 			last[p] = next
-			entries = append(entries, Entry{Path: p, Stamp: Stamp{Time: next}})
+			entries = append(entries, format.Entry{Path: p, Stamp: format.Stamp{Time: next}})
 		}
 		w := makeWAL(t, entries, 7, 0)
 		once, _ := believed(t, w.text)
 		// Then there are more records than were vouched for.
 		twice, r := believed(t, slices.Concat(w.text, w.text))
-		if diff := safeStamps(twice, everStamps(entries)); diff != "" || !r.hidesAll {
-			t.Errorf("seed %d: read twice: %s, hides all: %v", i, diff, r.hidesAll)
+		if diff := safeStamps(twice, everStamps(entries)); diff != "" || !r.HidesAll {
+			t.Errorf("seed %d: read twice: %s, hides all: %v", i, diff, r.HidesAll)
 		}
 		for p, s := range twice {
-			if !sameStamp(s, once[p]) {
+			if !s.Equal(once[p]) {
 				t.Errorf("seed %d: read twice: %q is stamped %v, newest was %v", i, p, s, once[p])
 			}
 		}
 		// Folded into a snapshot, and then the WAL has come back.
-		proc := &simProc{disk: newSimDisk(map[string][]byte{simNames.wal: w.text})}
+		proc := &simProc{disk: newSimDisk(map[string][]byte{simNames.WAL: w.text})}
 		tree, err := OpenTree(simRoot, Options{fsys: proc})
 		if err != nil {
 			t.Fatal(err)
@@ -531,7 +532,7 @@ func TestReplayProperties(t *testing.T) {
 		}
 		tree.Close()
 		files := proc.disk.files()
-		files[simNames.wal] = w.text
+		files[simNames.WAL] = w.text
 		if got, _ := viewFiles(files); !maps.Equal(got, last) {
 			t.Errorf("seed %d: a WAL that came back changes the stamps", i)
 		}
@@ -544,11 +545,11 @@ func TestReplayProperties(t *testing.T) {
 		}
 		ever := everStamps(entries)
 		for _, files := range []map[string][]byte{
-			{simNames.wal: kept}, {simNames.wal: kept, simNames.snapshot: files[simNames.snapshot]},
+			{simNames.WAL: kept}, {simNames.WAL: kept, simNames.Snapshot: files[simNames.Snapshot]},
 		} {
 			got, _ := viewFiles(files)
 			for p, g := range got {
-				if g.Compare(last[p]) > 0 || safeStamps(map[string]Stamp{p: {Time: g}}, ever) != "" {
+				if g.Compare(last[p]) > 0 || safeStamps(map[string]format.Stamp{p: {Time: g}}, ever) != "" {
 					t.Errorf("seed %d: with records lost, %q is stamped %v, newest was %v", i, p, g, last[p])
 				}
 			}
@@ -560,19 +561,19 @@ func TestReplayProperties(t *testing.T) {
 type snapshotFile struct {
 	text    []byte
 	entries []snapshotEntry
-	trailer *trailer
-	times   span
+	trailer *format.Trailer
+	times   format.Span
 }
 
 type snapshotEntry struct {
 	at, end int
-	Entry
+	format.Entry
 }
 
 // flipConfig has settings that look like stamps.
-var flipConfig = Config{map[string]any{"quality": "1700000000", "a": "90.5", "sub/name.jpg": "5", "z": map[string]any{"deep": "1"}}}
+var flipConfig = format.Config{Values: map[string]any{"quality": "1700000000", "a": "90.5", "sub/name.jpg": "5", "z": map[string]any{"deep": "1"}}}
 
-func makeSnapshot(t *testing.T, entries []Entry, c Config) *snapshotFile {
+func makeSnapshot(t *testing.T, entries []format.Entry, c format.Config) *snapshotFile {
 	t.Helper()
 	proc := &simProc{disk: newSimDisk(nil)}
 	tree, err := OpenTree(simRoot, Options{fsys: proc, Config: c})
@@ -586,18 +587,18 @@ func makeSnapshot(t *testing.T, entries []Entry, c Config) *snapshotFile {
 	if _, err := dumpTree(tree); err != nil {
 		t.Fatal(err)
 	}
-	s := &snapshotFile{text: proc.disk.files()[simNames.snapshot]}
-	byPath := map[string]Entry{}
+	s := &snapshotFile{text: proc.disk.files()[simNames.Snapshot]}
+	byPath := map[string]format.Entry{}
 	for _, e := range entries {
 		byPath[e.Path] = e
 	}
 	var intact bool
-	if s.trailer, intact, err = readTrailer(bytes.NewReader(s.text), int64(len(s.text))); err != nil || !intact {
+	if s.trailer, intact, err = format.ReadTrailer(bytes.NewReader(s.text), int64(len(s.text))); err != nil || !intact {
 		t.Fatal(err, intact)
 	}
-	s.times = s.trailer.sections[0].span
-	for at := s.times.at; at < s.times.end; {
-		path, _, n, err := cutEntry(s.text[at:])
+	s.times = s.trailer.Sections[0].Span
+	for at := s.times.At; at < s.times.End; {
+		path, _, n, err := format.CutEntry(s.text[at:])
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -610,8 +611,8 @@ func makeSnapshot(t *testing.T, entries []Entry, c Config) *snapshotFile {
 	return s
 }
 
-func (s *snapshotFile) want(hit func(from, to int) bool) map[string]Time {
-	want := map[string]Time{}
+func (s *snapshotFile) want(hit func(from, to int) bool) map[string]format.Time {
+	want := map[string]format.Time{}
 	for _, e := range s.entries {
 		if !hit(e.at, e.end) {
 			want[e.Path] = e.Time
@@ -620,8 +621,8 @@ func (s *snapshotFile) want(hit func(from, to int) bool) map[string]Time {
 	return want
 }
 
-func believedSnapshot(t testing.TB, text []byte, c Config) map[string]Time {
-	proc := &simProc{disk: newSimDisk(map[string][]byte{simNames.snapshot: text})}
+func believedSnapshot(t testing.TB, text []byte, c format.Config) map[string]format.Time {
+	proc := &simProc{disk: newSimDisk(map[string][]byte{simNames.Snapshot: text})}
 	tree, err := OpenTree(simRoot, Options{fsys: proc, Config: c})
 	if err != nil {
 		t.Fatal(err)
@@ -630,7 +631,7 @@ func believedSnapshot(t testing.TB, text []byte, c Config) map[string]Time {
 	return allTimes(tree)
 }
 
-func (s *snapshotFile) compare(got, want map[string]Time) string {
+func (s *snapshotFile) compare(got, want map[string]format.Time) string {
 	all := s.want(func(int, int) bool { return false })
 	for p, g := range got {
 		if a, ok := all[p]; !ok || a != g {
@@ -653,7 +654,7 @@ func (s *snapshotFile) compare(got, want map[string]Time) string {
 // Every prefix of a snapshot brings nothing but what was written.
 func TestSnapshotPrefixes(t *testing.T) {
 	collectLess(t)
-	for _, c := range []Config{{}, flipConfig} {
+	for _, c := range []format.Config{{}, flipConfig} {
 		s := makeSnapshot(t, hardEntries(9, 300), c)
 		var fails failures
 		parallel(len(s.text)+1, stride(211), func(n int) {
@@ -669,7 +670,7 @@ func TestSnapshotPrefixes(t *testing.T) {
 func TestSnapshotBitFlips(t *testing.T) {
 	collectLess(t)
 	s := makeSnapshot(t, hardEntries(10, 300), flipConfig)
-	size := int(s.trailer.size)
+	size := int(s.trailer.Size)
 	check := func(fails *failures, flips *atomic.Int64) func(bit int) {
 		return func(bit int) {
 			flips.Add(1)
@@ -700,17 +701,17 @@ func TestSnapshotBitFlips(t *testing.T) {
 // block, or the block whose sum it is in; none where it is elsewhere in the
 // trailer.
 func (s *snapshotFile) blockHit(at int) func(from, to int) bool {
-	block := at / blockSize
-	if size := int(s.trailer.size); at >= size {
-		at -= size + len(sumsHead)
-		line := 2 + 9*sumsPerLine
+	block := at / format.BlockSize
+	if size := int(s.trailer.Size); at >= size {
+		at -= size + len(format.SumsHead)
+		line := 2 + 9*format.SumsPerLine
 		block = -1
-		if at >= 0 && at < 2*int(s.trailer.blocks()+sumsPerLine-1)/sumsPerLine+9*int(s.trailer.blocks()) {
-			block = at/line*sumsPerLine + max(0, at%line-1)/9
+		if at >= 0 && at < 2*int(s.trailer.Blocks()+format.SumsPerLine-1)/format.SumsPerLine+9*int(s.trailer.Blocks()) {
+			block = at/line*format.SumsPerLine + max(0, at%line-1)/9
 		}
 	}
 	return func(from, to int) bool {
-		return block >= 0 && to >= block*blockSize && from <= (block+1)*blockSize
+		return block >= 0 && to >= block*format.BlockSize && from <= (block+1)*format.BlockSize
 	}
 }
 
@@ -727,12 +728,12 @@ func TestSnapshotLostBlocks(t *testing.T) {
 	}
 	var fails failures
 	for name, fill := range map[string][]byte{"zeros": make([]byte, len(s.text)), "noise": noise, "older": old.text} {
-		for at := 0; at < min(len(s.text), len(fill)); at += blockSize {
-			end := min(at+blockSize, len(s.text), len(fill))
+		for at := 0; at < min(len(s.text), len(fill)); at += format.BlockSize {
+			end := min(at+format.BlockSize, len(s.text), len(fill))
 			bent := bytes.Clone(s.text)
 			copy(bent[at:end], fill[at:end])
-			want := s.want(func(from, to int) bool { return to >= at && from <= at+blockSize })
-			if end > int(s.trailer.size) {
+			want := s.want(func(from, to int) bool { return to >= at && from <= at+format.BlockSize })
+			if end > int(s.trailer.Size) {
 				want = nil
 			}
 			if diff := s.compare(believedSnapshot(t, bent, flipConfig), want); diff != "" {
@@ -742,8 +743,8 @@ func TestSnapshotLostBlocks(t *testing.T) {
 	}
 	// Blocks in each other's place. (A file whose length has changed counts as
 	// edited by hand, and is believed: that is no damage that disks do.)
-	for at := 0; at+2*blockSize < len(s.text); at += blockSize {
-		bent := slices.Concat(s.text[:at], s.text[at+blockSize:at+2*blockSize], s.text[at:at+blockSize], s.text[at+2*blockSize:])
+	for at := 0; at+2*format.BlockSize < len(s.text); at += format.BlockSize {
+		bent := slices.Concat(s.text[:at], s.text[at+format.BlockSize:at+2*format.BlockSize], s.text[at:at+format.BlockSize], s.text[at+2*format.BlockSize:])
 		if diff := s.compare(believedSnapshot(t, bent, flipConfig), nil); diff != "" {
 			fails.add(t, "block at %d moved: %s", at, diff)
 		}

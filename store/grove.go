@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"treefilter/store/internal/disk"
+	"treefilter/store/internal/format"
 )
 
 // Grove is the trees of one run. All share one program name and one config.
@@ -18,7 +20,7 @@ type Grove struct {
 	roots []*Tree
 	named []string // the roots' directories, the deepest first
 	cwd   string   // a tree for what lies in it, when no root was named
-	work  works
+	work  disk.Works
 	// folders are those in the state directory, as they were at the beginning:
 	// to look for one in each directory of a walk would take too long.
 	folders map[string]bool
@@ -47,10 +49,10 @@ func Open(roots []string, opt Options) (*Grove, error) {
 		trees:   map[string]*Tree{},
 		of:      map[string]*Tree{},
 		dirs:    map[string]string{},
-		work:    works{fsys: opt.fsys},
+		work:    disk.Works{Fsys: opt.fsys},
 	}
 	if opt.StateDir != "" && opt.stateErr == nil {
-		g.folders, g.opt.stateErr = listFolders(opt.fsys, opt.StateDir)
+		g.folders, g.opt.stateErr = disk.ListFolders(opt.fsys, opt.StateDir)
 	}
 	for _, root := range roots {
 		if err := g.addRoot(root); err != nil {
@@ -85,7 +87,7 @@ func (g *Grove) addRoot(root string) error {
 	g.named = append(g.named, dir)
 	g.given[slashed(root)] = dir
 	g.spelled[dir] = dir
-	if !hasParent(filepath.ToSlash(root)) {
+	if !format.HasParent(filepath.ToSlash(root)) {
 		spelled, err := filepath.Abs(root)
 		if err != nil {
 			return fmt.Errorf("%s: %w", root, err)
@@ -106,7 +108,7 @@ func (g *Grove) Trees() []*Tree {
 	for _, t := range g.trees {
 		trees = append(trees, t)
 	}
-	slices.SortFunc(trees, func(a, b *Tree) int { return compareDirs(a.root, b.root) })
+	slices.SortFunc(trees, func(a, b *Tree) int { return format.CompareDirs(a.root, b.root) })
 	return trees
 }
 
@@ -146,7 +148,7 @@ func (g *Grove) TreeOf(dir string, holds Holds) (*Tree, error) {
 // without roots, everything does.
 func (g *Grove) Covers(dir string) bool {
 	return len(g.named) == 0 || slices.ContainsFunc(g.named, func(root string) bool {
-		_, ok := below(dir, root)
+		_, ok := format.Below(dir, root)
 		return ok
 	})
 }
@@ -187,12 +189,12 @@ func (g *Grove) treeAbove(dir string, holds Holds) *Tree {
 // standIn returns the tree of a directory that has no state at or above it.
 func (g *Grove) standIn(dir string) *Tree {
 	for _, root := range g.named {
-		if _, ok := below(dir, root); ok {
+		if _, ok := format.Below(dir, root); ok {
 			return g.treeAt(root, NamedRoot)
 		}
 	}
 	if g.cwd != "" {
-		if _, ok := below(dir, g.cwd); ok {
+		if _, ok := format.Below(dir, g.cwd); ok {
 			return g.treeAt(g.cwd, WorkingDirectory)
 		}
 	}
@@ -225,22 +227,22 @@ const (
 // believe stamps that may be older.
 func (g *Grove) lookForState(dir string, holds Holds) stateFound {
 	if g.opt.StateDir == "" && holds != nil {
-		if holds("."+g.opt.Program+snapshotSuffix) || holds("."+g.opt.Program+walSuffix) {
+		if holds("."+g.opt.Program+disk.SnapshotSuffix) || holds("."+g.opt.Program+disk.WalSuffix) {
 			return stateHere
 		}
 		return noState
 	}
 	if g.opt.StateDir != "" {
-		var name [maxFolder + 1]byte
-		if len(g.folders) == 0 || !g.folders[string(appendFolder(name[:0], dir))] {
+		var name [disk.MaxFolder + 1]byte
+		if len(g.folders) == 0 || !g.folders[string(disk.AppendFolder(name[:0], dir))] {
 			return noState
 		}
 	}
 	n := g.opt.names(dir)
-	for _, file := range []string{n.snapshot, n.wal} {
-		_, err := g.opt.fsys.lstat(file)
+	for _, file := range []string{n.Snapshot, n.WAL} {
+		_, err := g.opt.fsys.Lstat(file)
 		switch {
-		case isAbsent(err):
+		case disk.IsAbsent(err):
 		case errors.Is(err, fs.ErrPermission) && g.opt.StateDir == "":
 			return closedToUs
 		default:
@@ -259,7 +261,7 @@ func (g *Grove) IsTree(dir string, marks []string) bool {
 	}
 	return slices.ContainsFunc(marks, func(name string) bool {
 		program, ok := strings.CutPrefix(name, "."+g.opt.Program)
-		return ok && (program == snapshotSuffix || program == walSuffix)
+		return ok && (program == disk.SnapshotSuffix || program == disk.WalSuffix)
 	})
 }
 
@@ -276,20 +278,20 @@ func parentDir(dir string) string {
 // Below returns the path of an absolute directory relative to the tree, in
 // which it lies: "" for the tree's own.
 func (t *Tree) Below(dir string) string {
-	rel, _ := below(dir, t.root)
+	rel, _ := format.Below(dir, t.root)
 	return rel
 }
 
 // Join returns the path, relative to the tree, of a file in an absolute
 // directory.
-func (t *Tree) Join(dir, name string) string { return joinPath(t.Below(dir), name) }
+func (t *Tree) Join(dir, name string) string { return format.JoinPath(t.Below(dir), name) }
 
 // Get returns the stamp of a file, given by any path, and whether it has one
 // that counts.
-func (g *Grove) Get(path string) (Stamp, bool) {
+func (g *Grove) Get(path string) (format.Stamp, bool) {
 	t, rel, err := g.find(path)
 	if err != nil {
-		return Stamp{}, false
+		return format.Stamp{}, false
 	}
 	return t.Get(rel)
 }
@@ -327,11 +329,11 @@ func (g *Grove) find(path string) (t *Tree, rel string, err error) {
 // WorkOn registers the file system of a directory in which work is done, before
 // that is over: errors of writing back are reported by its next sync. dev is the
 // directory's device.
-func (g *Grove) WorkOn(dev uint64, dir string) { g.work.add(dev, dir) }
+func (g *Grove) WorkOn(dev uint64, dir string) { g.work.Add(dev, dir) }
 
 // SyncWork makes durable everything on the file systems registered with WorkOn:
 // see Tree.SyncWork.
-func (g *Grove) SyncWork() error { return g.work.sync("") }
+func (g *Grove) SyncWork() error { return g.work.Sync("") }
 
 // Sync makes what was set durable in every tree.
 func (g *Grove) Sync() error {
@@ -374,5 +376,5 @@ func (g *Grove) Close() error {
 	for _, t := range g.Trees() {
 		errs = append(errs, t.Close())
 	}
-	return errors.Join(append(errs, g.work.close())...)
+	return errors.Join(append(errs, g.work.Close())...)
 }

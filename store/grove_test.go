@@ -8,6 +8,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"treefilter/store/internal/disk"
+	"treefilter/store/internal/format"
 )
 
 // makeDirs makes directories below a new one.
@@ -26,7 +28,7 @@ func makeDirs(t *testing.T, dirs ...string) (top string) {
 }
 
 // found makes a directory a tree with stamps.
-func found(t *testing.T, dir string, entries ...Entry) {
+func found(t *testing.T, dir string, entries ...format.Entry) {
 	t.Helper()
 	tree := reopen(t, dir, Options{})
 	if err := appendTo(tree, entries); err != nil {
@@ -108,8 +110,8 @@ func TestOneTreeIsRead(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer g.Close()
-	for path, want := range map[string]Stamp{"in/a": at(2), "in/b": {}, "c": at(1)} {
-		if s, ok := g.Get(filepath.Join(top, path)); s != want || ok != (want != Stamp{}) {
+	for path, want := range map[string]format.Stamp{"in/a": at(2), "in/b": {}, "c": at(1)} {
+		if s, ok := g.Get(filepath.Join(top, path)); s != want || ok != (want != format.Stamp{}) {
 			t.Errorf("%s: %v, %v", path, s, ok)
 		}
 	}
@@ -127,30 +129,30 @@ func TestOneTreeIsRead(t *testing.T) {
 	if s, ok := again.Get(filepath.Join(top, "in/a")); ok {
 		t.Errorf("forgotten, and stamped %v", s)
 	}
-	if _, err := os.Lstat(stateNames(top, DefaultProgram).wal); err == nil {
+	if _, err := os.Lstat(disk.NamesOf(top, disk.DefaultProgram).WAL); err == nil {
 		t.Error("the outer tree was written to")
 	}
 }
 
 // faultyFS fails for some paths.
 type faultyFS struct {
-	osFS
+	disk.OS
 	err   error
 	fails func(path string) bool
 }
 
-func (f faultyFS) lstat(path string) (fileInfo, error) {
+func (f faultyFS) Lstat(path string) (disk.Info, error) {
 	if f.fails(path) {
-		return fileInfo{}, &fs.PathError{Op: "lstat", Path: path, Err: f.err}
+		return disk.Info{}, &fs.PathError{Op: "lstat", Path: path, Err: f.err}
 	}
-	return f.osFS.lstat(path)
+	return f.OS.Lstat(path)
 }
 
-func (f faultyFS) open(path string, flag int, perm fs.FileMode) (file, error) {
+func (f faultyFS) Open(path string, flag int, perm fs.FileMode) (disk.File, error) {
 	if f.fails(path) {
 		return nil, &fs.PathError{Op: "open", Path: path, Err: f.err}
 	}
-	return f.osFS.open(path, flag, perm)
+	return f.OS.Open(path, flag, perm)
 }
 
 // Whatever has become of the state of a nested tree, the stamps of the tree
@@ -192,12 +194,12 @@ func TestNestedStateThatCannotBeRead(t *testing.T) {
 					if there {
 						found(t, in, entry("a", 2))
 					}
-					n := stateNames(in, DefaultProgram)
-					spoilt := n.snapshot
+					n := disk.NamesOf(in, disk.DefaultProgram)
+					spoilt := n.Snapshot
 					if which == "WAL" {
-						spoilt = n.wal
+						spoilt = n.WAL
 						if there {
-							if err := appendTo(reopen(t, in, Options{}), []Entry{entry("c", 2)}); err != nil {
+							if err := appendTo(reopen(t, in, Options{}), []format.Entry{entry("c", 2)}); err != nil {
 								t.Fatal(err)
 							}
 						}
@@ -241,10 +243,10 @@ func TestNestedDirectoryThatCannotBeSearched(t *testing.T) {
 		dir := in
 		if state != "" {
 			tree := reopen(t, top, Options{StateDir: state})
-			if err := appendTo(tree, []Entry{entry("in/deep/a", 1), entry("b", 1)}); err != nil {
+			if err := appendTo(tree, []format.Entry{entry("in/deep/a", 1), entry("b", 1)}); err != nil {
 				t.Fatal(err)
 			}
-			dir = filepath.Join(state, string(appendFolder(nil, filepath.ToSlash(in))))
+			dir = filepath.Join(state, string(disk.AppendFolder(nil, filepath.ToSlash(in))))
 			if err := os.MkdirAll(dir, 0o777); err != nil {
 				t.Fatal(err)
 			}

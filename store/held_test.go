@@ -5,11 +5,13 @@ import (
 	"maps"
 	"testing"
 	"time"
+	"treefilter/store/internal/disk"
+	"treefilter/store/internal/format"
 )
 
 // holder holds stamps in memory, and dumps them.
-func holder(c Config, paths ...string) program {
-	return func(s *simulation, fsys fileSystem) error {
+func holder(c format.Config, paths ...string) program {
+	return func(s *simulation, fsys disk.FS) error {
 		tree, err := OpenTree(simRoot, Options{Config: c, fsys: fsys, LockWait: time.Hour})
 		if err != nil {
 			return err
@@ -34,14 +36,14 @@ func holder(c Config, paths ...string) program {
 // skipped.
 func TestHeldStampsBesideAnOlderWAL(t *testing.T) {
 	collectLess(t)
-	for name, c := range map[string]Config{"same config": {}, "another config": quality90.Config} {
+	for name, c := range map[string]format.Config{"same config": {}, "another config": quality90.Config} {
 		t.Run(name, func(t *testing.T) {
 			files, before := start{"both", true, true}.make(t)
 			hold := holder(c, "wal1.jpg", "sub/wal2.jpg", "changed.jpg", "old1.jpg", "new.jpg")
 			agree := func(what string, files map[string][]byte) {
 				t.Helper()
 				alone := maps.Clone(files)
-				delete(alone, simNames.wal)
+				delete(alone, simNames.WAL)
 				all, _ := viewFiles(files)
 				newest, _ := viewFiles(alone)
 				for p, at := range newest {
@@ -71,14 +73,14 @@ func TestHeldStampsBesideAnOlderWAL(t *testing.T) {
 
 // What others have stamped meanwhile stands, where it is not known what else they said.
 func TestHeldStampsAfterAGap(t *testing.T) {
-	tree := treeOf(t, Options{}, sealedConfigs(t, Config{}, entry("a", 1)), "")
+	tree := treeOf(t, Options{}, sealedConfigs(t, format.Config{}, entry("a", 1)), "")
 	if err := tree.Watch(); err != nil {
 		t.Fatal(err)
 	}
 	if err := tree.Hold(since(tree.Epoch(), entry("a", 5), entry("b", 5), entry("c", 5))); err != nil {
 		t.Fatal(err)
 	}
-	other := func(c Config, entries ...Entry) {
+	other := func(c format.Config, entries ...format.Entry) {
 		t.Helper()
 		o := reopen(t, tree.root, Options{Config: c})
 		if err := appendTo(o, entries); err != nil {
@@ -91,14 +93,14 @@ func TestHeldStampsAfterAGap(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	other(Config{}, entry("e", 1))
+	other(format.Config{}, entry("e", 1))
 	other(quality90.Config, entry("d", 1)) // this WAL comes and goes unread
-	other(Config{}, entry("a", 5), entry("b", 6))
+	other(format.Config{}, entry("a", 5), entry("b", 6))
 	if done, err := tree.Dump(DumpOptions{}); err != nil || done.Refused != 2 {
 		t.Errorf("%+v, %v", done, err)
 	}
 	again := reopen(t, tree.root, Options{})
-	for path, want := range map[string]Stamp{"a": at(5), "b": at(6)} {
+	for path, want := range map[string]format.Stamp{"a": at(5), "b": at(6)} {
 		if s, ok := again.Get(path); !ok || s != want {
 			t.Errorf("%s: %v, %v, want %v", path, s, ok, want)
 		}

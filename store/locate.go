@@ -7,6 +7,7 @@ import (
 	"path"
 	"path/filepath"
 	"strings"
+	"treefilter/store/internal/format"
 )
 
 // ErrNoTree is a path that lies in no tree, and below no root that could become
@@ -50,7 +51,7 @@ func (g *Grove) resolve(given string) (string, error) {
 		given = "."
 	}
 	// "a/../b" need not be "b" where a is a link.
-	if !hasParent(given) {
+	if !format.HasParent(given) {
 		abs, err := filepath.Abs(given)
 		if err != nil {
 			return "", fmt.Errorf("%s: %w", given, err)
@@ -88,17 +89,13 @@ func RealDir(dir string) (string, error) {
 	return filepath.ToSlash(real), nil
 }
 
-func hasParent(path string) bool {
-	return path == ".." || strings.HasPrefix(path, "../") || strings.HasSuffix(path, "/..") || strings.Contains(path, "/../")
-}
-
 // belowGiven maps a directory that begins with a root, to the letter, as what
 // the filter prints does.
 func (g *Grove) belowGiven(given string) (dir string, ok bool) {
 	var root, rel string
 	longest := 0
 	for prefix, real := range g.given {
-		if rest, below := strings.CutPrefix(given, prefix); below && len(prefix) > longest && !hasParent(rest) {
+		if rest, below := strings.CutPrefix(given, prefix); below && len(prefix) > longest && !format.HasParent(rest) {
 			root, rel, longest = real, rest, len(prefix)
 		}
 	}
@@ -106,7 +103,7 @@ func (g *Grove) belowGiven(given string) (dir string, ok bool) {
 		return "", false
 	}
 	rel = strings.TrimSuffix(rel, "/")
-	if !isClean(rel) {
+	if !format.IsClean(rel) {
 		rel = strings.TrimPrefix(path.Clean("/"+rel), "/")
 	}
 	if rel == "" {
@@ -120,7 +117,7 @@ func (g *Grove) belowGiven(given string) (dir string, ok bool) {
 func (g *Grove) belowRoot(abs string) (string, bool) {
 	for at := abs; ; at = parentDir(at) {
 		if root, ok := g.spelled[at]; ok {
-			rest, _ := below(abs, at)
+			rest, _ := format.Below(abs, at)
 			if rest == "" {
 				return root, true
 			}

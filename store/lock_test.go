@@ -8,17 +8,20 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"treefilter/store/internal/disk"
+	"treefilter/store/internal/format"
+	"treefilter/store/internal/wal"
 )
 
 // A WAL has its first record before it has its name. What one that was killed has
 // left of it is used by the next, and does not count.
 func TestMakingAWAL(t *testing.T) {
 	for name, left := range map[string]string{
-		"nothing": "", "an open": string(lines(newSession(DefaultProgram, testID, Config{}))), "half of one": "- open: {vers",
-		"records": string(lines(newSession(DefaultProgram, testID, Config{}), entry("b", 1))),
+		"nothing": "", "an open": string(lines(format.NewSession(disk.DefaultProgram, testID, format.Config{}))), "half of one": "- open: {vers",
+		"records": string(lines(format.NewSession(disk.DefaultProgram, testID, format.Config{}), entry("b", 1))),
 	} {
 		tree := treeOf(t, Options{}, "", "")
-		temp := tree.names.wal + tempSuffix
+		temp := tree.names.WAL + disk.TempSuffix
 		if left != "" {
 			if err := os.WriteFile(temp, []byte(left), 0o666); err != nil {
 				t.Fatal(err)
@@ -27,10 +30,10 @@ func TestMakingAWAL(t *testing.T) {
 		if got := allStamps(tree); len(got) > 0 || !tree.New() {
 			t.Errorf("%s: believed %v", name, got)
 		}
-		if err := appendTo(tree, []Entry{entry("a", 1)}); err != nil {
+		if err := appendTo(tree, []format.Entry{entry("a", 1)}); err != nil {
 			t.Fatal(err)
 		}
-		text, err := os.ReadFile(tree.names.wal)
+		text, err := os.ReadFile(tree.names.WAL)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -98,24 +101,24 @@ func TestNothingIsLeft(t *testing.T) {
 
 // While Unlocked runs, this process holds no lock.
 func TestUnlocked(t *testing.T) {
-	holding = sync.RWMutex{} // which the killed processes of other tests never gave up
+	wal.Holding = sync.RWMutex{} // which the killed processes of other tests never gave up
 	dir := t.TempDir()
 	tree := reopen(t, dir, Options{})
-	if err := appendTo(tree, []Entry{entry("b", 1)}); err != nil {
+	if err := appendTo(tree, []format.Entry{entry("b", 1)}); err != nil {
 		t.Fatal(err)
 	}
 	running, stop, done := make(chan bool), make(chan bool), make(chan error)
-	go Unlocked(func() {
+	go wal.Unlocked(func() {
 		close(running)
 		<-stop
 	})
 	<-running
-	go func() { done <- appendTo(tree, []Entry{entry("a", 1)}) }()
-	f, err := osFS{}.open(tree.names.wal, os.O_RDWR, 0)
+	go func() { done <- appendTo(tree, []format.Entry{entry("a", 1)}) }()
+	f, err := disk.OS{}.Open(tree.names.WAL, os.O_RDWR, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if free, err := f.tryLock(); !free || err != nil {
+	if free, err := f.TryLock(); !free || err != nil {
 		t.Errorf("the lock is free: %v, %v", free, err)
 	}
 	if err := f.Close(); err != nil {
@@ -145,41 +148,41 @@ func TestRootGivesStateToTheOwner(t *testing.T) {
 	}
 	owner := func(path string, want int) {
 		t.Helper()
-		info, err := osFS{}.lstat(path)
-		if err != nil || info.uid != want {
-			t.Errorf("%s belongs to %d, want %d: %v", filepath.Base(path), info.uid, want, err)
+		info, err := disk.OS{}.Lstat(path)
+		if err != nil || info.Uid != want {
+			t.Errorf("%s belongs to %d, want %d: %v", filepath.Base(path), info.Uid, want, err)
 		}
 	}
 	tree := reopen(t, dir, Options{})
-	if err := appendTo(tree, []Entry{entry("a", 1)}); err != nil {
+	if err := appendTo(tree, []format.Entry{entry("a", 1)}); err != nil {
 		t.Fatal(err)
 	}
-	owner(tree.names.wal, uid)
+	owner(tree.names.WAL, uid)
 	if _, err := dumpTree(tree); err != nil {
 		t.Fatal(err)
 	}
-	owner(tree.names.snapshot, uid)
-	for _, path := range []string{tree.names.wal, tree.names.snapshot} {
-		if err := errors.Join(appendTo(tree, []Entry{entry("b", 2)}), os.Chown(path, 0, 0)); err != nil {
+	owner(tree.names.Snapshot, uid)
+	for _, path := range []string{tree.names.WAL, tree.names.Snapshot} {
+		if err := errors.Join(appendTo(tree, []format.Entry{entry("b", 2)}), os.Chown(path, 0, 0)); err != nil {
 			t.Fatal(err)
 		}
 	}
 	other := reopen(t, dir, Options{})
-	if err := appendTo(other, []Entry{entry("c", 3)}); err != nil {
+	if err := appendTo(other, []format.Entry{entry("c", 3)}); err != nil {
 		t.Fatal(err)
 	}
-	owner(other.names.wal, 0)
+	owner(other.names.WAL, 0)
 	if _, err := dumpTree(other); err != nil {
 		t.Fatal(err)
 	}
-	owner(other.names.snapshot, uid) // a new file
+	owner(other.names.Snapshot, uid) // a new file
 	// And so are the folders of a state directory.
 	base := filepath.Join(dir, "var", "state")
 	tree = reopen(t, t.TempDir(), Options{StateDir: base})
-	if err := appendTo(tree, []Entry{entry("a", 1)}); err != nil {
+	if err := appendTo(tree, []format.Entry{entry("a", 1)}); err != nil {
 		t.Fatal(err)
 	}
-	for _, path := range []string{filepath.Dir(base), base, tree.names.dir, tree.names.wal} {
+	for _, path := range []string{filepath.Dir(base), base, tree.names.Dir, tree.names.WAL} {
 		owner(path, uid)
 	}
 }
@@ -190,8 +193,8 @@ func TestRepairKeepsTheBrokenSnapshot(t *testing.T) {
 	text, _ := damageable(t)
 	broken := text[:9000] + "!" + text[9001:]
 	for _, kind := range []string{"copied", "renamed"} {
-		disk := newSimDisk(map[string][]byte{simNames.snapshot: []byte(broken)})
-		proc := &simProc{disk: disk}
+		sim := newSimDisk(map[string][]byte{simNames.Snapshot: []byte(broken)})
+		proc := &simProc{disk: sim}
 		tree, err := OpenTree(simRoot, Options{fsys: proc})
 		if err != nil {
 			t.Fatal(err)
@@ -200,15 +203,15 @@ func TestRepairKeepsTheBrokenSnapshot(t *testing.T) {
 		var ops []string
 		copying := false
 		proc.fault = func(op, path string) error {
-			if op == "open" && path == simNames.snapshot+brokenSuffix {
+			if op == "open" && path == simNames.Snapshot+disk.BrokenSuffix {
 				copying = kind == "renamed"
 			}
-			ops = append(ops, op+" "+strings.TrimPrefix(path, simNames.snapshot))
+			ops = append(ops, op+" "+strings.TrimPrefix(path, simNames.Snapshot))
 			if copying && op == "read" {
 				return errors.New("unreadable")
 			}
-			disk.crashStates(func(files map[string][]byte) {
-				if string(files[simNames.snapshot]) != broken && string(files[simNames.snapshot+brokenSuffix]) != broken {
+			sim.crashStates(func(files map[string][]byte) {
+				if string(files[simNames.Snapshot]) != broken && string(files[simNames.Snapshot+disk.BrokenSuffix]) != broken {
 					t.Errorf("%s: a crash at %s %s leaves neither", kind, op, path)
 				}
 			})

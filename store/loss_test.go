@@ -9,6 +9,10 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"treefilter/store/internal/disk"
+	"treefilter/store/internal/format"
+	"treefilter/store/internal/format/formattest"
+	"treefilter/store/internal/wal"
 )
 
 // Nothing that goes missing uncovers something older.
@@ -27,8 +31,8 @@ func bendLine(text []byte, lines ...int) []byte {
 }
 
 func TestLostRecords(t *testing.T) {
-	cx, cy := mustConfig(t, "q: 1"), mustConfig(t, "q: 2")
-	x, y := newSession(DefaultProgram, testID, cx), newSession(DefaultProgram, testID, cy)
+	cx, cy := formattest.MustConfig(t, "q: 1"), formattest.MustConfig(t, "q: 2")
+	x, y := format.NewSession(disk.DefaultProgram, testID, cx), format.NewSession(disk.DefaultProgram, testID, cy)
 	for _, c := range []struct {
 		name     string
 		snapshot []any
@@ -68,7 +72,7 @@ func TestLostRecords(t *testing.T) {
 			tree := treeOf(t, Options{Config: cx}, snapshot, string(bendLine(lines(c.wal...), c.bent...)))
 			check := func(when string) {
 				t.Helper()
-				for config, want := range map[*Config]string{&cx: c.x, &cy: c.y} {
+				for config, want := range map[*format.Config]string{&cx: c.x, &cy: c.y} {
 					if got := stamped(reopen(t, tree.root, Options{Config: *config})); got != want {
 						t.Errorf("%s, under %s: %q, want %q", when, config, got, want)
 					}
@@ -96,7 +100,7 @@ func TestLostRecords(t *testing.T) {
 // stamped lists the stamps of a tree that count, in short: "a=1 b=2". All of
 // these, and of single letters no others, must be found by their names.
 func stamped(tree *Tree) string {
-	got := map[string]*Stamp{}
+	got := map[string]*format.Stamp{}
 	for e := range tree.Stamps() {
 		got[e.Path] = &e.Stamp
 	}
@@ -112,18 +116,18 @@ func stamped(tree *Tree) string {
 // vouches for: it could not be read. When its config comes again it can, and is
 // no sign that anything is missing.
 func TestVouchedForBesideALostOpen(t *testing.T) {
-	cx, cy := mustConfig(t, "q: 1"), mustConfig(t, "q: 2")
-	x, y := newSession(DefaultProgram, testID, cx), newSession(DefaultProgram, testID, cy)
+	cx, cy := formattest.MustConfig(t, "q: 1"), formattest.MustConfig(t, "q: 2")
+	x, y := format.NewSession(disk.DefaultProgram, testID, cx), format.NewSession(disk.DefaultProgram, testID, cy)
 	crashed := lines(x, entry("a", 2), "-b", vouch{}, y, entry("c", 2))
 	cut := bytes.LastIndex(crashed, []byte("- open: "))
 	copy(crashed[cut:], make([]byte, 30))
 	tree := treeOf(t, Options{}, sealedConfigs(t, cx, entry("b", 1), entry("d", 1)), string(crashed))
 	for _, c := range []struct {
-		Config
-		Entry
+		format.Config
+		format.Entry
 	}{{cx, entry("e", 3)}, {cy, entry("f", 3)}, {cx, entry("g", 3)}} {
 		commit := reopen(t, tree.root, Options{Config: c.Config})
-		if err := appendTo(commit, []Entry{c.Entry}); err != nil {
+		if err := appendTo(commit, []format.Entry{c.Entry}); err != nil {
 			t.Fatal(err)
 		}
 		if err := commit.Sync(); err != nil {
@@ -141,24 +145,24 @@ func TestVouchedForBesideALostOpen(t *testing.T) {
 // A run that lasts for days vouches every second. None of these records goes to
 // yaml.v3, which is given no more than so much of a WAL.
 func TestVouchingForDays(t *testing.T) {
-	s := newSession(DefaultProgram, testID, mustConfig(t, "a: "+strings.Repeat("x", 10_000)))
+	s := format.NewSession(disk.DefaultProgram, testID, formattest.MustConfig(t, "a: "+strings.Repeat("x", 10_000)))
 	parts := []any{s, entry("a", 1)}
 	for range 100 {
 		parts = append(parts, entry("a", 2), "-b", vouch{})
 	}
-	w := newWALReader(DefaultProgram, nil)
-	if err := w.read(bytes.NewReader(lines(parts...))); err != nil {
+	w := wal.NewReader(disk.DefaultProgram, nil)
+	if err := w.Read(bytes.NewReader(lines(parts...))); err != nil {
 		t.Fatal(err)
 	}
-	if w.bad > 0 || w.vouched.sets != 101 || w.vouched.takes != 100 || w.hand > 2*10_000 {
-		t.Errorf("%d bad lines, %v vouched for, %d bytes went to yaml.v3", w.bad, w.vouched, w.hand)
+	if w.Bad > 0 || w.Vouched.Sets != 101 || w.Vouched.Takes != 100 || w.Hand > 2*10_000 {
+		t.Errorf("%d bad lines, %v vouched for, %d bytes went to yaml.v3", w.Bad, w.Vouched, w.Hand)
 	}
 }
 
 // said is one word of a history of a path.
 type said struct {
-	kind  recordKind
-	stamp Stamp
+	kind  format.RecordKind
+	stamp format.Stamp
 	under string
 }
 
@@ -171,7 +175,7 @@ type history struct {
 func (h *history) proc() *simProc { return &simProc{disk: newSimDisk(maps.Clone(h.files))} }
 
 // commit records what a process says under a config, and syncs it.
-func (h *history) commit(t *testing.T, c Config, dump bool, parts ...any) {
+func (h *history) commit(t *testing.T, c format.Config, dump bool, parts ...any) {
 	t.Helper()
 	proc := h.proc()
 	tree, err := OpenTree(simRoot, Options{Config: c, fsys: proc})
@@ -182,13 +186,13 @@ func (h *history) commit(t *testing.T, c Config, dump bool, parts ...any) {
 		word := said{under: c.Hash()}
 		var path string
 		switch p := p.(type) {
-		case Entry:
-			word.kind, word.stamp, path = recordSet, p.Stamp, p.Path
-			err = appendTo(tree, []Entry{p})
+		case format.Entry:
+			word.kind, word.stamp, path = format.RecordSet, p.Stamp, p.Path
+			err = appendTo(tree, []format.Entry{p})
 		case string:
-			word.kind, path = recordDrop, p[1:]
+			word.kind, path = format.RecordDrop, p[1:]
 			if p[0] == '!' {
-				word.kind = recordPrune
+				word.kind = format.RecordPrune
 			}
 			_, err = tree.take(word.kind, []string{path}, func(string) bool { return true })
 		}
@@ -214,8 +218,8 @@ func (h *history) commit(t *testing.T, c Config, dump bool, parts ...any) {
 // uncovered returns a stamp that a tree has although something newer was said of
 // its path: another thing than that it was processed again under the same config,
 // which costs itself alone when it is lost.
-func (h *history) uncovered(fsys fileSystem, configs ...Config) error {
-	for i, c := range append(configs, Config{}) {
+func (h *history) uncovered(fsys disk.FS, configs ...format.Config) error {
+	for i, c := range append(configs, format.Config{}) {
 		tree, err := OpenTree(simRoot, Options{Config: c, AnyConfig: i == len(configs), fsys: fsys})
 		if err != nil {
 			return err
@@ -234,13 +238,13 @@ func (h *history) uncovered(fsys fileSystem, configs ...Config) error {
 		for p, s := range got {
 			words := h.words[p]
 			at := slices.IndexFunc(words, func(w said) bool {
-				return w.kind == recordSet && sameStamp(w.stamp, s) && (i == len(configs) || w.under == c.Hash())
+				return w.kind == format.RecordSet && w.stamp.Equal(s) && (i == len(configs) || w.under == c.Hash())
 			})
 			if at < 0 {
 				return fmt.Errorf("under %s: invented: %q has %v", c, p, s)
 			}
 			for _, later := range words[at+1:] {
-				if later.kind != recordSet || later.under != words[at].under {
+				if later.kind != format.RecordSet || later.under != words[at].under {
 					return fmt.Errorf("under %s: uncovered: %q has %v, and %v was said later", c, p, s, later)
 				}
 			}
@@ -257,7 +261,7 @@ func (h *history) uncovered(fsys fileSystem, configs ...Config) error {
 // there. That stays so when a commit goes on and when the WAL is dumped.
 func TestNoFlipUncoversAnOlderStamp(t *testing.T) {
 	collectLess(t)
-	x, y := mustConfig(t, "q: 1"), mustConfig(t, "q: 2")
+	x, y := formattest.MustConfig(t, "q: 1"), formattest.MustConfig(t, "q: 2")
 	h := &history{files: map[string][]byte{}, words: map[string][]said{}}
 	h.commit(t, x, false, entry("a", 1), entry("b", 1), entry("c", 1), entry("d", 1), entry("e", 1), entry("f", 1))
 	h.commit(t, y, true, entry("g", 1), entry("h", 1), entry("i", 1), entry("f", 2))
@@ -267,14 +271,14 @@ func TestNoFlipUncoversAnOlderStamp(t *testing.T) {
 	if err := h.uncovered(h.proc(), x, y); err != nil {
 		t.Fatal(err)
 	}
-	text := h.files[simNames.wal]
+	text := h.files[simNames.WAL]
 	var fails failures
 	var flips atomic.Int64
 	parallel(8*len(text), 1, func(bit int) {
 		bent := *h
 		bent.files = maps.Clone(h.files)
-		bent.files[simNames.wal] = bytes.Clone(text)
-		bent.files[simNames.wal][bit/8] ^= 1 << (bit % 8)
+		bent.files[simNames.WAL] = bytes.Clone(text)
+		bent.files[simNames.WAL][bit/8] ^= 1 << (bit % 8)
 		flips.Add(1)
 		if err := bent.uncovered(bent.proc(), x, y); err != nil {
 			fails.add(t, "bit %d of byte %d: %v", bit%8, bit/8, err)
@@ -284,7 +288,7 @@ func TestNoFlipUncoversAnOlderStamp(t *testing.T) {
 		}
 		for _, goOn := range []func(*Tree) error{
 			func(tree *Tree) error { _, err := dumpTree(tree); return err },
-			func(tree *Tree) error { return appendTo(tree, []Entry{entry("l", 4)}) },
+			func(tree *Tree) error { return appendTo(tree, []format.Entry{entry("l", 4)}) },
 			func(tree *Tree) error { _, err := tree.Discard(); return err },
 		} {
 			proc := bent.proc()
@@ -295,7 +299,7 @@ func TestNoFlipUncoversAnOlderStamp(t *testing.T) {
 			}
 			after := bent
 			after.words = maps.Clone(h.words)
-			after.words["l"] = []said{{recordSet, at(4), x.Hash()}}
+			after.words["l"] = []said{{format.RecordSet, at(4), x.Hash()}}
 			if goOn(tree) == nil && tree.Sync() == nil {
 				if err := after.uncovered(proc, x, y); err != nil {
 					fails.add(t, "bit %d of byte %d, and on: %v", bit%8, bit/8, err)
@@ -310,7 +314,7 @@ func TestNoFlipUncoversAnOlderStamp(t *testing.T) {
 
 // A WAL that cannot be trusted may have taken away any stamp of the snapshot.
 func TestUnsoundWALVoidsTheTree(t *testing.T) {
-	s := newSession(DefaultProgram, testID, Config{})
+	s := format.NewSession(disk.DefaultProgram, testID, format.Config{})
 	text := string(lines(s, "-a", vouch{}))
 	for name, wal := range map[string]string{
 		"cut in its first record":                 text[:40],
@@ -324,12 +328,12 @@ func TestUnsoundWALVoidsTheTree(t *testing.T) {
 		"treestamps":                              "config:\n  q: 1\ntreestamps_config: {}\nwal:\n- a: 1.5\n",
 	} {
 		t.Run(name, func(t *testing.T) {
-			tree := treeOf(t, Options{}, sealed(t, DefaultProgram, Config{}, entry("a", 1), entry("b", 1)), "x")
-			if err := os.WriteFile(tree.names.wal, []byte(wal), 0o666); err != nil {
+			tree := treeOf(t, Options{}, sealed(t, disk.DefaultProgram, format.Config{}, entry("a", 1), entry("b", 1)), "x")
+			if err := os.WriteFile(tree.names.WAL, []byte(wal), 0o666); err != nil {
 				t.Fatal(err)
 			}
 			voided(t, tree)
-			if got, err := os.ReadFile(tree.names.wal); string(got) != wal || err != nil {
+			if got, err := os.ReadFile(tree.names.WAL); string(got) != wal || err != nil {
 				t.Errorf("the WAL is now %q, %v", got, err)
 			}
 		})
@@ -339,8 +343,8 @@ func TestUnsoundWALVoidsTheTree(t *testing.T) {
 // resealed replaces something in the first line of a WAL.
 func resealed(text, old, with string) string {
 	line, _, _ := strings.Cut(text, "\n")
-	body, _, _ := cutCRC([]byte(strings.Replace(line, old, with, 1)))
-	return string(appendCRC(body, crc32Of(body)))
+	body, _, _ := format.CutCRC([]byte(strings.Replace(line, old, with, 1)))
+	return string(format.AppendCRC(body, format.Crc32Of(body)))
 }
 
 // voided wants a tree to have no stamp that counts, and to say so; nothing is
@@ -359,7 +363,7 @@ func voided(t *testing.T, tree *Tree) {
 	if tree.Writable() == nil {
 		t.Error("may be written to")
 	}
-	if err := appendTo(tree, []Entry{entry("c", 3)}); err == nil {
+	if err := appendTo(tree, []format.Entry{entry("c", 3)}); err == nil {
 		t.Error("a stamp was appended")
 	}
 	if _, err := dumpTree(tree); err == nil {

@@ -1,13 +1,17 @@
 package store
 
-import "testing"
+import (
+	"testing"
+	"treefilter/store/internal/format"
+	"treefilter/store/internal/format/formattest"
+)
 
 // A file that two runs have processed at once, under two configs, has no stamp of
 // either: which of them came last is not known.
 func TestContradictedStampIsDropped(t *testing.T) {
 	root := t.TempDir()
 	open := func(config string) *Tree {
-		tree, err := OpenTree(root, Options{Config: mustConfig(t, config)})
+		tree, err := OpenTree(root, Options{Config: formattest.MustConfig(t, config)})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -17,7 +21,7 @@ func TestContradictedStampIsDropped(t *testing.T) {
 	put := func(tree *Tree, path string, since uint64) (refused int) {
 		e := entry(path, 5)
 		e.Since = since
-		list, err := tree.Append([]Entry{e})
+		list, err := tree.Append([]format.Entry{e})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,5 +1,11 @@
 package store
 
+import (
+	"treefilter/store/internal/format"
+	"treefilter/store/internal/memtable"
+	"treefilter/store/internal/snapshot"
+)
+
 // Reader looks up the stamps of one tree, a directory at a time. Asked in walk
 // order it reads the snapshot front to back and searches nothing. For one
 // goroutine; any number of Readers may be used side by side.
@@ -9,10 +15,10 @@ type Reader struct {
 
 	counted []partReader // parts of the snapshot whose stamps count
 	voided  []partReader // those whose stamps do not; opened when they are asked for
-	dropped *cursor
+	dropped *snapshot.Cursor
 	all     bool // voided and dropped are open
-	hand    *run
-	wal     *run
+	hand    *memtable.Dir
+	wal     *memtable.Dir
 	// Where the next name is expected in hand and wal.
 	handAt, walAt int
 	dir           string
@@ -21,9 +27,9 @@ type Reader struct {
 
 // partReader reads a part of a snapshot in place.
 type partReader struct {
-	*part
-	times   *cursor
-	digests *cursor // opened when one is asked for
+	*snapshot.Part
+	times   *snapshot.Cursor
+	digests *snapshot.Cursor // opened when one is asked for
 }
 
 // Reader returns a new reader of the tree's stamps as they were when the tree
@@ -39,19 +45,19 @@ func (t *Tree) readerOf(st *state) *Reader {
 
 // open opens the parts of the snapshot whose stamps count, or those whose do not.
 func (r *Reader) open(counting bool) (parts []partReader) {
-	for _, p := range r.st.parts {
-		if r.tree.counts(p.hash) != counting || r.st.hides(p.hash) {
+	for _, p := range r.st.Parts {
+		if r.tree.counts(p.Hash) != counting || r.st.hides(p.Hash) {
 			continue
 		}
-		if c := r.st.timesOf(p); c != nil {
-			parts = append(parts, partReader{part: p, times: c})
+		if c := r.st.TimesOf(p); c != nil {
+			parts = append(parts, partReader{Part: p, times: c})
 		}
 	}
 	return parts
 }
 
 // counts reports whether stamps made under a config count.
-func (t *Tree) counts(hash string) bool { return t.opt.AnyConfig || hash == t.hash }
+func (t *Tree) counts(hash string) bool { return t.opt.AnyConfig || hash == t.under.Hash }
 
 // Enter makes dir, relative to the tree and "" for its root, the directory of
 // the names to come.
@@ -59,38 +65,38 @@ func (r *Reader) Enter(dir string) {
 	r.dir = dir
 	r.hand, r.handAt, r.wal, r.walAt = nil, 0, nil, 0
 	if r.st.wal != nil {
-		r.wal = r.st.wal.said.dirs[dir]
+		r.wal = r.st.wal.Said.Dirs[dir]
 	}
-	if r.st.hand != nil {
-		r.hand = r.st.hand.said.dirs[dir]
+	if r.st.Hand != nil {
+		r.hand = r.st.Hand.Said.Dirs[dir]
 	}
 	for i := range r.counted {
-		r.counted[i].times.enter(dir)
+		r.counted[i].times.Enter(dir)
 	}
 	for i := range r.voided {
-		r.voided[i].times.enter(dir)
+		r.voided[i].times.Enter(dir)
 	}
 	if r.dropped != nil {
-		r.dropped.enter(dir)
+		r.dropped.Enter(dir)
 	}
 }
 
 // Find returns the stamp of a file in the directory entered last, and whether
 // it has one that counts. Its digest is left out: see Digest. Names asked for
 // in byte order are quickest.
-func (r *Reader) Find(name string) (s Stamp, ok bool) {
+func (r *Reader) Find(name string) (s format.Stamp, ok bool) {
 	r.hit = nil
 	if it := r.word(name); it != nil {
-		if it.kind != wordSet || !r.tree.counts(it.under.hash) {
+		if it.Kind != memtable.WordSet || !r.tree.counts(it.Under.Hash) {
 			return s, false
 		}
-		s = it.stamp()
+		s = it.Stamp()
 		s.Digest = nil
 		return s, true
 	}
 	for i := range r.counted {
 		p := &r.counted[i]
-		value, err := p.times.find(name)
+		value, err := p.times.Find(name)
 		if err != nil {
 			value = r.lookupAgain(p, name, err)
 		}
@@ -99,24 +105,24 @@ func (r *Reader) Find(name string) (s Stamp, ok bool) {
 		}
 		r.hit = p
 		// Nearly all are a time and nothing else.
-		if s.Time, ok = parseUsual(value); ok {
+		if s.Time, ok = format.ParseUsual(value); ok {
 			return s, true
 		}
-		return parseStampValue(value)
+		return format.ParseStampValue(value)
 	}
 	return s, false
 }
 
 // word returns the last word on a name that is in memory.
-func (r *Reader) word(name string) *item {
+func (r *Reader) word(name string) *memtable.Word {
 	if r.wal != nil {
-		it, next := r.wal.find(name, r.walAt)
+		it, next := r.wal.Find(name, r.walAt)
 		if r.walAt = next; it != nil {
 			return it
 		}
 	}
 	if r.hand != nil {
-		it, next := r.hand.find(name, r.handAt)
+		it, next := r.hand.Find(name, r.handAt)
 		if r.handAt = next; it != nil {
 			return it
 		}
@@ -125,24 +131,24 @@ func (r *Reader) word(name string) *item {
 }
 
 // lookup looks a name up in a part of the snapshot, as far as that is sound.
-func (r *Reader) lookup(p *partReader, name string) (s Stamp, ok bool) {
-	value, err := p.times.find(name)
+func (r *Reader) lookup(p *partReader, name string) (s format.Stamp, ok bool) {
+	value, err := p.times.Find(name)
 	if err != nil {
 		value = r.lookupAgain(p, name, err)
 	}
 	if value == nil {
 		return s, false
 	}
-	return parseStampValue(value)
+	return format.ParseStampValue(value)
 }
 
 // lookupAgain looks a name up in what is sound of a part that proved to be
 // damaged.
 func (r *Reader) lookupAgain(p *partReader, name string, damage error) []byte {
-	r.st.salvage(p.part, r.tree.names.snapshot, damage)
-	p.times, p.digests = r.st.timesOf(p.part), nil
-	p.times.enter(r.dir)
-	value, err := p.times.find(name)
+	r.st.Salvage(p.Part, damage)
+	p.times, p.digests = r.st.TimesOf(p.Part), nil
+	p.times.Enter(r.dir)
+	value, err := p.times.Find(name)
 	if err != nil {
 		return nil
 	}
@@ -152,94 +158,94 @@ func (r *Reader) lookupAgain(p *partReader, name string, damage error) []byte {
 // Standing returns what the tree says of a file in the directory entered last.
 // The stamp is the one that counts, or that of another config; its digest is
 // left out.
-func (r *Reader) Standing(name string) (Standing, Stamp) {
+func (r *Reader) Standing(name string) (format.Standing, format.Stamp) {
 	if s, ok := r.Find(name); ok {
-		return Stamped, s
+		return format.Stamped, s
 	}
 	if it := r.word(name); it != nil {
-		switch it.kind {
-		case wordSet:
-			s := it.stamp()
+		switch it.Kind {
+		case memtable.WordSet:
+			s := it.Stamp()
 			s.Digest = nil
-			return OtherConfig, s
-		case wordDrop:
-			return Dropped, Stamp{}
+			return format.OtherConfig, s
+		case memtable.WordDrop:
+			return format.Dropped, format.Stamp{}
 		}
-		return Unknown, Stamp{}
+		return format.Unknown, format.Stamp{}
 	}
 	if !r.all {
 		r.all = true
 		r.voided = r.open(false)
 		if sec := r.droppedSection(); sec != nil {
-			r.dropped = newCursor(r.st.src, sec.span)
+			r.dropped = snapshot.NewCursor(r.st.Src, sec.Span)
 		}
 		r.Enter(r.dir)
 	}
 	for i := range r.voided {
 		if s, ok := r.lookup(&r.voided[i], name); ok {
 			r.hit = &r.voided[i]
-			return OtherConfig, s
+			return format.OtherConfig, s
 		}
 	}
 	if r.dropped != nil {
-		if value, err := r.dropped.find(name); value != nil || err != nil {
-			return Dropped, Stamp{}
+		if value, err := r.dropped.Find(name); value != nil || err != nil {
+			return format.Dropped, format.Stamp{}
 		}
 	}
-	if r.st.walErr != nil || r.st.wal != nil && r.st.wal.hidesAll {
-		return Dropped, Stamp{} // what is lost may have said so
+	if r.st.walErr != nil || r.st.wal != nil && r.st.wal.HidesAll {
+		return format.Dropped, format.Stamp{} // what is lost may have said so
 	}
-	return Unknown, Stamp{}
+	return format.Unknown, format.Stamp{}
 }
 
-func (r *Reader) droppedSection() *section {
-	if r.st.trailer == nil {
+func (r *Reader) droppedSection() *format.Section {
+	if r.st.Trailer == nil {
 		return nil
 	}
-	return r.st.trailer.find(droppedSection, "")
+	return r.st.Trailer.Find(format.DroppedSection, "")
 }
 
 // Source is the path of the state file that holds the stamp of a file in the
 // directory entered last, given that Find or Standing has found one.
 func (r *Reader) Source(name string) string {
-	if it, _ := r.wal.find(name, 0); it != nil {
-		return r.tree.names.wal
+	if it, _ := r.wal.Find(name, 0); it != nil {
+		return r.tree.names.WAL
 	}
-	return r.tree.names.snapshot
+	return r.tree.names.Snapshot
 }
 
 // Under is the config of the stamp that Standing has just returned of a file,
 // and whether that is known.
-func (r *Reader) Under(name string) (Config, bool) {
-	if it := r.word(name); it != nil && it.kind == wordSet {
-		return it.under.config, true
+func (r *Reader) Under(name string) (format.Config, bool) {
+	if it := r.word(name); it != nil && it.Kind == memtable.WordSet {
+		return it.Under.Config, true
 	}
-	if r.hit == nil || r.hit.configErr != nil {
-		return Config{}, false
+	if r.hit == nil || r.hit.ConfigErr != nil {
+		return format.Config{}, false
 	}
-	return r.hit.config, true
+	return r.hit.Config, true
 }
 
 // Digest returns the digest of the stamp that Find has just returned, nil where
 // none was recorded with it.
-func (r *Reader) Digest(name string) *Digest {
+func (r *Reader) Digest(name string) *format.Digest {
 	if r.hit == nil {
-		if it := r.word(name); it != nil && it.kind == wordSet {
-			return it.digest()
+		if it := r.word(name); it != nil && it.Kind == memtable.WordSet {
+			return it.Digest()
 		}
 		return nil
 	}
 	if r.hit.digests == nil {
-		if r.hit.digests = r.st.digestsOf(r.hit.part); r.hit.digests == nil {
+		if r.hit.digests = r.st.DigestsOf(r.hit.Part); r.hit.digests == nil {
 			return nil
 		}
 	}
-	r.hit.digests.enter(r.dir)
-	value, err := r.hit.digests.find(name)
+	r.hit.digests.Enter(r.dir)
+	value, err := r.hit.digests.Find(name)
 	if err != nil || value == nil {
 		return nil
 	}
-	d, ok := parseDigestValue(value)
+	d, ok := format.ParseDigestValue(value)
 	if !ok {
 		return nil
 	}

@@ -7,16 +7,9 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"treefilter/store/internal/format"
+	"treefilter/store/internal/format/formattest"
 )
-
-// hardNames are names that some layer could take for something else.
-var hardNames = []string{
-	"a.jpg", "b c.png", "odd: name.jpg", "- dash", "#hash", "new\nline", "tab\t", "cr\r", "esc\x1b[31m",
-	"quote\"", "back\\slash", "~", "null", "true", "Yes", "1e3", "0x1f", "12:30:45", "2001-01-01", ".inf", "-1.5",
-	"naïve.png", "日本.jpg", "\u202egnp.exe", "\u2028", "\ufeff", "\ufffd", "bad\xff\xfe", "\xc3", "é\x80", "'single'",
-	"{flow}", "[seq]", "a,b", "!tag", "&anchor", "*alias", "%dir", "@at", "`tick", "|", ">", "?", ":", "a:", ": b",
-	"- set: {path: \"x\", time: 9999999999.000000000} # 00000000", "<<", "=", "\x01", "\x7f", "\u0085", strings.Repeat("n", 255),
-}
 
 func hardPaths(rng *rand.Rand, n int) []string {
 	seen := map[string]bool{}
@@ -24,16 +17,16 @@ func hardPaths(rng *rand.Rand, n int) []string {
 	for len(paths) < n {
 		var parts []string
 		for range rng.IntN(4) {
-			parts = append(parts, hardNames[rng.IntN(len(hardNames))])
+			parts = append(parts, formattest.HardNames[rng.IntN(len(formattest.HardNames))])
 		}
 		if rng.IntN(30) == 0 {
 			for range 8 {
 				parts = append(parts, strings.Repeat("\x02", 240))
 			}
 		}
-		parts = append(parts, fmt.Sprintf("%s%d", hardNames[rng.IntN(len(hardNames))], rng.IntN(n)))
+		parts = append(parts, fmt.Sprintf("%s%d", formattest.HardNames[rng.IntN(len(formattest.HardNames))], rng.IntN(n)))
 		p := strings.Join(parts, "/")
-		if checkPath(p) == nil && !seen[p] {
+		if format.CheckPath(p) == nil && !seen[p] {
 			seen[p] = true
 			paths = append(paths, p)
 		}
@@ -41,11 +34,11 @@ func hardPaths(rng *rand.Rand, n int) []string {
 	return paths
 }
 
-func randomTime(rng *rand.Rand) Time {
+func randomTime(rng *rand.Rand) format.Time {
 	if rng.IntN(10) == 0 {
-		return Time{rng.Int64N(1<<36) - 1<<35, int32(rng.IntN(1e9))}
+		return format.Time{Sec: rng.Int64N(1<<36) - 1<<35, Nsec: int32(rng.IntN(1e9))}
 	}
-	return Time{1_700_000_000 + rng.Int64N(1e8), int32(rng.IntN(1e9))}
+	return format.Time{Sec: 1_700_000_000 + rng.Int64N(1e8), Nsec: int32(rng.IntN(1e9))}
 }
 
 // Whatever is put into a tree is found again, from the WAL, and after a dump
@@ -53,23 +46,23 @@ func randomTime(rng *rand.Rand) Time {
 func TestStampsSurviveWALAndDumps(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	dir := t.TempDir()
-	want := map[string]Stamp{}
+	want := map[string]format.Stamp{}
 	paths := hardPaths(rng, 3000)
 	for round := range 4 {
 		tree, err := OpenTree(dir, Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
-		var batch []Entry
+		var batch []format.Entry
 		for range 1000 {
 			p := paths[rng.IntN(len(paths))]
-			s := Stamp{Time: randomTime(rng)}
+			s := format.Stamp{Time: randomTime(rng)}
 			if rng.IntN(4) == 0 {
-				s.Digest = &Digest{Size: rng.Int64N(1 << 40)}
+				s.Digest = &format.Digest{Size: rng.Int64N(1 << 40)}
 				s.Digest.SHA256[rng.IntN(32)] = byte(rng.Int())
 			}
 			want[p] = s
-			batch = append(batch, Entry{Path: p, Stamp: s})
+			batch = append(batch, format.Entry{Path: p, Stamp: s})
 			if len(batch) == 100 {
 				if err := appendTo(tree, batch); err != nil {
 					t.Fatal(err)
@@ -99,7 +92,7 @@ func TestStampsSurviveWALAndDumps(t *testing.T) {
 	}
 }
 
-func checkStamps(t *testing.T, dir string, paths []string, want map[string]Stamp) {
+func checkStamps(t *testing.T, dir string, paths []string, want map[string]format.Stamp) {
 	t.Helper()
 	tree, err := OpenTree(dir, Options{})
 	if err != nil {

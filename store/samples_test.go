@@ -5,16 +5,18 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"treefilter/store/internal/format"
+	"treefilter/store/internal/format/formattest"
 )
 
 // The sample state files: a good one is read as the two stamps that all of
 // them hold, a broken one leaves a problem and never makes up a stamp.
 func TestSampleStateFiles(t *testing.T) {
-	want := map[string]Time{
-		"img001.jpg":    {1704067200, 123456789},
-		"odd: name.jpg": {1704153600, 0},
+	want := map[string]format.Time{
+		"img001.jpg":    {Sec: 1704067200, Nsec: 123456789},
+		"odd: name.jpg": {Sec: 1704153600, Nsec: 0},
 	}
-	c := mustConfig(t, "quality: 90")
+	c := formattest.MustConfig(t, "quality: 90")
 	samples, err := filepath.Glob("../testdata/state/*.yaml")
 	if err != nil || len(samples) == 0 {
 		t.Fatalf("no samples: %v", err)

@@ -9,14 +9,16 @@ import (
 	"syscall"
 	"testing"
 	"time"
+	"treefilter/store/internal/disk"
+	"treefilter/store/internal/format"
 )
 
 // A stamp that lies in the future, or did when it was made, covers exactly its own
 // mtime: an edit made before the clock has reached it bears an earlier one.
 func TestCovers(t *testing.T) {
-	now := Time{Sec: 100}
+	now := format.Time{Sec: 100}
 	for _, c := range []struct {
-		stamp Stamp
+		stamp format.Stamp
 		mtime int64
 		want  bool
 	}{
@@ -26,11 +28,11 @@ func TestCovers(t *testing.T) {
 		{at(100), 99, true},
 		{at(101), 100, false},
 		{at(101), 101, true},
-		{Stamp{Time: Time{Sec: 50}, Exact: true}, 50, true},
-		{Stamp{Time: Time{Sec: 50}, Exact: true}, 49, false},
-		{Stamp{Time: Time{Sec: 50}, Exact: true}, 51, false},
+		{format.Stamp{Time: format.Time{Sec: 50}, Exact: true}, 50, true},
+		{format.Stamp{Time: format.Time{Sec: 50}, Exact: true}, 49, false},
+		{format.Stamp{Time: format.Time{Sec: 50}, Exact: true}, 51, false},
 	} {
-		if got := c.stamp.Covers(Time{Sec: c.mtime}, now); got != c.want {
+		if got := c.stamp.Covers(format.Time{Sec: c.mtime}, now); got != c.want {
 			t.Errorf("%+v covers %d at 100: %v", c.stamp, c.mtime, got)
 		}
 	}
@@ -59,7 +61,7 @@ func TestSetOfTheFuture(t *testing.T) {
 		if err := errors.Join(tree.Set(name), tree.Sync()); err != nil {
 			t.Fatal(err)
 		}
-		want := Stamp{Time: TimeOf(c.mtime), Exact: c.exact}
+		want := format.Stamp{Time: format.TimeOf(c.mtime), Exact: c.exact}
 		for _, dump := range []bool{false, true} {
 			if dump {
 				if _, err := dumpTree(tree); err != nil {
@@ -88,7 +90,7 @@ func TestGetAfterSetAndDrop(t *testing.T) {
 		"sync": (*Tree).Sync,
 		"dump": func(tree *Tree) error { _, err := dumpTree(tree); return err },
 	}
-	for _, stored := range []string{"", sealed(t, DefaultProgram, Config{}, entry("a", 1))} {
+	for _, stored := range []string{"", sealed(t, disk.DefaultProgram, format.Config{}, entry("a", 1))} {
 		for history, want := range map[string]bool{
 			"set":                        true,
 			"set sync":                   true,
@@ -116,7 +118,7 @@ func TestGetAfterSetAndDrop(t *testing.T) {
 					t.Fatalf("%s: %s: %v", history, step, err)
 				}
 			}
-			if s, ok := tree.Get("a"); ok != want || ok && s.Time != (Time{1000, 5}) {
+			if s, ok := tree.Get("a"); ok != want || ok && s.Time != (format.Time{Sec: 1000, Nsec: 5}) {
 				t.Errorf("%s: %v, %v", history, s, ok)
 			}
 			if err := tree.Sync(); err != nil {
@@ -140,8 +142,8 @@ func TestSetIsContradicted(t *testing.T) {
 		"a drop":                   {do: func(tree *Tree) error { return tree.Forget("a") }},
 		"a drop of another":        {do: func(tree *Tree) error { return tree.Forget("b") }, want: true},
 		"a drop, dumped":           {do: func(tree *Tree) error { _, err := dumpTree(tree); return errors.Join(tree.Forget("a"), err) }},
-		"set":                      {do: func(tree *Tree) error { return appendTo(tree, []Entry{entry("a", 2000)}) }, want: true},
-		"set under another config": {other: quality90, do: func(tree *Tree) error { return appendTo(tree, []Entry{entry("a", 2000)}) }},
+		"set":                      {do: func(tree *Tree) error { return appendTo(tree, []format.Entry{entry("a", 2000)}) }, want: true},
+		"set under another config": {other: quality90, do: func(tree *Tree) error { return appendTo(tree, []format.Entry{entry("a", 2000)}) }},
 	} {
 		tree := treeOf(t, Options{}, "", "")
 		touched(t, tree, "a", time.Unix(1000, 5))
@@ -166,7 +168,7 @@ func TestSetIsContradicted(t *testing.T) {
 // What is held for the next dump is forgotten like all else.
 func TestDropOfWhatIsHeld(t *testing.T) {
 	tree := treeOf(t, Options{}, "", "")
-	if err := tree.Hold([]Entry{entry("a", 1), entry("b", 1)}); err != nil {
+	if err := tree.Hold([]format.Entry{entry("a", 1), entry("b", 1)}); err != nil {
 		t.Fatal(err)
 	}
 	if err := tree.Forget("a"); err != nil {
@@ -182,33 +184,33 @@ func TestDropOfWhatIsHeld(t *testing.T) {
 
 // workFS watches what is done to the work of a tree.
 type workFS struct {
-	osFS
+	disk.OS
 	work func() error // instead of making it durable
 	ops  *[]string
 }
 
 type watchedWork struct {
-	workDir
+	disk.WorkDir
 	fs workFS
 }
 
-func (w watchedWork) syncAll() error {
+func (w watchedWork) SyncAll() error {
 	*w.fs.ops = append(*w.fs.ops, "work")
 	return w.fs.work()
 }
 
-func (f workFS) openWork(dir string) (workDir, error) {
-	d, err := f.osFS.openWork(dir)
+func (f workFS) OpenWork(dir string) (disk.WorkDir, error) {
+	d, err := f.OS.OpenWork(dir)
 	return watchedWork{d, f}, err
 }
 
 type watchedFile struct {
-	file
+	disk.File
 	ops *[]string
 }
 
-func (f workFS) open(path string, flag int, perm os.FileMode) (file, error) {
-	opened, err := f.osFS.open(path, flag, perm)
+func (f workFS) Open(path string, flag int, perm os.FileMode) (disk.File, error) {
+	opened, err := f.OS.Open(path, flag, perm)
 	return watchedFile{opened, f.ops}, err
 }
 
@@ -216,7 +218,7 @@ func (f watchedFile) Write(b []byte) (int, error) {
 	if strings.Contains(string(b), "- set: ") {
 		*f.ops = append(*f.ops, "set")
 	}
-	return f.file.Write(b)
+	return f.File.Write(b)
 }
 
 // The work is durable before a record says that it was done. Where that fails
@@ -277,27 +279,27 @@ func TestForgottenWhileSyncing(t *testing.T) {
 
 // severalFS has file systems that cannot be opened.
 type severalFS struct {
-	osFS
+	disk.OS
 	closed map[string]bool
 	synced map[string]int
 }
 
 type severalWork struct {
-	workDir
+	disk.WorkDir
 	fs  severalFS
 	dir string
 }
 
-func (w severalWork) syncAll() error {
+func (w severalWork) SyncAll() error {
 	w.fs.synced[w.dir]++
 	return nil
 }
 
-func (f severalFS) openWork(dir string) (workDir, error) {
+func (f severalFS) OpenWork(dir string) (disk.WorkDir, error) {
 	if f.closed[dir] {
 		return nil, syscall.EACCES
 	}
-	d, err := f.osFS.openWork(dir)
+	d, err := f.OS.OpenWork(dir)
 	return severalWork{d, f, dir}, err
 }
 

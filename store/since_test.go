@@ -8,17 +8,20 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"treefilter/store/internal/disk"
+	"treefilter/store/internal/format"
+	"treefilter/store/internal/format/formattest"
 )
 
 // since gives entries the epoch of a look.
-func since(epoch uint64, entries ...Entry) []Entry {
+func since(epoch uint64, entries ...format.Entry) []format.Entry {
 	for i := range entries {
 		entries[i].Since = epoch
 	}
 	return entries
 }
 
-func paths(entries []Entry) string {
+func paths(entries []format.Entry) string {
 	var all []string
 	for _, e := range entries {
 		all = append(all, e.Path)
@@ -30,7 +33,7 @@ func paths(entries []Entry) string {
 // processed it under another config, after it was looked at; whatever has become
 // of the WAL since.
 func TestContradictedStampsAreRefused(t *testing.T) {
-	x, y := mustConfig(t, "q: 1"), mustConfig(t, "q: 2")
+	x, y := formattest.MustConfig(t, "q: 1"), formattest.MustConfig(t, "q: 2")
 	yes := func(string) bool { return true }
 	drop := func(p string) func(*Tree) error {
 		return func(tree *Tree) error { _, err := tree.Drop([]string{p}, yes); return err }
@@ -39,15 +42,15 @@ func TestContradictedStampsAreRefused(t *testing.T) {
 		return func(tree *Tree) error { _, err := tree.Prune([]string{p}, yes); return err }
 	}
 	set := func(p string) func(*Tree) error {
-		return func(tree *Tree) error { return appendTo(tree, []Entry{entry(p, 5)}) }
+		return func(tree *Tree) error { return appendTo(tree, []format.Entry{entry(p, 5)}) }
 	}
 	byHand := func(text string) func(*Tree) error {
-		return func(tree *Tree) error { return os.WriteFile(tree.names.wal, []byte(text), 0o666) }
+		return func(tree *Tree) error { return os.WriteFile(tree.names.WAL, []byte(text), 0o666) }
 	}
 	fold := func(tree *Tree) error { _, err := dumpTree(tree); return err }
 	discard := func(tree *Tree) error { _, err := tree.Discard(); return err }
 	type act struct {
-		under Config
+		under format.Config
 		do    func(*Tree) error
 	}
 	for _, c := range []struct {
@@ -81,7 +84,7 @@ func TestContradictedStampsAreRefused(t *testing.T) {
 	} {
 		for _, held := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s/held=%v", c.name, held), func(t *testing.T) {
-				first := []any{newSession(DefaultProgram, testID, x), entry("w", 1), vouch{}}
+				first := []any{format.NewSession(disk.DefaultProgram, testID, x), entry("w", 1), vouch{}}
 				tree := treeOf(t, Options{Config: x}, sealedConfigs(t, x, entry("a", 1), entry("b", 1)), string(lines(first...)))
 				if err := tree.Watch(); err != nil {
 					t.Fatal(err)
@@ -130,19 +133,19 @@ func TestContradictedStampsAreRefused(t *testing.T) {
 
 // The snapshot lists so many WALs; what came before them may have said anything.
 func TestMoreWALsThanAreListed(t *testing.T) {
-	tree := treeOf(t, Options{}, "", string(lines(newSession(DefaultProgram, testID, Config{}), entry("w", 1), vouch{})))
+	tree := treeOf(t, Options{}, "", string(lines(format.NewSession(disk.DefaultProgram, testID, format.Config{}), entry("w", 1), vouch{})))
 	if err := tree.Watch(); err != nil {
 		t.Fatal(err)
 	}
 	look := tree.Epoch()
-	for i := range maxFolded + 1 {
+	for i := range format.MaxFolded + 1 {
 		other := reopen(t, tree.root, Options{})
 		if i == 0 {
 			if err := other.Forget("a"); err != nil {
 				t.Fatal(err)
 			}
 		}
-		if err := appendTo(other, []Entry{entry("b", int64(i))}); err != nil {
+		if err := appendTo(other, []format.Entry{entry("b", int64(i))}); err != nil {
 			t.Fatal(err)
 		}
 		if i == 0 {
@@ -167,10 +170,10 @@ func TestMoreWALsThanAreListed(t *testing.T) {
 // try what that one said, and what became of it.
 func TestNewsAfterAWALThatCouldNotBeOpened(t *testing.T) {
 	fsys := faultyFS{err: syscall.EMFILE, fails: func(string) bool { return false }}
-	tree := treeOf(t, Options{}, "", string(lines(newSession(DefaultProgram, testID, Config{}), entry("w", 1), vouch{})))
+	tree := treeOf(t, Options{}, "", string(lines(format.NewSession(disk.DefaultProgram, testID, format.Config{}), entry("w", 1), vouch{})))
 	dir := tree.root
 	full := false
-	fsys.fails = func(path string) bool { return full && path == tree.names.wal }
+	fsys.fails = func(path string) bool { return full && path == tree.names.WAL }
 	tree = reopen(t, dir, Options{fsys: fsys})
 	if err := tree.Watch(); err != nil {
 		t.Fatal(err)
@@ -183,7 +186,7 @@ func TestNewsAfterAWALThatCouldNotBeOpened(t *testing.T) {
 		t.Fatal(err)
 	}
 	full = true
-	if _, err := tree.Append([]Entry{entry("b", 9)}); !errors.Is(err, syscall.EMFILE) {
+	if _, err := tree.Append([]format.Entry{entry("b", 9)}); !errors.Is(err, syscall.EMFILE) {
 		t.Fatalf("appended: %v", err)
 	}
 	full = false
@@ -201,7 +204,7 @@ func TestNewsAfterAWALThatCouldNotBeOpened(t *testing.T) {
 
 // A WAL that nobody has written to comes and goes without a trace.
 func TestEmptyWALIsNoNews(t *testing.T) {
-	for _, snapshot := range []string{"", sealed(t, DefaultProgram, Config{}, entry("a", 1))} {
+	for _, snapshot := range []string{"", sealed(t, disk.DefaultProgram, format.Config{}, entry("a", 1))} {
 		tree := treeOf(t, Options{}, snapshot, "")
 		other := reopen(t, tree.root, Options{})
 		if _, err := other.Now(); err != nil { // makes it
@@ -214,7 +217,7 @@ func TestEmptyWALIsNoNews(t *testing.T) {
 		if err := other.Close(); err != nil { // and removes it
 			t.Fatal(err)
 		}
-		if _, err := os.Lstat(tree.names.wal); !os.IsNotExist(err) {
+		if _, err := os.Lstat(tree.names.WAL); !os.IsNotExist(err) {
 			t.Fatalf("the WAL: %v", err)
 		}
 		if refused, err := tree.Append(since(look, entry("a", 2))); len(refused) > 0 || err != nil {
@@ -225,7 +228,7 @@ func TestEmptyWALIsNoNews(t *testing.T) {
 
 // Standing shows what others have written by now.
 func TestStandingIsThePresent(t *testing.T) {
-	x, y := mustConfig(t, "q: 1"), mustConfig(t, "q: 2")
+	x, y := formattest.MustConfig(t, "q: 1"), formattest.MustConfig(t, "q: 2")
 	tree := treeOf(t, Options{Config: x}, sealedConfigs(t, x, entry("a", 1), entry("b", 1)), "")
 	yes := func(string) bool { return true }
 	check := func(want string) {
@@ -233,8 +236,8 @@ func TestStandingIsThePresent(t *testing.T) {
 		for _, w := range strings.Fields(want) {
 			p, want, _ := strings.Cut(w, "=")
 			standing, s, _, err := tree.Standing(p)
-			got := map[Standing]string{Unknown: "unknown", Stamped: "", OtherConfig: "other:", Dropped: "dropped"}[standing]
-			if standing == Stamped || standing == OtherConfig {
+			got := map[format.Standing]string{format.Unknown: "unknown", format.Stamped: "", format.OtherConfig: "other:", format.Dropped: "dropped"}[standing]
+			if standing == format.Stamped || standing == format.OtherConfig {
 				got += fmt.Sprint(s.Time.Sec)
 			}
 			if got != want || err != nil {
@@ -242,7 +245,7 @@ func TestStandingIsThePresent(t *testing.T) {
 			}
 		}
 	}
-	other := func(c Config, do func(*Tree) error) {
+	other := func(c format.Config, do func(*Tree) error) {
 		t.Helper()
 		tree := reopen(t, tree.root, Options{Config: c})
 		if err := errors.Join(do(tree), tree.Sync(), tree.Close()); err != nil {
@@ -251,27 +254,27 @@ func TestStandingIsThePresent(t *testing.T) {
 	}
 	fold := func(tree *Tree) error { _, err := dumpTree(tree); return err }
 	check("a=1 b=1 c=unknown")
-	other(x, func(tree *Tree) error { return appendTo(tree, []Entry{entry("a", 2), entry("c", 2)}) })
+	other(x, func(tree *Tree) error { return appendTo(tree, []format.Entry{entry("a", 2), entry("c", 2)}) })
 	check("a=2 b=1 c=2")
-	other(y, func(tree *Tree) error { return appendTo(tree, []Entry{entry("b", 3)}) })
+	other(y, func(tree *Tree) error { return appendTo(tree, []format.Entry{entry("b", 3)}) })
 	check("a=2 b=other:3 c=2")
 	// What was read before is not what is so after a WAL that was missed.
 	other(x, fold)
 	other(x, func(tree *Tree) error { _, err := tree.Drop([]string{"a"}, yes); return err })
 	other(x, fold)
 	check("a=dropped b=other:3 c=2")
-	other(x, func(tree *Tree) error { return appendTo(tree, []Entry{entry("c", 4)}) })
+	other(x, func(tree *Tree) error { return appendTo(tree, []format.Entry{entry("c", 4)}) })
 	check("a=dropped b=other:3 c=4")
 	other(x, func(tree *Tree) error { _, err := tree.Discard(); return err })
 	check("a=dropped b=other:3 c=dropped")
 	// One that held nothing but stamps of this config was not missed, nor read.
-	other(x, func(tree *Tree) error { return appendTo(tree, []Entry{entry("d", 5)}) })
+	other(x, func(tree *Tree) error { return appendTo(tree, []format.Entry{entry("d", 5)}) })
 	check("a=dropped d=5")
 	other(x, fold)
-	other(x, func(tree *Tree) error { return appendTo(tree, []Entry{entry("d", 6)}) })
+	other(x, func(tree *Tree) error { return appendTo(tree, []format.Entry{entry("d", 6)}) })
 	other(x, fold)
 	check("a=dropped d=6")
-	if err := appendTo(tree, []Entry{entry("a", 5)}); err != nil {
+	if err := appendTo(tree, []format.Entry{entry("a", 5)}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := tree.Prune([]string{"b"}, yes); err != nil {
@@ -282,9 +285,9 @@ func TestStandingIsThePresent(t *testing.T) {
 
 // Where records were lost, a file of which nothing is known may have failed.
 func TestStandingAfterALoss(t *testing.T) {
-	s := newSession(DefaultProgram, testID, Config{})
+	s := format.NewSession(disk.DefaultProgram, testID, format.Config{})
 	wal := lines(s, "-a", entry("b", 2), vouch{}, entry("c", 3))
-	tree := treeOf(t, Options{}, sealed(t, DefaultProgram, Config{}, entry("a", 1), entry("d", 1)), string(bendLine(wal, 2)))
+	tree := treeOf(t, Options{}, sealed(t, disk.DefaultProgram, format.Config{}, entry("a", 1), entry("d", 1)), string(bendLine(wal, 2)))
 	if got := standings(t, tree, "a", "b", "c", "d", "e"); got != "a dropped, b dropped, c stamped, d dropped, e dropped" {
 		t.Error(got)
 	}
@@ -292,7 +295,7 @@ func TestStandingAfterALoss(t *testing.T) {
 
 // Records that are lost while a process runs are news that it has missed.
 func TestLossIsNews(t *testing.T) {
-	tree := treeOf(t, Options{}, "", string(lines(newSession(DefaultProgram, testID, Config{}), entry("w", 1), vouch{})))
+	tree := treeOf(t, Options{}, "", string(lines(format.NewSession(disk.DefaultProgram, testID, format.Config{}), entry("w", 1), vouch{})))
 	if err := tree.Watch(); err != nil {
 		t.Fatal(err)
 	}
@@ -301,12 +304,12 @@ func TestLossIsNews(t *testing.T) {
 	if err := errors.Join(other.Forget("a"), other.Sync()); err != nil {
 		t.Fatal(err)
 	}
-	text, err := os.ReadFile(tree.names.wal)
+	text, err := os.ReadFile(tree.names.WAL)
 	if err != nil {
 		t.Fatal(err)
 	}
 	text[strings.Index(string(text), "- drop: ")+9] ^= 1
-	if err := os.WriteFile(tree.names.wal, text, 0o666); err != nil {
+	if err := os.WriteFile(tree.names.WAL, text, 0o666); err != nil {
 		t.Fatal(err)
 	}
 	if refused, err := tree.Append(since(look, entry("a", 9))); len(refused) != 1 || err != nil {
@@ -318,7 +321,7 @@ func TestLossIsNews(t *testing.T) {
 // was read from is another all the same: it has an id of its own, and all in it is
 // news.
 func TestAnotherWALWithTheInodeOfTheFirst(t *testing.T) {
-	s, next := newSession(DefaultProgram, testID, Config{}), newSession(DefaultProgram, "00112233aabbccdd", Config{})
+	s, next := format.NewSession(disk.DefaultProgram, testID, format.Config{}), format.NewSession(disk.DefaultProgram, "00112233aabbccdd", format.Config{})
 	whole := lines(s, entry("w", 1), "-a", vouch{})
 	for name, wal := range map[string][2][]byte{
 		"another":               {lines(s, entry("w", 1), entry("v", 2)), lines(next, entry("w", 1), "-a", entry("b", 2), vouch{}, entry("v", 2), vouch{})},
@@ -326,13 +329,13 @@ func TestAnotherWALWithTheInodeOfTheFirst(t *testing.T) {
 		"its end not yet whole": {whole[:bytes.Index(whole, []byte("\"a\""))], whole},
 		"its end cut":           {lines(s, entry("w", 1)), append(whole, "- set"...)},
 	} {
-		proc := &simProc{disk: newSimDisk(map[string][]byte{simNames.wal: wal[0]})}
+		proc := &simProc{disk: newSimDisk(map[string][]byte{simNames.WAL: wal[0]})}
 		tree, err := OpenTree(simRoot, Options{fsys: proc})
 		if err != nil {
 			t.Fatal(err)
 		}
 		tree.loaded()
-		proc.disk.live[simNames.wal].data = wal[1]
+		proc.disk.live[simNames.WAL].data = wal[1]
 		refused, err := tree.Append(since(tree.Epoch(), entry("a", 9), entry("c", 9)))
 		if err != nil || paths(refused) != "a" {
 			t.Errorf("%s: refused %q, %v", name, paths(refused), err)
@@ -341,7 +344,7 @@ func TestAnotherWALWithTheInodeOfTheFirst(t *testing.T) {
 			t.Fatal(err)
 		}
 		got, _ := view(proc)
-		want := map[string]Time{"w": {Sec: 1}, "c": {Sec: 9}}
+		want := map[string]format.Time{"w": {Sec: 1}, "c": {Sec: 9}}
 		for p, at := range want {
 			if got[p] != at {
 				t.Errorf("%s: %s is %v, want %v", name, p, got[p], at)

@@ -11,6 +11,11 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"treefilter/store/internal/disk"
+	"treefilter/store/internal/format"
+	"treefilter/store/internal/format/formattest"
+	"treefilter/store/internal/memtable"
+	"treefilter/store/internal/snapshot"
 )
 
 const (
@@ -81,54 +86,54 @@ func reopen(t testing.TB, dir string, opt Options) *Tree {
 }
 
 // sealed returns the snapshot that a dump writes.
-func sealed(t testing.TB, program string, c Config, entries ...Entry) string {
+func sealed(t testing.TB, program string, c format.Config, entries ...format.Entry) string {
 	t.Helper()
 	return sealedOn(t, "", program, c, entries...)
 }
 
 // sealedOn returns that of a tree on a file system.
-func sealedOn(t testing.TB, volume, program string, c Config, entries ...Entry) string {
+func sealedOn(t testing.TB, volume, program string, c format.Config, entries ...format.Entry) string {
 	t.Helper()
-	under, over := termsOf(c), newOverlay()
+	under, over := format.TermsOf(c), memtable.New()
 	for _, e := range entries {
-		over.set([]byte(e.Path), e.Stamp, under)
+		over.Set([]byte(e.Path), e.Stamp, under)
 	}
 	return merged(t, volume, program, under, over)
 }
 
 // sealedConfigs returns the snapshot of a tree with several configs, of which the
 // first is the newest: each is followed by its stamps. "-path" is a dropped one.
-func sealedConfigs(t testing.TB, newest Config, parts ...any) string {
+func sealedConfigs(t testing.TB, newest format.Config, parts ...any) string {
 	t.Helper()
-	first, over := termsOf(newest), newOverlay()
+	first, over := format.TermsOf(newest), memtable.New()
 	under := first
 	for _, p := range parts {
 		switch p := p.(type) {
-		case Config:
-			under = termsOf(p)
-		case Entry:
-			over.set([]byte(p.Path), p.Stamp, under)
+		case format.Config:
+			under = format.TermsOf(p)
+		case format.Entry:
+			over.Set([]byte(p.Path), p.Stamp, under)
 		case string:
-			over.take([]byte(p[1:]), wordDrop)
+			over.Take([]byte(p[1:]), memtable.WordDrop)
 		}
 	}
-	return merged(t, "", DefaultProgram, first, over)
+	return merged(t, "", disk.DefaultProgram, first, over)
 }
 
-func merged(t testing.TB, volume, program string, newest *terms, over *overlay) string {
+func merged(t testing.TB, volume, program string, newest *format.Terms, over *memtable.Table) string {
 	t.Helper()
 	var out bytes.Buffer
-	over.finish()
-	m := newMerge(program, &state{}, over, newest)
+	over.Finish()
+	m := newMerge(program, &state{Snapshot: &snapshot.Snapshot{}}, over, newest)
 	m.volume = volume
-	if _, err := m.write(newSnapshotWriter(&out)); err != nil {
+	if _, err := m.write(format.NewSnapshotWriter(&out)); err != nil {
 		t.Fatal(err)
 	}
 	return out.String()
 }
 
 // appendTo appends stamps, none of which may be refused.
-func appendTo(tree *Tree, entries []Entry) error {
+func appendTo(tree *Tree, entries []format.Entry) error {
 	refused, err := tree.Append(entries)
 	if err == nil && len(refused) > 0 {
 		err = fmt.Errorf("%d stamps refused", len(refused))
@@ -148,10 +153,10 @@ func repairTree(tree *Tree) (stamps int64, err error) {
 	return done.Stamps, err
 }
 
-func at(sec int64) Stamp { return Stamp{Time: Time{Sec: sec}} }
+func at(sec int64) format.Stamp { return format.Stamp{Time: format.Time{Sec: sec}} }
 
 // wantStamps wants a tree to have exactly these stamps, of all the paths.
-func wantStamps(t testing.TB, tree *Tree, paths []string, want map[string]Stamp) {
+func wantStamps(t testing.TB, tree *Tree, paths []string, want map[string]format.Stamp) {
 	t.Helper()
 	for _, p := range append(slices.Sorted(maps.Keys(want)), paths...) {
 		got, ok := tree.Get(p)
@@ -162,30 +167,30 @@ func wantStamps(t testing.TB, tree *Tree, paths []string, want map[string]Stamp)
 	}
 }
 
-var quality90 = Options{Config: Config{map[string]any{"quality": "90"}}}
+var quality90 = Options{Config: format.Config{Values: map[string]any{"quality": "90"}}}
 
 // Any YAML of the snapshot's shape is read to the same stamps, and a dump
 // makes it canonical.
 func TestSnapshotByHand(t *testing.T) {
-	want := map[string]Stamp{
-		"img001.jpg":     {Time: Time{1700000000, 123000000}},
-		"odd: name.jpg":  {Time: Time{1700000001, 456000001}, Digest: testDigest},
-		"a/b.jpg":        {Time: Time{-1, 500000000}},
-		"a/bad\xff\n.jp": {Time: Time{12, 0}},
+	want := map[string]format.Stamp{
+		"img001.jpg":     {Time: format.Time{Sec: 1700000000, Nsec: 123000000}},
+		"odd: name.jpg":  {Time: format.Time{Sec: 1700000001, Nsec: 456000001}, Digest: formattest.Digest},
+		"a/b.jpg":        {Time: format.Time{Sec: -1, Nsec: 500000000}},
+		"a/bad\xff\n.jp": {Time: format.Time{Sec: 12, Nsec: 0}},
 	}
-	var entries []Entry
+	var entries []format.Entry
 	for p, s := range want {
-		entries = append(entries, Entry{Path: p, Stamp: s})
+		entries = append(entries, format.Entry{Path: p, Stamp: s})
 	}
 	canonical := sealed(t, "treefilter", quality90.Config, entries...)
-	content := canonical[:strings.Index(canonical, sumsHead)]
+	content := canonical[:strings.Index(canonical, format.SumsHead)]
 	const head = "version: 1\nprogram: treefilter\nconfig: {quality: 90}\n"
-	sum := fmt.Sprintf("%x", testDigest.SHA256)
+	sum := fmt.Sprintf("%x", formattest.Digest.SHA256)
 	for name, text := range map[string]string{
 		"canonical":         canonical,
 		"no trailer":        content,
 		"half a trailer":    canonical[:len(content)+40] + "\n",
-		"one trailer line":  content + canonical[strings.Index(canonical, endHead):],
+		"one trailer line":  content + canonical[strings.Index(canonical, format.EndHead):],
 		"a comment put in":  strings.Replace(canonical, "version", "# mine\nversion", 1),
 		"a blank put in":    strings.Replace(canonical, "program: ", "program:  ", 1),
 		"a line at the end": strings.Replace(canonical, "    img001.jpg: 1700000000.123000000\n", "", 1) + "timestamps2: {}\n",
@@ -208,7 +213,7 @@ func TestSnapshotByHand(t *testing.T) {
 				delete(want, "a/bad\xff\n.jp")
 				want["gone"] = at(1)
 			case "twice": // the last one counts
-				want = map[string]Stamp{"img001.jpg": want["img001.jpg"]}
+				want = map[string]format.Stamp{"img001.jpg": want["img001.jpg"]}
 			case "another spelling":
 				clean = false // the digest that is none
 			}
@@ -219,11 +224,11 @@ func TestSnapshotByHand(t *testing.T) {
 			if _, err := tree.Dump(DumpOptions{Repair: !clean}); err != nil {
 				t.Fatal(err)
 			}
-			var kept []Entry
+			var kept []format.Entry
 			for p, s := range want {
-				kept = append(kept, Entry{Path: p, Stamp: s})
+				kept = append(kept, format.Entry{Path: p, Stamp: s})
 			}
-			got, err := os.ReadFile(tree.names.snapshot)
+			got, err := os.ReadFile(tree.names.Snapshot)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -236,9 +241,9 @@ func TestSnapshotByHand(t *testing.T) {
 
 // A line that is added after the trailer is an edit like any other.
 func TestSnapshotWithLinesAppended(t *testing.T) {
-	text := sealed(t, "treefilter", Config{}, entry("a", 1))
+	text := sealed(t, "treefilter", format.Config{}, entry("a", 1))
 	tree := treeOf(t, Options{}, text+"    b: 2\n", "")
-	wantStamps(t, tree, nil, map[string]Stamp{"a": at(1), "b": at(2)})
+	wantStamps(t, tree, nil, map[string]format.Stamp{"a": at(1), "b": at(2)})
 	if problems := tree.Problems(); len(problems) > 0 {
 		t.Errorf("problems: %v", problems)
 	}
@@ -247,19 +252,19 @@ func TestSnapshotWithLinesAppended(t *testing.T) {
 // Cut anywhere, a snapshot gives the stamps of the lines that are whole, each
 // as it was.
 func TestSnapshotCut(t *testing.T) {
-	want := map[string]Stamp{"a": at(1700000001), "b c": {Time: Time{1700000002, 5}, Digest: testDigest}, "d/bad\xff": at(1700000003)}
-	var entries []Entry
+	want := map[string]format.Stamp{"a": at(1700000001), "b c": {Time: format.Time{Sec: 1700000002, Nsec: 5}, Digest: formattest.Digest}, "d/bad\xff": at(1700000003)}
+	var entries []format.Entry
 	for p, s := range want {
-		entries = append(entries, Entry{Path: p, Stamp: s})
+		entries = append(entries, format.Entry{Path: p, Stamp: s})
 	}
-	text := sealed(t, "treefilter", Config{}, entries...)
+	text := sealed(t, "treefilter", format.Config{}, entries...)
 	cuts := func(yield func(string) bool) {
 		for n := 0; n < len(text) && yield(text[:n]); n++ {
 		}
 	}
 	eachTree(t, Options{}, cuts, func(n int, tree *Tree) {
 		for p, s := range want {
-			key := "    " + string(appendScalar(nil, p)) + ": " + s.Time.String() + "\n"
+			key := "    " + string(format.AppendScalar(nil, p)) + ": " + s.Time.String() + "\n"
 			got, ok := tree.Get(p)
 			if whole := strings.Contains(text[:n], key); ok != whole || ok && got.Time != s.Time {
 				t.Fatalf("cut at %d: %q is %v %v, whole %v", n, p, got, ok, whole)
@@ -281,7 +286,7 @@ func TestSnapshotForeign(t *testing.T) {
 	}{
 		{"another version", "version: 2\nprogram: treefilter\ntimestamps: {a: 1}\n", `version "2"`, true},
 		{"no version", "program: treefilter\ntimestamps: {a: 1}\n", "no version", true},
-		{"another program", sealed(t, "other", Config{}, entry("a", 1)), `program "other"`, true},
+		{"another program", sealed(t, "other", format.Config{}, entry("a", 1)), `program "other"`, true},
 		{"no program", "version: 1\ntimestamps: {a: 1}\n", `program ""`, true},
 		{"treestamps' flat form", "config:\n  quality: 90\na: 1600000000.5\n", "written by the Python package treestamps", true},
 		{"a list", "- a\n- b\n", "not a mapping", true},
@@ -304,7 +309,7 @@ func TestSnapshotForeign(t *testing.T) {
 			if len(problems) != 1 || !strings.Contains(problems[0].Error(), c.want) {
 				t.Errorf("problems %v, want %q", problems, c.want)
 			}
-			if err := appendTo(tree, []Entry{entry("b", 2)}); (err != nil) != c.foreign || c.foreign && !errors.Is(err, errForeign) {
+			if err := appendTo(tree, []format.Entry{entry("b", 2)}); (err != nil) != c.foreign || c.foreign && !errors.Is(err, format.ErrForeign) {
 				t.Errorf("append: %v", err)
 			}
 			if _, err := dumpTree(tree); err == nil {
@@ -313,10 +318,10 @@ func TestSnapshotForeign(t *testing.T) {
 			if _, err := repairTree(tree); (err != nil) != c.foreign {
 				t.Errorf("repair: %v", err)
 			}
-			kept := tree.names.snapshot
+			kept := tree.names.Snapshot
 			if !c.foreign {
-				wantStamps(t, reopen(t, tree.root, Options{}), []string{"a"}, map[string]Stamp{"b": at(2)})
-				kept += brokenSuffix
+				wantStamps(t, reopen(t, tree.root, Options{}), []string{"a"}, map[string]format.Stamp{"b": at(2)})
+				kept += disk.BrokenSuffix
 			}
 			if got, err := os.ReadFile(kept); string(got) != c.text {
 				t.Errorf("what was there is now %q, %v", got, err)
@@ -332,7 +337,7 @@ func TestSnapshotBadEntries(t *testing.T) {
 		"b: !!float 1", "/b: 1", "../b: 1", "c/../b: 1", "\"\": 1", "\"b\\0\": 1", "b/: 1",
 	} {
 		tree := treeOf(t, Options{}, "version: 1\nprogram: treefilter\ntimestamps:\n  a: 1\n  "+entry+"\n  c: 3\n", "")
-		wantStamps(t, tree, []string{"b", "../b", "/b", ""}, map[string]Stamp{"a": at(1), "c": at(3)})
+		wantStamps(t, tree, []string{"b", "../b", "/b", ""}, map[string]format.Stamp{"a": at(1), "c": at(3)})
 		if problems := tree.Problems(); len(problems) != 1 || !strings.Contains(problems[0].Error(), "1 damaged entry") {
 			t.Errorf("%s: problems %v", entry, problems)
 		}
@@ -341,7 +346,7 @@ func TestSnapshotBadEntries(t *testing.T) {
 
 // damageable is a snapshot of several blocks, with entries of every form, long
 // keys across and next to block borders among them.
-func damageable(t *testing.T) (text string, entries []Entry) {
+func damageable(t *testing.T) (text string, entries []format.Entry) {
 	long := strings.Repeat("\x01", 500)
 	for i := range 120 {
 		p := fmt.Sprintf("d%02d/img%03d.jpg", i/10, i)
@@ -353,34 +358,34 @@ func damageable(t *testing.T) (text string, entries []Entry) {
 		case 5:
 			p += long[:250+i]
 		}
-		entries = append(entries, Entry{Path: p, Stamp: Stamp{Time: Time{1700000000 + int64(i), int32(i)}}})
+		entries = append(entries, format.Entry{Path: p, Stamp: format.Stamp{Time: format.Time{Sec: 1700000000 + int64(i), Nsec: int32(i)}}})
 	}
-	slices.SortFunc(entries, func(a, b Entry) int { return comparePaths(a.Path, b.Path) })
-	return sealed(t, "treefilter", Config{}, entries...), entries
+	slices.SortFunc(entries, func(a, b format.Entry) int { return format.ComparePaths(a.Path, b.Path) })
+	return sealed(t, "treefilter", format.Config{}, entries...), entries
 }
 
 // A damaged block costs the entries that it holds a part of, and no others. No
 // stamp is ever altered.
 func TestSnapshotDamagedBlocks(t *testing.T) {
 	text, entries := damageable(t)
-	content := strings.Index(text, sumsHead)
-	if content < 6*blockSize {
+	content := strings.Index(text, format.SumsHead)
+	if content < 6*format.BlockSize {
 		t.Fatalf("only %d bytes", content)
 	}
 	if strings.Count(text, "\n    ? ") < 10 {
 		t.Fatal("no long keys")
 	}
-	for bad := 0; bad < content; bad += blockSize {
-		for _, offset := range []int{0, 1000, min(blockSize, content-bad) - 1} {
+	for bad := 0; bad < content; bad += format.BlockSize {
+		for _, offset := range []int{0, 1000, min(format.BlockSize, content-bad) - 1} {
 			damaged := []byte(text)
 			damaged[bad+offset] ^= 0x10
 			var paths []string
-			want := map[string]Stamp{}
+			want := map[string]format.Stamp{}
 			for _, e := range entries {
-				line := string(appendEntry(nil, e.Path, e.Stamp))
+				line := string(format.AppendEntry(nil, e.Path, e.Stamp))
 				begin := strings.Index(text, line)
 				paths = append(paths, e.Path)
-				if begin+len(line) <= bad || begin >= bad+blockSize {
+				if begin+len(line) <= bad || begin >= bad+format.BlockSize {
 					want[e.Path] = e.Stamp
 				}
 			}
@@ -393,14 +398,14 @@ func TestSnapshotDamagedBlocks(t *testing.T) {
 			if _, err := dumpTree(tree); err == nil {
 				t.Errorf("block at %d: dumped", bad)
 			}
-			if got, _ := os.ReadFile(tree.names.snapshot); !bytes.Equal(got, damaged) {
+			if got, _ := os.ReadFile(tree.names.Snapshot); !bytes.Equal(got, damaged) {
 				t.Error("a refused dump changed the snapshot")
 			}
 			n, err := repairTree(tree)
 			if err != nil || n != int64(len(want)) {
 				t.Errorf("block at %d: repair kept %d of %d, %v", bad, n, len(want), err)
 			}
-			if got, _ := os.ReadFile(tree.names.snapshot + brokenSuffix); !bytes.Equal(got, damaged) {
+			if got, _ := os.ReadFile(tree.names.Snapshot + disk.BrokenSuffix); !bytes.Equal(got, damaged) {
 				t.Error("the damaged snapshot was not kept")
 			}
 			again := reopen(t, tree.root, Options{})
@@ -440,24 +445,24 @@ func TestRepairWithoutAWAL(t *testing.T) {
 
 // borderEntries returns a snapshot with an entry of name that begins, or
 // ends, exactly at the second block border.
-func borderEntries(t *testing.T, name string, begins bool) (text string, entries []Entry) {
+func borderEntries(t *testing.T, name string, begins bool) (text string, entries []format.Entry) {
 	t.Helper()
 	const filler = 60 // bytes of a line
-	line := string(appendEntry(nil, name, at(1000)))
-	gap := 2*blockSize - strings.Index(sealed(t, "treefilter", Config{}, entry("a", 1)), "    a:")
+	line := string(format.AppendEntry(nil, name, at(1000)))
+	gap := 2*format.BlockSize - strings.Index(sealed(t, "treefilter", format.Config{}, entry("a", 1)), "    a:")
 	if !begins {
 		gap -= len(line)
 	}
 	for i := range gap / filler {
-		length := filler - len(appendEntry(nil, "", Stamp{})) + len(`""`)
+		length := filler - len(format.AppendEntry(nil, "", format.Stamp{})) + len(`""`)
 		if i == 0 {
 			length += gap % filler
 		}
-		entries = append(entries, Entry{Path: fmt.Sprintf("a%03d%s", i, strings.Repeat("x", length-4))})
+		entries = append(entries, format.Entry{Path: fmt.Sprintf("a%03d%s", i, strings.Repeat("x", length-4))})
 	}
 	entries = append(entries, entry(name, 1000), entry("z", 2000))
-	text = sealed(t, "treefilter", Config{}, entries...)
-	if mark := strings.Index(text, line); begins && mark != 2*blockSize || !begins && mark+len(line) != 2*blockSize {
+	text = sealed(t, "treefilter", format.Config{}, entries...)
+	if mark := strings.Index(text, line); begins && mark != 2*format.BlockSize || !begins && mark+len(line) != 2*format.BlockSize {
 		t.Fatalf("the entry is at %d", mark)
 	}
 	return text, entries
@@ -466,7 +471,7 @@ func borderEntries(t *testing.T, name string, begins bool) (text string, entries
 func TestSnapshotDamageBesideABorder(t *testing.T) {
 	for _, name := range []string{"n", "n" + strings.Repeat("\x01", 300)} {
 		text, entries := borderEntries(t, name, false)
-		tree := treeOf(t, Options{}, text[:2*blockSize+5]+"!"+text[2*blockSize+6:], "")
+		tree := treeOf(t, Options{}, text[:2*format.BlockSize+5]+"!"+text[2*format.BlockSize+6:], "")
 		for _, e := range entries {
 			got, ok := tree.Get(e.Path)
 			if want := e.Path[0] != 'z'; ok != want || ok && got.Time != e.Time {
@@ -478,13 +483,13 @@ func TestSnapshotDamageBesideABorder(t *testing.T) {
 
 // No bit of the trailer that flips alters a stamp.
 func TestTrailerFlips(t *testing.T) {
-	want := map[string]Stamp{"a": at(1700000001), "b c": {Time: Time{1700000002, 5}, Digest: testDigest}, "d/bad\xff": at(1700000003)}
-	var entries []Entry
+	want := map[string]format.Stamp{"a": at(1700000001), "b c": {Time: format.Time{Sec: 1700000002, Nsec: 5}, Digest: formattest.Digest}, "d/bad\xff": at(1700000003)}
+	var entries []format.Entry
 	for p, s := range want {
-		entries = append(entries, Entry{Path: p, Stamp: s})
+		entries = append(entries, format.Entry{Path: p, Stamp: s})
 	}
 	text := sealed(t, "treefilter", quality90.Config, entries...)
-	eachTree(t, quality90, flips(text, strings.Index(text, sumsHead)), func(i int, tree *Tree) {
+	eachTree(t, quality90, flips(text, strings.Index(text, format.SumsHead)), func(i int, tree *Tree) {
 		for p, s := range want {
 			got, ok := tree.Get(p)
 			if ok && got.Time != s.Time || got.Digest != nil && *got.Digest != *s.Digest {
@@ -498,9 +503,9 @@ func TestTrailerFlips(t *testing.T) {
 // hit the sum of that, and does not make the snapshot somebody else's.
 func TestTrailerFlipsCostLittle(t *testing.T) {
 
-	text := sealed(t, "treefilter", Config{}, entry("a", 1), entry("b", 2))
+	text := sealed(t, "treefilter", format.Config{}, entry("a", 1), entry("b", 2))
 	lost, foreign := 0, 0
-	eachTree(t, Options{}, flips(text, strings.Index(text, endHead)), func(_ int, tree *Tree) {
+	eachTree(t, Options{}, flips(text, strings.Index(text, format.EndHead)), func(_ int, tree *Tree) {
 		_, a := tree.Get("a")
 		_, b := tree.Get("b")
 		if !a || !b {
@@ -511,7 +516,7 @@ func TestTrailerFlipsCostLittle(t *testing.T) {
 		}
 	})
 	if lost > 0 || foreign > 0 {
-		t.Errorf("of %d flips in the last line %d cost stamps of sound blocks, %d made writers refuse", 8*(len(text)-strings.Index(text, endHead)), lost, foreign)
+		t.Errorf("of %d flips in the last line %d cost stamps of sound blocks, %d made writers refuse", 8*(len(text)-strings.Index(text, format.EndHead)), lost, foreign)
 	}
 }
 
@@ -519,7 +524,7 @@ func TestTrailerFlipsCostLittle(t *testing.T) {
 // commit goes on, and a repair moves it aside.
 func TestSnapshotCutInItsHeader(t *testing.T) {
 
-	text := sealed(t, "treefilter", Config{}, entry("a", 1))
+	text := sealed(t, "treefilter", format.Config{}, entry("a", 1))
 	for n := range strings.Index(text, "timestamps:") {
 		if err := treeOf(t, Options{}, text[:n], "").Writable(); err != nil {
 			t.Errorf("cut at %d: %v", n, err)
@@ -538,39 +543,39 @@ func TestNamesThatLookLikeEntries(t *testing.T) {
 		{"dir/odd: x", `"dir/odd: x"`},
 		{"x: y", `"x`},
 	} {
-		if checkPath(c.asked) != nil {
+		if format.CheckPath(c.asked) != nil {
 			t.Fatal(c.asked)
 		}
-		tree := treeOf(t, Options{}, sealed(t, "treefilter", Config{}, entry(c.stamped, 1700000000)), "")
-		wantStamps(t, tree, nil, map[string]Stamp{c.stamped: at(1700000000)})
+		tree := treeOf(t, Options{}, sealed(t, "treefilter", format.Config{}, entry(c.stamped, 1700000000)), "")
+		wantStamps(t, tree, nil, map[string]format.Stamp{c.stamped: at(1700000000)})
 		fresh := reopen(t, tree.root, Options{})
 		if got, ok := fresh.Get(c.asked); ok {
 			t.Errorf("%s: has the stamp %v of %q", c.asked, got, c.stamped)
 		}
-		if err := appendTo(tree, []Entry{entry(c.asked, 1800000000)}); err != nil {
+		if err := appendTo(tree, []format.Entry{entry(c.asked, 1800000000)}); err != nil {
 			t.Fatal(err)
 		}
 		if n, err := dumpTree(tree); n != 2 || err != nil {
 			t.Errorf("%s: dumped %d stamps, %v", c.asked, n, err)
 		}
-		wantStamps(t, reopen(t, tree.root, Options{}), nil, map[string]Stamp{c.stamped: at(1700000000), c.asked: at(1800000000)})
+		wantStamps(t, reopen(t, tree.root, Options{}), nil, map[string]format.Stamp{c.stamped: at(1700000000), c.asked: at(1800000000)})
 	}
 }
 
 // Keys of more than 1,024 characters are explicit, and found whatever window
 // of the file they straddle.
 func TestSnapshotLongKeys(t *testing.T) {
-	for _, n := range []int{200, 253, 254, 255, 256, 257, 1000, 4000, maxPath - 1} {
+	for _, n := range []int{200, 253, 254, 255, 256, 257, 1000, 4000, format.MaxPath - 1} {
 		for _, c := range []string{"n", "\x01", "é", "\xff"} {
 			p := strings.Repeat(c, n/len(c))
-			text := sealed(t, "treefilter", Config{}, Entry{Path: p, Stamp: Stamp{Time: testTime, Digest: testDigest}}, entry("z", 1))
-			form := string(appendScalar(nil, p))
+			text := sealed(t, "treefilter", format.Config{}, format.Entry{Path: p, Stamp: format.Stamp{Time: formattest.Time, Digest: formattest.Digest}}, entry("z", 1))
+			form := string(format.AppendScalar(nil, p))
 			if explicit := strings.Contains(text, "\n    ? "+form+"\n    : "); explicit != (len(form) > 1024) {
 				t.Errorf("%d of %q: explicit %v, with %d bytes", n, c, explicit, len(form))
 			}
-			want := map[string]Stamp{p: {Time: testTime, Digest: testDigest}, "z": at(1)}
+			want := map[string]format.Stamp{p: {Time: formattest.Time, Digest: formattest.Digest}, "z": at(1)}
 			wantStamps(t, treeOf(t, Options{}, text, ""), nil, want)
-			byHand := text[:strings.Index(text, sumsHead)]
+			byHand := text[:strings.Index(text, format.SumsHead)]
 			wantStamps(t, treeOf(t, Options{}, byHand, ""), nil, want)
 		}
 	}
@@ -579,10 +584,10 @@ func TestSnapshotLongKeys(t *testing.T) {
 // An explicit key that ends with the window, its time just beyond.
 func TestSnapshotLongKeyAtTheEndOfAWindow(t *testing.T) {
 
-	for n := maxPath - 80; n <= maxPath; n++ {
+	for n := format.MaxPath - 80; n <= format.MaxPath; n++ {
 		p := strings.Repeat("\x01", n)
-		tree := treeOf(t, Options{}, sealed(t, "treefilter", Config{}, entry(p, 1), entry(p[:300]+"z", 2)), "")
-		wantStamps(t, tree, nil, map[string]Stamp{p: at(1), p[:300] + "z": at(2)})
+		tree := treeOf(t, Options{}, sealed(t, "treefilter", format.Config{}, entry(p, 1), entry(p[:300]+"z", 2)), "")
+		wantStamps(t, tree, nil, map[string]format.Stamp{p: at(1), p[:300] + "z": at(2)})
 		if problems := tree.Problems(); len(problems) > 0 {
 			t.Fatalf("%d: %v", n, problems)
 		}
@@ -591,18 +596,18 @@ func TestSnapshotLongKeyAtTheEndOfAWindow(t *testing.T) {
 
 // The same at the end of a window that readers share.
 func TestSnapshotLongKeyAtTheEndOfAChunk(t *testing.T) {
-	var short []Entry
-	for i := range (chunkSize - 600) / 31 {
+	var short []format.Entry
+	for i := range (snapshot.ChunkSize - 600) / 31 {
 		short = append(short, entry(fmt.Sprintf("a%03x", i), 1700000000))
 	}
-	text, long := "", strings.Repeat("x", blockSize)
-	for next := -1; next <= 0; next = strings.Index(text, "\n    : ") - chunkSize - blockSize {
+	text, long := "", strings.Repeat("x", format.BlockSize)
+	for next := -1; next <= 0; next = strings.Index(text, "\n    : ") - snapshot.ChunkSize - format.BlockSize {
 		if next < -40 {
 			long += strings.Repeat("x", -next-40)
 		}
 		long += "x"
 		entries := append(short, entry("b"+long, 1), entry("c", 2))
-		text = sealed(t, "treefilter", Config{}, entries...)
+		text = sealed(t, "treefilter", format.Config{}, entries...)
 		tree := treeOf(t, Options{}, text, "")
 		reader := tree.Reader()
 		for _, e := range entries {
@@ -623,23 +628,23 @@ func FuzzSnapshotEntry(f *testing.F) {
 	f.Add([]byte("    ? \"a\"\n    : 1700000000.000000001\n    b: 1\n"))
 	f.Add([]byte("    a: {time: 1.5, exact: true, target: 2.5}\n"))
 	f.Add([]byte("    a: null\n"))
-	f.Add([]byte("    !!binary \"YQ==\": {size: 3, sha256: \"" + testSum + "\"}\n"))
-	for i, name := range hardNames {
-		f.Add(appendEntry(nil, name, at(int64(i))))
+	f.Add([]byte("    !!binary \"YQ==\": {size: 3, sha256: \"" + formattest.Sum + "\"}\n"))
+	for i, name := range formattest.HardNames {
+		f.Add(format.AppendEntry(nil, name, at(int64(i))))
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
-		path, value, n, err := cutEntry(b)
+		path, value, n, err := format.CutEntry(b)
 		if err != nil {
 			return
 		}
-		stamp, isStamp := parseStampValue(value)
-		digest, isDigest := parseDigestValue(value)
+		stamp, isStamp := format.ParseStampValue(value)
+		digest, isDigest := format.ParseDigestValue(value)
 		isDropped := string(value) == "null"
 		if !isStamp && !isDigest && !isDropped {
 			return
 		}
 		check := func(text []byte) {
-			root, err := decodeYAML(append([]byte("x:\n"), text...))
+			root, err := format.DecodeYAML(append([]byte("x:\n"), text...))
 			if err != nil {
 				t.Fatalf("%q: %v", text, err)
 			}
@@ -647,16 +652,16 @@ func FuzzSnapshotEntry(f *testing.F) {
 			if len(entries) != 2 {
 				t.Fatalf("%q: %d nodes", text, len(entries))
 			}
-			if key, err := stateValue(entries[0]); err != nil || key != string(path) {
+			if key, err := format.StateValue(entries[0]); err != nil || key != string(path) {
 				t.Fatalf("%q: the fast reader sees %q, yaml.v3 %q, %v", text, path, key, err)
 			}
 			switch {
 			case isStamp:
-				if got, err := stampFromNode(entries[1]); err != nil || got != stamp {
+				if got, err := format.StampFromNode(entries[1]); err != nil || got != stamp {
 					t.Fatalf("%q: the fast reader sees %v, yaml.v3 %v, %v", text, stamp, got, err)
 				}
 			case isDigest:
-				if got, err := digestFromNode(entries[1]); err != nil || *got != *digest {
+				if got, err := format.DigestFromNode(entries[1]); err != nil || *got != *digest {
 					t.Fatalf("%q: the fast reader sees %v, yaml.v3 %v, %v", text, digest, got, err)
 				}
 			case entries[1].ShortTag() != "!!null":
@@ -664,18 +669,18 @@ func FuzzSnapshotEntry(f *testing.F) {
 			}
 		}
 		check(b[:n])
-		if len(path) > maxPath {
+		if len(path) > format.MaxPath {
 			return
 		}
-		again := appendEntry(nil, string(path), stamp)
+		again := format.AppendEntry(nil, string(path), stamp)
 		switch {
 		case isDigest:
-			again = appendDigest(nil, string(path), digest)
+			again = format.AppendDigest(nil, string(path), digest)
 		case isDropped:
-			again = appendDropped(nil, string(path))
+			again = format.AppendDropped(nil, string(path))
 		}
-		p, v, m, err := cutEntry(again)
-		read, _ := parseStampValue(v)
+		p, v, m, err := format.CutEntry(again)
+		read, _ := format.ParseStampValue(v)
 		if err != nil || !bytes.Equal(p, path) || m != len(again) || isStamp && read != stamp {
 			t.Fatalf("%q is read back as %q %q, %v", again, p, v, err)
 		}

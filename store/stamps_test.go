@@ -6,18 +6,19 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"treefilter/store/internal/format"
 )
 
 // Stamps merges both files in walk order: the WAL goes before the snapshot, and
 // a drop hides the snapshot's stamp.
 func TestStamps(t *testing.T) {
-	snapshot := sealed(t, "treefilter", Config{},
+	snapshot := sealed(t, "treefilter", format.Config{},
 		entry("b", 2), entry("c", 3), entry("e", 5), entry("a/x", 6), entry("z/z", 7))
-	s := newSession("treefilter", testID, Config{})
+	s := format.NewSession("treefilter", testID, format.Config{})
 	wal := string(lines(s, entry("a", 1), entry("c", 30), "-e", "-nowhere", entry("a/y", 61), entry("zz/z", 8), "-z/z"))
-	want := []Entry{entry("a", 1), entry("b", 2), entry("c", 30), entry("a/x", 6), entry("a/y", 61), entry("zz/z", 8)}
+	want := []format.Entry{entry("a", 1), entry("b", 2), entry("c", 30), entry("a/x", 6), entry("a/y", 61), entry("zz/z", 8)}
 
-	byHand := snapshot[:strings.Index(snapshot, sumsHead)]
+	byHand := snapshot[:strings.Index(snapshot, format.SumsHead)]
 	for name, text := range map[string]string{"sealed": snapshot, "by hand": byHand} {
 		tree := treeOf(t, Options{}, text, wal)
 		if got := slices.Collect(tree.Stamps()); !slices.Equal(got, want) {
@@ -50,27 +51,27 @@ func TestStamps(t *testing.T) {
 // What could not be a file below the tree is not listed, whatever the snapshot
 // says: its checksums are right, since whoever forged it made them.
 func TestStampsForgedPaths(t *testing.T) {
-	var entries []Entry
+	var entries []format.Entry
 	for _, p := range []string{"../up", "/etc/passwd", "a//b", "good", "x/../../y"} {
 		entries = append(entries, entry(p, 1))
 	}
-	tree := treeOf(t, Options{}, sealed(t, "treefilter", Config{}, entries...), "")
-	if got, want := slices.Collect(tree.Stamps()), []Entry{entry("good", 1)}; !slices.Equal(got, want) {
+	tree := treeOf(t, Options{}, sealed(t, "treefilter", format.Config{}, entries...), "")
+	if got, want := slices.Collect(tree.Stamps()), []format.Entry{entry("good", 1)}; !slices.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}
 }
 
 // The same file may be asked for twice.
 func TestGetTwice(t *testing.T) {
-	tree := treeOf(t, Options{}, sealed(t, "treefilter", Config{}, entry("a", 1), entry("b", 2)), "")
+	tree := treeOf(t, Options{}, sealed(t, "treefilter", format.Config{}, entry("a", 1), entry("b", 2)), "")
 	for range 2 {
-		wantStamps(t, tree, []string{"a", "a", "b", "b", "c", "c"}, map[string]Stamp{"a": at(1), "b": at(2)})
+		wantStamps(t, tree, []string{"a", "a", "b", "b", "c", "c"}, map[string]format.Stamp{"a": at(1), "b": at(2)})
 	}
 }
 
 func TestFacts(t *testing.T) {
-	s := newSession("treefilter", testID, Config{})
-	snapshot := sealed(t, "treefilter", Config{}, entry("a", 1), entry("b", 2))
+	s := format.NewSession("treefilter", testID, format.Config{})
+	snapshot := sealed(t, "treefilter", format.Config{}, entry("a", 1), entry("b", 2))
 	wal := string(lines(s, entry("c", 3), "-a", entry("c", 4)))
 	tree := treeOf(t, Options{}, snapshot, wal)
 	info, err := os.Stat(filepath.Join(tree.Root(), snapshotName))
@@ -80,7 +81,7 @@ func TestFacts(t *testing.T) {
 	want := Facts{
 		Snapshot: filepath.Join(tree.Root(), snapshotName), WAL: filepath.Join(tree.Root(), walName),
 		HasSnapshot: true, HasWAL: true,
-		Stamps: 2, Dumped: TimeOf(info.ModTime()), WALSize: int64(len(wal)), Records: 3, Version: 1,
+		Stamps: 2, Dumped: format.TimeOf(info.ModTime()), WALSize: int64(len(wal)), Records: 3, Version: 1,
 	}
 	if got := tree.Facts(); got != want {
 		t.Errorf("got %+v, want %+v", got, want)
@@ -96,8 +97,8 @@ func TestFacts(t *testing.T) {
 
 // Source names the file that a stamp comes from.
 func TestReaderSource(t *testing.T) {
-	s := newSession("treefilter", testID, Config{})
-	snapshot := sealed(t, "treefilter", Config{}, entry("a", 1), entry("b", 2))
+	s := format.NewSession("treefilter", testID, format.Config{})
+	snapshot := sealed(t, "treefilter", format.Config{}, entry("a", 1), entry("b", 2))
 	tree := treeOf(t, Options{}, snapshot, string(lines(s, entry("b", 3), entry("c", 4))))
 	r := tree.Reader()
 	for name, want := range map[string]string{"a": snapshotName, "b": walName, "c": walName} {

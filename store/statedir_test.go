@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"treefilter/store/internal/disk"
+	"treefilter/store/internal/format"
 	"unicode/utf8"
 )
 
@@ -29,7 +31,7 @@ func TestFolderNames(t *testing.T) {
 		"/naïve":           "",
 		"/ſ":               "",
 	} {
-		if got := string(appendFolder(nil, root)); want != "" && got != want {
+		if got := string(disk.AppendFolder(nil, root)); want != "" && got != want {
 			t.Errorf("%q: %s, want %s", root, got, want)
 		}
 	}
@@ -41,8 +43,8 @@ func TestFolderNames(t *testing.T) {
 		"/" + strings.Repeat("é", 95), "/" + strings.Repeat("é", 96), "/" + strings.Repeat("a", 199), "/" + strings.Repeat("a", 200),
 		"/Photos%-00e474bd8bd7deaff27bf0cb49698785", "/photos%-00e474bd8bd7deaff27bf0cb49698785",
 	} {
-		name := string(appendFolder(nil, root))
-		if len(name) > maxFolder || !utf8.ValidString(name) || strings.ContainsAny(name, "/\\\x00\n:") {
+		name := string(disk.AppendFolder(nil, root))
+		if len(name) > disk.MaxFolder || !utf8.ValidString(name) || strings.ContainsAny(name, "/\\\x00\n:") {
 			t.Errorf("%q: %q", root, name)
 		}
 		folded := strings.ToLower(name)
@@ -55,64 +57,64 @@ func TestFolderNames(t *testing.T) {
 
 // durableFS tells which names are durable.
 type durableFS struct {
-	osFS
+	disk.OS
 	t       *testing.T
 	frail   map[string]bool // names that a crash may take away
 	foreign bool            // each directory has a clock of its own
 }
 
-func (f *durableFS) open(path string, flag int, perm os.FileMode) (file, error) {
-	if _, err := f.lstat(path); flag&os.O_CREATE != 0 && missing(err) {
+func (f *durableFS) Open(path string, flag int, perm os.FileMode) (disk.File, error) {
+	if _, err := f.Lstat(path); flag&os.O_CREATE != 0 && disk.IsMissing(err) {
 		defer func() { f.frail[path] = true }()
 	}
-	return f.osFS.open(path, flag, perm)
+	return f.OS.Open(path, flag, perm)
 }
 
-func (f *durableFS) mkdir(path string) error {
+func (f *durableFS) Mkdir(path string) error {
 	if f.frail[filepath.Dir(path)] {
 		f.t.Errorf("%s made in a directory that a crash may take away", path)
 	}
-	err := f.osFS.mkdir(path)
+	err := f.OS.Mkdir(path)
 	if err == nil {
 		f.frail[path] = true
 	}
 	return err
 }
 
-func (f *durableFS) rename(from, to string) error {
+func (f *durableFS) Rename(from, to string) error {
 	delete(f.frail, from)
 	f.frail[to] = true
-	return f.osFS.rename(from, to)
+	return f.OS.Rename(from, to)
 }
 
-func (f *durableFS) remove(path string) error {
+func (f *durableFS) Remove(path string) error {
 	delete(f.frail, path)
-	return f.osFS.remove(path)
+	return f.OS.Remove(path)
 }
 
-func (f *durableFS) syncDir(path string) error {
+func (f *durableFS) SyncDir(path string) error {
 	for name := range f.frail {
 		if filepath.Dir(name) == path {
 			delete(f.frail, name)
 		}
 	}
-	return f.osFS.syncDir(path)
+	return f.OS.SyncDir(path)
 }
 
-func (f *durableFS) volume(dir string) volume {
+func (f *durableFS) Volume(dir string) disk.Volume {
 	if f.foreign {
-		return volume{}
+		return disk.Volume{}
 	}
-	return f.osFS.volume(dir)
+	return f.OS.Volume(dir)
 }
 
 // What Sync and Dump have acknowledged is not lost by a directory above whose
 // name is not durable, whether we made it or another process has just now.
 func TestStateDirIsDurable(t *testing.T) {
 	for name, act := range map[string]func(*Tree) error{
-		"append": func(tree *Tree) error { return errors.Join(appendTo(tree, []Entry{entry("a", 1)}), tree.Sync()) },
+		"append": func(tree *Tree) error { return errors.Join(appendTo(tree, []format.Entry{entry("a", 1)}), tree.Sync()) },
 		"dump": func(tree *Tree) error {
-			held := tree.Hold([]Entry{entry("a", 1)})
+			held := tree.Hold([]format.Entry{entry("a", 1)})
 			_, err := dumpTree(tree)
 			return errors.Join(held, err)
 		},
@@ -121,7 +123,7 @@ func TestStateDirIsDurable(t *testing.T) {
 			base := t.TempDir()
 			root := filepath.Join(base, "photos")
 			dirs := []string{filepath.Join(base, "var"), filepath.Join(base, "var", "state")}
-			folder := filepath.Join(dirs[1], string(appendFolder(nil, filepath.ToSlash(root))))
+			folder := filepath.Join(dirs[1], string(disk.AppendFolder(nil, filepath.ToSlash(root))))
 			dirs = append(dirs, folder)
 			f := &durableFS{t: t, frail: map[string]bool{}}
 			if err := os.Mkdir(root, 0o777); err != nil {
@@ -174,23 +176,23 @@ func TestSetWithForeignClock(t *testing.T) {
 		t.Errorf("recorded after %v", took)
 	}
 	// What is past by that clock is not known, so it counts for no older mtime.
-	if s, ok := tree.Get("a"); !ok || s.Time != TimeOf(old) || !s.Exact {
+	if s, ok := tree.Get("a"); !ok || s.Time != format.TimeOf(old) || !s.Exact {
 		t.Errorf("stamp %+v %v", s, ok)
 	}
 }
 
 // mountFS has a file server mounted below a directory.
 type mountFS struct {
-	osFS
+	disk.OS
 	server string
 	clock  bool // a touched file there bears the server's time
 }
 
-func (f mountFS) volume(path string) volume {
-	if _, on := below(path, f.server); on {
-		return volume{dev: 2, clock: f.clock}
+func (f mountFS) Volume(path string) disk.Volume {
+	if _, on := format.Below(path, f.server); on {
+		return disk.Volume{Dev: 2, Clock: f.clock}
 	}
-	return volume{dev: 1, local: true, clock: true}
+	return disk.Volume{Dev: 1, Local: true, Clock: true}
 }
 
 // A file server within a tree has a clock of its own, wherever the state is. That
@@ -224,16 +226,16 @@ func TestOwnClock(t *testing.T) {
 
 func TestTickOver(t *testing.T) {
 	for _, c := range []struct {
-		mtime Time
+		mtime format.Time
 		seen  time.Duration
 		want  bool
 	}{
-		{Time{100, 1}, 0, false},
-		{Time{100, 1}, 109 * time.Millisecond, false},
-		{Time{100, 1}, 110 * time.Millisecond, true},
-		{Time{100, 0}, 2 * time.Second, false},
-		{Time{100, 0}, 2100 * time.Millisecond, true},
-		{Time{-5, 999999999}, 110 * time.Millisecond, true},
+		{format.Time{Sec: 100, Nsec: 1}, 0, false},
+		{format.Time{Sec: 100, Nsec: 1}, 109 * time.Millisecond, false},
+		{format.Time{Sec: 100, Nsec: 1}, 110 * time.Millisecond, true},
+		{format.Time{Sec: 100, Nsec: 0}, 2 * time.Second, false},
+		{format.Time{Sec: 100, Nsec: 0}, 2100 * time.Millisecond, true},
+		{format.Time{Sec: -5, Nsec: 999999999}, 110 * time.Millisecond, true},
 	} {
 		if got := TickOver(c.mtime, c.seen); got != c.want {
 			t.Errorf("%v seen for %v: %v", c.mtime, c.seen, got)

@@ -3,10 +3,15 @@ package store
 import (
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"path/filepath"
 	"slices"
 	"sync"
+	"treefilter/store/internal/disk"
+	"treefilter/store/internal/format"
+	"treefilter/store/internal/memtable"
+	"treefilter/store/internal/wal"
 )
 
 // Tree is a root directory and its stamps. It may be used from several
@@ -16,28 +21,28 @@ import (
 // those that were put into it since; Standing asks the files anew.
 type Tree struct {
 	root   string
-	names  names
+	names  disk.Names
 	origin Origin
 	dirs   []string // whose tree it is, as far as its grove has found out
 	opt    Options
-	*terms // that stamps are made under, and count under
+	under  *format.Terms // that stamps are made under, and count under
 
 	load sync.Once
 	st   *state
 
-	work *works
+	work *disk.Works
 
 	mu      sync.Mutex // guards what follows
-	app     *appender
-	pending map[string]Entry // by Set, not yet in the WAL
-	held    *overlay         // by Hold, for the next dump
-	heldAt  uint64           // the least Since of these
-	own     map[string]item  // what was put or taken since the state was read
-	reader  *Reader          // of Get
-	fresh   *state           // as Standing has read it, nil while that is st
-	asked   *Reader          // of Standing
-	dumped  *[]error         // what was wrong as the last dump found it, nil before
-	claims  workDir          // the root, once a file was claimed
+	app     *wal.Appender
+	pending map[string]format.Entry  // by Set, not yet in the WAL
+	held    *memtable.Table          // by Hold, for the next dump
+	heldAt  uint64                   // the least Since of these
+	own     map[string]memtable.Word // what was put or taken since the state was read
+	reader  *Reader                  // of Get
+	fresh   *state                   // as Standing has read it, nil while that is st
+	asked   *Reader                  // of Standing
+	dumped  *[]error                 // what was wrong as the last dump found it, nil before
+	claims  disk.WorkDir             // the root, once a file was claimed
 }
 
 // Origin is why a directory is the tree of the files below it.
@@ -68,20 +73,23 @@ func OpenTree(root string, opt Options) (*Tree, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newTree(root, opt, NamedRoot, &works{fsys: opt.fsys}), nil
+	return newTree(root, opt, NamedRoot, &disk.Works{Fsys: opt.fsys}), nil
 }
 
-func newTree(root string, opt Options, origin Origin, work *works) *Tree {
+func newTree(root string, opt Options, origin Origin, work *disk.Works) *Tree {
 	n := opt.names(root)
 	// A config that lacks its dependencies would let stamps count that must not.
 	config, err := opt.Config.WithDependencies(root, opt.Depends)
 	if err != nil {
-		n.err = stateError(root, err)
+		n.Err = disk.Wrap(root, err)
 	}
 	opt.Config = config
-	t := &Tree{root: root, names: n, opt: opt, origin: origin, terms: termsOf(opt.Config), work: work}
-	t.app = &appender{fsys: opt.fsys, root: root, names: n, program: opt.Program, terms: t.terms, wait: opt.LockWait}
-	t.app.current = func() *Reader { return t.readerOf(load(opt.fsys, n, opt.Program)) }
+	t := &Tree{root: root, names: n, opt: opt, origin: origin, under: format.TermsOf(opt.Config), work: work}
+	t.app = &wal.Appender{Fsys: opt.fsys, Root: root, Names: n, Program: opt.Program, Terms: t.under, Wait: opt.LockWait}
+	t.app.Current = func() (wal.Lookup, io.Closer) {
+		r := t.readerOf(load(opt.fsys, n, opt.Program))
+		return r.lookUp, r.st
+	}
 	return t
 }
 
@@ -101,11 +109,11 @@ func (t *Tree) loaded() *state {
 	t.load.Do(func() {
 		t.st = load(t.opt.fsys, t.names, t.opt.Program)
 		if newest := t.st.newest(); newest != nil && t.opt.AnyConfig && t.opt.Config.Empty() {
-			t.terms, t.app.terms = newest, newest
+			t.under, t.app.Terms = newest, newest
 		}
-		t.app.past, t.app.snapshot = t.st.wal, t.st.info
-		if n := len(t.st.header.folded); n > 0 {
-			t.app.newestFolded = t.st.header.folded[n-1].id
+		t.app.Past, t.app.Snapshot = t.st.wal, t.st.Info
+		if n := len(t.st.Header.Folded); n > 0 {
+			t.app.NewestFolded = t.st.Header.Folded[n-1].ID
 		}
 	})
 	return t.st
@@ -113,14 +121,14 @@ func (t *Tree) loaded() *state {
 
 // Get returns the stamp of a file, given by its path relative to the tree, and
 // whether it has one that counts.
-func (t *Tree) Get(path string) (Stamp, bool) {
+func (t *Tree) Get(path string) (format.Stamp, bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if e, ok := t.pending[path]; ok {
 		return e.Stamp, true
 	}
 	if it, ok := t.own[path]; ok {
-		return it.stamp(), it.kind == wordSet
+		return it.Stamp(), it.Kind == memtable.WordSet
 	}
 	if t.reader == nil {
 		t.reader = t.Reader()
@@ -136,12 +144,14 @@ func (t *Tree) Get(path string) (Stamp, bool) {
 // enterFor makes the directory of a path the one whose names are looked up, and
 // returns its name.
 func (r *Reader) enterFor(path string) (name string) {
-	dir, name := splitPath(path)
+	dir, name := format.SplitPath(path)
 	if dir != r.dir {
 		r.Enter(dir)
 	}
 	return name
 }
+
+func (r *Reader) lookUp(path string) (format.Stamp, bool) { return r.Find(r.enterFor(path)) }
 
 // Set records that a file, given by its path relative to the tree, has been
 // processed: its present mtime becomes its stamp. A file that was modified
@@ -150,7 +160,7 @@ func (r *Reader) enterFor(path string) (name string) {
 // the tree's files have it after Sync, which first makes the work durable, unless
 // somebody else has taken the file's stamp away by then (see Entry.Since).
 func (t *Tree) Set(path string) error {
-	if err := checkPath(path); err != nil {
+	if err := format.CheckPath(path); err != nil {
 		return fmt.Errorf("%q: %w", path, err)
 	}
 	if err := t.Writable(); err != nil {
@@ -167,9 +177,9 @@ func (t *Tree) Set(path string) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.pending == nil {
-		t.pending = map[string]Entry{}
+		t.pending = map[string]format.Entry{}
 	}
-	t.pending[path] = Entry{Path: path, Stamp: s, Since: since}
+	t.pending[path] = format.Entry{Path: path, Stamp: s, Since: since}
 	delete(t.own, path)
 	return nil
 }
@@ -178,7 +188,7 @@ func (t *Tree) Set(path string) error {
 func (t *Tree) since() (uint64, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if !t.app.heard {
+	if !t.app.Heard {
 		if err := t.watch(); err != nil {
 			return 0, err
 		}
@@ -195,14 +205,14 @@ func (t *Tree) Forget(paths ...string) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for _, p := range paths {
-		t.keepOwn(p, item{kind: wordDrop})
+		t.keepOwn(p, memtable.Word{Kind: memtable.WordDrop})
 	}
 	return nil
 }
 
-func (t *Tree) keepOwn(path string, it item) {
+func (t *Tree) keepOwn(path string, it memtable.Word) {
 	if t.own == nil {
-		t.own = map[string]item{}
+		t.own = map[string]memtable.Word{}
 	}
 	t.own[path] = it
 }
@@ -211,7 +221,7 @@ func (t *Tree) keepOwn(path string, it item) {
 // refused, and whose files have no stamp now (see Entry.Since). Like those of
 // another process they show in Get once the tree is opened anew. The files' work
 // must be durable before: see SyncWork.
-func (t *Tree) Append(entries []Entry) (refused []Entry, err error) {
+func (t *Tree) Append(entries []format.Entry) (refused []format.Entry, err error) {
 	if err := checkEntries(entries); err != nil {
 		return nil, err
 	}
@@ -220,14 +230,14 @@ func (t *Tree) Append(entries []Entry) (refused []Entry, err error) {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.app.append(entries)
+	return t.app.Append(entries)
 }
 
 // Drop takes the stamps of files away, given by their paths relative to the
 // tree, and returns of how many: their work has failed, or is in doubt. still is
 // asked for each while nobody else can write. Sync makes that durable.
 func (t *Tree) Drop(paths []string, still func(path string) bool) (dropped int, err error) {
-	return t.take(recordDrop, paths, still)
+	return t.take(format.RecordDrop, paths, still)
 }
 
 // Prune forgets all that is known of files that are gone, given by their paths
@@ -235,12 +245,12 @@ func (t *Tree) Drop(paths []string, still func(path string) bool) (dropped int, 
 // nobody else can write, so that a file which has come back and was recorded
 // keeps its new stamp. Sync makes that durable.
 func (t *Tree) Prune(paths []string, gone func(path string) bool) (pruned int, err error) {
-	return t.take(recordPrune, paths, gone)
+	return t.take(format.RecordPrune, paths, gone)
 }
 
-func (t *Tree) take(kind recordKind, paths []string, still func(path string) bool) (taken int, err error) {
+func (t *Tree) take(kind format.RecordKind, paths []string, still func(path string) bool) (taken int, err error) {
 	for _, p := range paths {
-		if err := checkPath(p); err != nil {
+		if err := format.CheckPath(p); err != nil {
 			return 0, fmt.Errorf("%q: %w", p, err)
 		}
 	}
@@ -249,7 +259,7 @@ func (t *Tree) take(kind recordKind, paths []string, still func(path string) boo
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.app.take(kind, paths, func(path string) bool {
+	return t.app.Take(kind, paths, func(path string) bool {
 		if !still(path) {
 			return false
 		}
@@ -261,31 +271,31 @@ func (t *Tree) take(kind recordKind, paths []string, still func(path string) boo
 // unset takes back what was set of a file and is not in the WAL yet, and what Get
 // would say of it. Should the record that is to say so fail, that is right as
 // well: a stamp that was to be taken away is in doubt.
-func (t *Tree) unset(path string, kind recordKind) {
+func (t *Tree) unset(path string, kind format.RecordKind) {
 	_, pending := t.pending[path]
 	_, own := t.own[path]
 	if pending || own {
 		delete(t.pending, path)
-		t.keepOwn(path, item{kind: wordOf(kind)})
+		t.keepOwn(path, memtable.Word{Kind: memtable.WordOf(kind)})
 	}
 	if t.held != nil {
-		t.held.remove(path)
+		t.held.Remove(path)
 	}
 }
 
 // Hold keeps stamps in memory until the next Dump, instead of in the WAL: they
 // are lost if the process ends before. Their work must be durable by then.
-func (t *Tree) Hold(entries []Entry) error {
+func (t *Tree) Hold(entries []format.Entry) error {
 	if err := checkEntries(entries); err != nil {
 		return err
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.held == nil {
-		t.held = newOverlay()
+		t.held = memtable.New()
 	}
 	for _, e := range entries {
-		t.held.set([]byte(e.Path), e.Stamp, t.terms)
+		t.held.Set([]byte(e.Path), e.Stamp, t.under)
 		if e.Since > 0 && (t.heldAt == 0 || e.Since < t.heldAt) {
 			t.heldAt = e.Since
 		}
@@ -293,9 +303,9 @@ func (t *Tree) Hold(entries []Entry) error {
 	return nil
 }
 
-func checkEntries(entries []Entry) error {
+func checkEntries(entries []format.Entry) error {
 	for i := range entries {
-		if err := checkPath(entries[i].Path); err != nil {
+		if err := format.CheckPath(entries[i].Path); err != nil {
 			return fmt.Errorf("%q: %w", entries[i].Path, err)
 		}
 	}
@@ -314,58 +324,58 @@ func (t *Tree) Watch() error {
 }
 
 func (t *Tree) watch() (err error) {
-	info, err := t.app.lock()
+	info, err := t.app.Lock()
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, t.app.unlock()) }()
-	return t.app.catchUp(info)
+	defer func() { err = errors.Join(err, t.app.Unlock()) }()
+	return t.app.CatchUp(info)
 }
 
 // Epoch is the present, counted in news of the tree: see Entry.Since.
-func (t *Tree) Epoch() uint64 { return t.app.epoch.Load() + 1 }
+func (t *Tree) Epoch() uint64 { return t.app.Epoch.Load() + 1 }
 
 // Standing returns what the tree says of a file by now, given by its path
 // relative to the tree: what others have written meanwhile is read. since is the
 // Epoch of that moment, for work that begins now.
-func (t *Tree) Standing(path string) (standing Standing, s Stamp, since uint64, err error) {
+func (t *Tree) Standing(path string) (standing format.Standing, s format.Stamp, since uint64, err error) {
 	if err := t.Writable(); err != nil {
-		return Unknown, s, 0, err
+		return format.Unknown, s, 0, err
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.app.words == nil {
-		t.app.words = map[string]item{}
+	if t.app.Words == nil {
+		t.app.Words = map[string]memtable.Word{}
 	}
 	if err := t.watch(); err != nil {
-		return Unknown, s, 0, err
+		return format.Unknown, s, 0, err
 	}
 	// What went into another snapshot since need not have been read: its WAL came
 	// and went in between, or there was none.
-	snapshot, err := t.opt.fsys.lstat(t.names.snapshot)
-	if err != nil && !missing(err) {
-		return Unknown, s, 0, stateError(t.names.snapshot, err)
+	snapshot, err := t.opt.fsys.Lstat(t.names.Snapshot)
+	if err != nil && !disk.IsMissing(err) {
+		return format.Unknown, s, 0, disk.Wrap(t.names.Snapshot, err)
 	}
-	if missing(err) {
-		snapshot = fileInfo{}
+	if disk.IsMissing(err) {
+		snapshot = disk.Info{}
 	}
-	if t.fresh == nil || t.app.reread || snapshot != t.fresh.info {
+	if t.fresh == nil || t.app.Reread || snapshot != t.fresh.Info {
 		t.reread()
 	}
 	since = t.Epoch()
-	if it, ok := t.app.words[path]; ok {
+	if it, ok := t.app.Words[path]; ok {
 		switch {
-		case it.kind == wordDrop:
-			return Dropped, s, since, nil
-		case it.kind == wordPrune:
-			return Unknown, s, since, nil
-		case t.counts(it.under.hash):
-			return Stamped, it.stamp(), since, nil
+		case it.Kind == memtable.WordDrop:
+			return format.Dropped, s, since, nil
+		case it.Kind == memtable.WordPrune:
+			return format.Unknown, s, since, nil
+		case t.counts(it.Under.Hash):
+			return format.Stamped, it.Stamp(), since, nil
 		}
-		return OtherConfig, it.stamp(), since, nil
+		return format.OtherConfig, it.Stamp(), since, nil
 	}
 	name := t.asked.enterFor(path)
-	if standing, s = t.asked.Standing(name); standing == Stamped {
+	if standing, s = t.asked.Standing(name); standing == format.Stamped {
 		s.Digest = t.asked.Digest(name)
 	}
 	return standing, s, since, nil
@@ -374,25 +384,25 @@ func (t *Tree) Standing(path string) (standing Standing, s Stamp, since uint64, 
 // reread reads the state anew: words that were read before are in it.
 func (t *Tree) reread() {
 	if t.fresh != nil {
-		t.fresh.close()
+		t.fresh.Close()
 	}
 	t.fresh = load(t.opt.fsys, t.names, t.opt.Program)
 	t.asked = t.readerOf(t.fresh)
-	clear(t.app.words)
-	t.app.reread = false
+	clear(t.app.Words)
+	t.app.Reread = false
 }
 
 // SyncWork makes durable what was done to the files of the tree: everything on
 // their file system. A stamp must not outlive its work, so a record is written
 // after a SyncWork that began when the work was done. It may be called beside all
 // other methods.
-func (t *Tree) SyncWork() error { return t.work.sync(t.root) }
+func (t *Tree) SyncWork() error { return t.work.Sync(t.root) }
 
 // Sync makes all that was set and appended durable. A failure is final: no later
 // Sync of this Tree will claim success.
 func (t *Tree) Sync() error {
 	t.mu.Lock()
-	var entries []Entry
+	var entries []format.Entry
 	entries = slices.AppendSeq(entries, maps.Values(t.pending))
 	t.mu.Unlock()
 	if len(entries) > 0 {
@@ -403,23 +413,23 @@ func (t *Tree) Sync() error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	// What was forgotten meanwhile, or set again, is not to be written now.
-	entries = slices.DeleteFunc(entries, func(e Entry) bool { return t.pending[e.Path] != e })
+	entries = slices.DeleteFunc(entries, func(e format.Entry) bool { return t.pending[e.Path] != e })
 	if len(entries) > 0 {
-		refused, err := t.app.append(entries)
+		refused, err := t.app.Append(entries)
 		if err != nil {
 			return err
 		}
 		for _, e := range entries {
-			it := item{under: t.terms}
-			it.setStamp(e.Stamp)
+			it := memtable.Word{Under: t.under}
+			it.SetStamp(e.Stamp)
 			t.keepOwn(e.Path, it)
 			delete(t.pending, e.Path)
 		}
 		for _, e := range refused {
-			t.keepOwn(e.Path, item{kind: wordDrop})
+			t.keepOwn(e.Path, memtable.Word{Kind: memtable.WordDrop})
 		}
 	}
-	return t.app.sync()
+	return t.app.Sync()
 }
 
 // Close gives up the tree's files. It does not sync: what was set since the last
@@ -427,14 +437,14 @@ func (t *Tree) Sync() error {
 func (t *Tree) Close() error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	err := t.app.close()
+	err := t.app.Close()
 	if t.claims != nil {
 		err = errors.Join(err, t.claims.Close())
 		t.claims = nil
 	}
 	for _, st := range []*state{t.st, t.fresh} {
 		if st != nil {
-			err = errors.Join(err, st.close())
+			err = errors.Join(err, st.Close())
 		}
 	}
 	return err
@@ -447,7 +457,7 @@ func (t *Tree) Writable() error {
 	if st.walErr != nil {
 		return st.walErr
 	}
-	if err := st.snapshotErr(); errors.Is(err, errForeign) {
+	if err := st.SnapshotErr(); errors.Is(err, format.ErrForeign) {
 		return err
 	}
 	return nil
@@ -474,22 +484,22 @@ func (t *Tree) OtherConfigs() (stamps int64) {
 		return 0
 	}
 	r := t.Reader()
-	for _, p := range st.parts {
-		if p.hash != t.hash && !st.hides(p.hash) {
-			stamps += p.entries()
+	for _, p := range st.Parts {
+		if p.Hash != t.under.Hash && !st.hides(p.Hash) {
+			stamps += p.Entries()
 		}
 	}
 	if st.wal == nil {
 		return stamps
 	}
-	voided := Reader{tree: t, st: &state{parts: st.parts, src: st.src, trailer: st.trailer, hand: st.hand}}
+	voided := Reader{tree: t, st: &state{Snapshot: st.Snapshot}}
 	voided.voided = r.open(false)
-	for _, run := range st.wal.said.sorted() {
-		voided.Enter(run.dir)
-		for i := range run.items {
-			it := &run.items[i]
-			before := voided.isVoid(it.name)
-			void := it.kind == wordSet && it.under.hash != t.hash
+	for _, run := range st.wal.Said.Sorted() {
+		voided.Enter(run.Dir)
+		for i := range run.Items {
+			it := &run.Items[i]
+			before := voided.isVoid(it.Name)
+			void := it.Kind == memtable.WordSet && it.Under.Hash != t.under.Hash
 			switch {
 			case void && !before:
 				stamps++
@@ -504,8 +514,8 @@ func (t *Tree) OtherConfigs() (stamps int64) {
 // isVoid reports whether the snapshot has a stamp of another config for a name.
 func (r *Reader) isVoid(name string) bool {
 	if r.hand != nil {
-		if it, _ := r.hand.find(name, 0); it != nil {
-			return it.kind == wordSet && !r.tree.counts(it.under.hash)
+		if it, _ := r.hand.Find(name, 0); it != nil {
+			return it.Kind == memtable.WordSet && !r.tree.counts(it.Under.Hash)
 		}
 	}
 	for i := range r.voided {
@@ -518,41 +528,41 @@ func (r *Reader) isVoid(name string) bool {
 
 // Stored returns the config of the newest stamps in the tree, and whether it
 // has any.
-func (t *Tree) Stored() (Config, bool) {
+func (t *Tree) Stored() (format.Config, bool) {
 	newest := t.loaded().newest()
 	if newest == nil {
-		return Config{}, false
+		return format.Config{}, false
 	}
-	return newest.config, true
+	return newest.Config, true
 }
 
 // Config is what the tree's stamps are made under, and count under.
-func (t *Tree) Config() Config {
+func (t *Tree) Config() format.Config {
 	t.loaded()
-	return t.config
+	return t.under.Config
 }
 
 // Outgrown reports whether the WAL is larger than the snapshot: then a dump pays.
 func (t *Tree) Outgrown() (bool, error) {
-	wal, err := t.opt.fsys.lstat(t.names.wal)
-	if missing(err) {
+	wal, err := t.opt.fsys.Lstat(t.names.WAL)
+	if disk.IsMissing(err) {
 		return false, nil
 	}
 	if err != nil {
-		return false, stateError(t.names.wal, err)
+		return false, disk.Wrap(t.names.WAL, err)
 	}
-	snapshot, err := t.opt.fsys.lstat(t.names.snapshot)
-	if err != nil && !missing(err) {
-		return false, stateError(t.names.snapshot, err)
+	snapshot, err := t.opt.fsys.Lstat(t.names.Snapshot)
+	if err != nil && !disk.IsMissing(err) {
+		return false, disk.Wrap(t.names.Snapshot, err)
 	}
-	return wal.size > snapshot.size, nil
+	return wal.Size > snapshot.Size, nil
 }
 
 // written reports whether stamps were put into the tree since it was opened.
 func (t *Tree) written() bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.app.wrote || t.held != nil
+	return t.app.Wrote || t.held != nil
 }
 
 func (t *Tree) full(path string) string { return filepath.Join(t.root, filepath.FromSlash(path)) }

@@ -3,6 +3,7 @@ package store
 import (
 	"bytes"
 	"strings"
+	"treefilter/store/internal/format"
 	"unicode/utf8"
 )
 
@@ -29,7 +30,7 @@ func cutTreestamp(line []byte) (e TreestampsEntry, ok bool) {
 	if !ok {
 		return e, false
 	}
-	when, ok := parseTime(text)
+	when, ok := format.ParseTime(text)
 	return TreestampsEntry{string(name), when}, ok
 }
 
@@ -58,7 +59,7 @@ func cutPlain(line []byte) (name, rest []byte, ok bool) {
 func onLine(text []byte) bool {
 	for _, c := range text {
 		if c < ' ' || c >= 0x7f {
-			return c >= utf8.RuneSelf && noControl(text) && readable(text)
+			return c >= utf8.RuneSelf && noControl(text) && format.Readable(text)
 		}
 	}
 	return true
@@ -93,11 +94,11 @@ func quotedForNothing(entry []byte, name string) bool {
 		return bytes.IndexByte(entry, '\\') < 0
 	case '\'':
 		for i := range len(name) {
-			if c := name[i]; !plainByte[c] && c != ' ' || strings.IndexByte("@%^~$;", c) >= 0 {
+			if c := name[i]; !format.PlainByte[c] && c != ' ' || strings.IndexByte("@%^~$;", c) >= 0 {
 				return false
 			}
 		}
-		return !strings.HasSuffix(name, " ") && isPlain(strings.ReplaceAll(name, " ", "_"))
+		return !strings.HasSuffix(name, " ") && format.IsPlain(strings.ReplaceAll(name, " ", "_"))
 	}
 	return false
 }
@@ -149,7 +150,7 @@ func unescapeYAML(b []byte) (r rune, n int) {
 	if digits == 0 || len(b) < 2+digits {
 		return 0, 0
 	}
-	v, ok := parseHex(bytes.ToLower(b[2 : 2+digits]))
+	v, ok := format.ParseHex(bytes.ToLower(b[2 : 2+digits]))
 	if !ok || v > utf8.MaxRune {
 		return 0, 0
 	}

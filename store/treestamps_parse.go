@@ -9,15 +9,15 @@ import (
 	"path"
 	"path/filepath"
 	"strings"
+	"treefilter/store/internal/format"
+	"treefilter/store/internal/wal"
 
 	"gopkg.in/yaml.v3"
 )
 
 // The keys that stand among the paths, and what begins the list of a WAL.
 const (
-	programConfigKey    = "config"
-	treestampsConfigKey = "treestamps_config"
-	treestampsWALKey    = "wal:"
+	programConfigKey = "config"
 )
 
 // treestampsReader takes a file line by line. Nearly every line is an entry of
@@ -31,12 +31,12 @@ type treestampsReader struct {
 	itemAt  int    // the line where it begins
 	list    bool   // "wal:" was met
 	doubted bool   // the next entry of the list may be the second half of a bad one
-	hand    yamlBudget
+	hand    format.YamlBudget
 }
 
 func parseTreestamps(r io.Reader, file string) (*Treestamps, error) {
 	t := &treestampsReader{Treestamps: &Treestamps{File: file}}
-	in := bufio.NewReaderSize(r, maxRecord)
+	in := bufio.NewReaderSize(r, format.MaxRecord)
 	for {
 		text, err := in.ReadSlice('\n')
 		t.line++
@@ -45,7 +45,7 @@ func parseTreestamps(r io.Reader, file string) (*Treestamps, error) {
 			t.take(bytes.TrimRight(text, "\r\n"))
 		case errors.Is(err, bufio.ErrBufferFull):
 			t.endItem()
-			t.fail(t.line, fmt.Errorf("line of more than %d bytes", maxRecord))
+			t.fail(t.line, fmt.Errorf("line of more than %d bytes", format.MaxRecord))
 			for errors.Is(err, bufio.ErrBufferFull) {
 				_, err = in.ReadSlice('\n')
 			}
@@ -66,7 +66,7 @@ func (t *treestampsReader) end(cut []byte) {
 	}
 	t.endItem()
 	if len(cut) > 0 {
-		t.fail(t.line, errTorn)
+		t.fail(t.line, wal.ErrTorn)
 	}
 	switch {
 	case t.Made != "":
@@ -86,7 +86,7 @@ func (t *treestampsReader) continues(text []byte) bool {
 
 func (t *treestampsReader) take(text []byte) {
 	if t.item != nil && t.continues(text) {
-		if len(t.item) < maxHeader {
+		if len(t.item) < format.MaxHeader {
 			t.item = append(append(t.item, text...), '\n')
 		}
 		return
@@ -95,7 +95,7 @@ func (t *treestampsReader) take(text []byte) {
 	switch {
 	case len(text) == 0, text[0] == '#', string(text) == "---", string(text) == "{}":
 		return
-	case string(text) == treestampsWALKey:
+	case string(text) == format.TreestampsWALKey:
 		t.list = true
 		return
 	case t.list:
@@ -138,7 +138,7 @@ func endsInTime(text []byte) bool {
 	if i < 0 {
 		return false
 	}
-	_, ok := parseTime(text[i+2:])
+	_, ok := format.ParseTime(text[i+2:])
 	return ok
 }
 
@@ -160,10 +160,10 @@ func (t *treestampsReader) endItem() {
 }
 
 func (t *treestampsReader) takeItem(text []byte) error {
-	if len(text) >= maxHeader || !t.hand.spend(text) {
+	if len(text) >= format.MaxHeader || !t.hand.Spend(text) {
 		return errors.New("too large")
 	}
-	node, err := decodeYAML(text)
+	node, err := format.DecodeYAML(text)
 	if err != nil || node == nil || node.Kind != yaml.MappingNode || len(node.Content) != 2 {
 		return errNoTreestamp
 	}
@@ -173,12 +173,12 @@ func (t *treestampsReader) takeItem(text []byte) error {
 	case settings && key.Value == programConfigKey:
 		t.made(value, text)
 		return nil
-	case settings && key.Value == treestampsConfigKey:
+	case settings && key.Value == format.TreestampsConfigKey:
 		t.walked(value)
 		return nil
 	}
-	name, keyErr := stateValue(key)
-	when, err := stateTime(value)
+	name, keyErr := format.StateValue(key)
+	when, err := format.StateTime(value)
 	if keyErr != nil || err != nil || key.Anchor != "" || value.Anchor != "" {
 		return errNoTreestamp
 	}
@@ -215,11 +215,11 @@ func (t *treestampsReader) relative(name string) (string, error) {
 		}
 		name = rest
 	}
-	if strings.Contains(name, "..") && hasParent(name) {
+	if strings.Contains(name, "..") && format.HasParent(name) {
 		return "", errors.New(`path with ".."`)
 	}
 	if name = path.Clean(name); name == "." {
 		return "", nil
 	}
-	return name, checkPath(name)
+	return name, format.CheckPath(name)
 }

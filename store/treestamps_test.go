@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"treefilter/store/internal/format"
 )
 
 // readSample writes the two files of program p, "" for none, and reads them.
@@ -141,7 +142,7 @@ func TestTreestampsConfigUnknown(t *testing.T) {
 		"cut within it":      "a: 1.5\nconfig:\n  q: 1\n  r",
 		"not YAML":           "config:\n  q: [1\na: 1.5\n",
 		"twice":              "config:\n  q: 1\nconfig:\n  q: 2\na: 1.5\n",
-		"more than fits":     "config:\n  q: " + strings.Repeat("x", maxConfig+1) + "\na: 1.5\n",
+		"more than fits":     "config:\n  q: " + strings.Repeat("x", format.MaxConfig+1) + "\na: 1.5\n",
 		"a key that is none": "config:\n  [a]: 1\na: 1.5\n",
 	} {
 		f, err := parseTreestamps(strings.NewReader(text), "/t/.p_treestamps.yaml")
@@ -189,7 +190,7 @@ func TestReadTreestampsRefuses(t *testing.T) {
 
 // For the filter such a file counts as missing; no writer touches it.
 func TestTreestampsInOurPlace(t *testing.T) {
-	big := "a: 1.5\n" + strings.Repeat("b: 2.5\n", maxHandItems)
+	big := "a: 1.5\n" + strings.Repeat("b: 2.5\n", format.MaxHandItems)
 	for name, files := range map[string][2]string{
 		"a snapshot":                  {"a: 1.5\n", ""},
 		"one too large to parse":      {big, ""},
@@ -203,22 +204,22 @@ func TestTreestampsInOurPlace(t *testing.T) {
 			t.Errorf("%s: a has a stamp", name)
 		}
 		problems := tree.Problems()
-		if len(problems) == 0 || !errors.Is(problems[0], ErrTreestamps) {
+		if len(problems) == 0 || !errors.Is(problems[0], format.ErrTreestamps) {
 			t.Errorf("%s: problems %v", name, problems)
 		}
-		if err := appendTo(tree, []Entry{{Path: "a"}}); !errors.Is(err, ErrTreestamps) {
+		if err := appendTo(tree, []format.Entry{{Path: "a"}}); !errors.Is(err, format.ErrTreestamps) {
 			t.Errorf("%s: append: %v", name, err)
 		}
-		if _, err := repairTree(tree); !errors.Is(err, ErrTreestamps) {
+		if _, err := repairTree(tree); !errors.Is(err, format.ErrTreestamps) {
 			t.Errorf("%s: dump: %v", name, err)
 		}
-		if _, err := tree.Discard(); files[1] != "" && !errors.Is(err, ErrTreestamps) {
+		if _, err := tree.Discard(); files[1] != "" && !errors.Is(err, format.ErrTreestamps) {
 			t.Errorf("%s: discard: %v", name, err)
 		}
 		if err := tree.Close(); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
-		for i, file := range []string{tree.names.snapshot, tree.names.wal} {
+		for i, file := range []string{tree.names.Snapshot, tree.names.WAL} {
 			if got, _ := os.ReadFile(file); string(got) != files[i] {
 				t.Errorf("%s: %s was changed", name, file)
 			}
@@ -237,7 +238,7 @@ func TestTreestampsBounds(t *testing.T) {
 	if len(full.Stamps) != maxTreestampsEntries || full.Unread != 1 {
 		t.Errorf("%d stamps, %d unread", len(full.Stamps), full.Unread)
 	}
-	long := "config:\n" + strings.Repeat("  k: v\n", maxHeader/7+1) + strings.Repeat("x", maxRecord+1) + "\na: 1.5\n"
+	long := "config:\n" + strings.Repeat("  k: v\n", format.MaxHeader/7+1) + strings.Repeat("x", format.MaxRecord+1) + "\na: 1.5\n"
 	f, err = parseTreestamps(strings.NewReader(long), "/t/.p_treestamps.yaml")
 	if err != nil || len(f.Stamps) != 1 || f.Unread != 2 || f.ConfigErr == nil {
 		t.Errorf("%d stamps, bad %v, config error %v, error %v", len(f.Stamps), f.Bad, f.ConfigErr, err)
@@ -261,7 +262,7 @@ func FuzzTreestamps(f *testing.F) {
 			t.Errorf("%d stamps, %d unread of %d lines", len(file.Stamps), file.Unread, strings.Count(text, "\n"))
 		}
 		for _, e := range file.Stamps {
-			if e.Path != "" && checkPath(e.Path) != nil || e.Time.Sec < 0 {
+			if e.Path != "" && format.CheckPath(e.Path) != nil || e.Time.Sec < 0 {
 				t.Errorf("%q, %v", e.Path, e.Time)
 			}
 		}

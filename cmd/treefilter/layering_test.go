@@ -38,8 +38,35 @@ var layers = map[string][]string{
 		"golang.org/x/sys/windows",
 	},
 	"store": {
+		"treefilter/store/internal/disk",
+		"treefilter/store/internal/format",
+		"treefilter/store/internal/memtable",
+		"treefilter/store/internal/snapshot",
+		"treefilter/store/internal/wal",
+		"gopkg.in/yaml.v3",
+	},
+	"store/internal/wal": {
+		"treefilter/store/internal/disk",
+		"treefilter/store/internal/format",
+		"treefilter/store/internal/memtable",
+		"treefilter/store/internal/snapshot", // what a dump has folded into it
+		"gopkg.in/yaml.v3",
+	},
+	"store/internal/snapshot": {
+		"treefilter/store/internal/disk",
+		"treefilter/store/internal/format",
+		"treefilter/store/internal/memtable",
+		"gopkg.in/yaml.v3",
+	},
+	"store/internal/memtable": {
+		"treefilter/store/internal/format",
+	},
+	"store/internal/disk": {
+		"treefilter/store/internal/format",
 		"golang.org/x/sys/unix",
 		"golang.org/x/sys/windows",
+	},
+	"store/internal/format": {
 		"gopkg.in/yaml.v3",
 	},
 }

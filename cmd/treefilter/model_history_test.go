@@ -76,7 +76,7 @@ type question struct {
 type seen struct {
 	file
 	// The last change was one that a mtime need not show: see "What it cannot
-	// see" in the README.
+	// see" in MANUAL.md.
 	blind bool
 }
 
@@ -84,7 +84,7 @@ type verdict int
 
 const (
 	must    verdict = iota // needs work: not to print it is a skip
-	may                    // the README allows both
+	may                    // MANUAL.md allows both
 	mustNot                // needs no work, and nothing excuses printing it
 )
 

@@ -1,0 +1,74 @@
+package disk
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"strings"
+)
+
+// DefaultProgram is the program that state files are named for unless another
+// is given.
+const DefaultProgram = "treefilter"
+
+const (
+	SnapshotSuffix = "_treestamps.yaml"
+	WalSuffix      = "_treestamps.wal.yaml"
+	TempSuffix     = ".tmp"    // of a dump that is being written
+	BrokenSuffix   = ".broken" // of a snapshot that was moved aside
+)
+
+// Names are the paths of a tree's state files.
+type Names struct {
+	Dir, Snapshot, WAL string
+	Base               string // the state directory, "" where dir is the tree's root
+	Err                error  // why the state directory cannot be used
+}
+
+func NamesOf(dir, program string) Names {
+	return Names{
+		Dir:      dir,
+		Snapshot: filepath.Join(dir, "."+program+SnapshotSuffix),
+		WAL:      filepath.Join(dir, "."+program+WalSuffix),
+	}
+}
+
+// CheckProgram refuses a program name that cannot be part of a file name.
+func CheckProgram(program string) error {
+	if program == "" || strings.ContainsAny(program, "/\\\x00") || len(program) > 200 {
+		return fmt.Errorf("program name %q cannot be part of a file name", program)
+	}
+	return nil
+}
+
+// IsStateName reports whether a file name is that of a snapshot, a WAL, or one of
+// their temporary files, of any program. Such a file is never work to be done.
+func IsStateName(name string) bool {
+	if len(name) == 0 || name[0] != '.' {
+		return false
+	}
+	name = strings.TrimSuffix(strings.TrimSuffix(name, TempSuffix), BrokenSuffix)
+	return strings.HasSuffix(name, SnapshotSuffix) || strings.HasSuffix(name, WalSuffix)
+}
+
+// StateError is what is wrong with a state file.
+type StateError struct {
+	Path string
+	Err  error
+}
+
+// Wrap wraps err, once, without the path that it may name itself.
+func Wrap(path string, err error) error {
+	var done *StateError
+	if errors.As(err, &done) {
+		return err
+	}
+	if pe, ok := err.(*fs.PathError); ok {
+		err = fmt.Errorf("%w (%s)", pe.Err, pe.Op)
+	}
+	return &StateError{path, err}
+}
+
+func (e *StateError) Error() string { return e.Path + ": " + e.Err.Error() }
+func (e *StateError) Unwrap() error { return e.Err }

@@ -1,0 +1,20 @@
+package disk
+
+// Volume is the file system that a file or directory lies on.
+type Volume struct {
+	Dev uint64 // 0 where it is not known
+	// id tells file systems apart and is the same whenever one is mounted, ""
+	// where nothing is known that does.
+	ID string
+	// local says that this machine's kernel sets its mtimes.
+	Local bool
+	// clock says that a file which is touched bears the time that writes bear:
+	// sshfs and SMB give it the client's, and writes the server's.
+	Clock bool
+}
+
+// SameClock reports whether the mtimes of two file systems come from one clock,
+// which touching a file on v shows.
+func (v Volume) SameClock(o Volume) bool {
+	return v.Clock && v.Dev != 0 && v.Dev == o.Dev || v.Local && o.Local
+}

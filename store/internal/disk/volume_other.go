@@ -1,0 +1,6 @@
+//go:build !linux && !darwin && !freebsd && !dragonfly
+
+package disk
+
+// Volume: nothing is known, and nothing is refused for it.
+func (OS) Volume(string) Volume { return Volume{} }

@@ -1,0 +1,187 @@
+package format
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+
+	"gopkg.in/yaml.v3"
+)
+
+// MaxHeader bounds what stands before the stamps: the config, above all.
+const MaxHeader = 8 << 20
+
+// Header is what a snapshot says of itself before its stamps.
+type Header struct {
+	Program string
+	Volume  string // the file system that the tree lay on, "" where it is not known
+	Folded  []FoldedWAL
+	*Terms  // of the newest stamps
+}
+
+// FoldedWAL is one of the WALs that went into a snapshot lately.
+type FoldedWAL struct {
+	ID string
+	// under is the hash of the config that all its sets were made under, cut to
+	// FoldedHash digits; "" where it held anything else.
+	Under string
+}
+
+const (
+	MaxFolded  = 32
+	FoldedHash = 16
+)
+
+func AppendFolded(list []FoldedWAL, last FoldedWAL) []FoldedWAL {
+	list = append(slices.Clone(list), last)
+	return list[max(0, len(list)-MaxFolded):]
+}
+
+func foldedFromNode(node *yaml.Node) (list []FoldedWAL, err error) {
+	if node.Kind != yaml.SequenceNode {
+		return nil, fmt.Errorf("line %d: not a list", node.Line)
+	}
+	for _, item := range node.Content {
+		fields, err := StateFields(item)
+		if err != nil {
+			return nil, err
+		}
+		var f FoldedWAL
+		for name, field := range fields {
+			switch name {
+			case "id":
+				f.ID, err = StateValue(field)
+			case "under":
+				f.Under, err = StateValue(field)
+			default:
+				err = fmt.Errorf("unknown field %q", name)
+			}
+			if err != nil {
+				return nil, err
+			}
+		}
+		list = append(list, f)
+	}
+	return list, nil
+}
+
+// SnapshotHeader reads the fields that stand in front of the stamps from the
+// fields of a snapshot.
+func SnapshotHeader(fields map[string]*yaml.Node, program string) (Header, error) {
+	h := Header{}
+	config := Config{}
+	version := fields["version"]
+	if version == nil || version.Kind != yaml.ScalarNode {
+		return h, fmt.Errorf("%w: no version", ErrForeign)
+	}
+	if version.Value != strconv.Itoa(FormatVersion) {
+		return h, fmt.Errorf("%w: version %q", ErrForeign, version.Value)
+	}
+	for name, node := range fields {
+		var err error
+		switch name {
+		case "version", TimesSection, DigestsSection, DroppedSection, "other_configs":
+		case "config_hash":
+			// What counts is what the config hashes to.
+			_, err = StateValue(node)
+		case "program":
+			h.Program, err = StateValue(node)
+		case "filesystem":
+			if h.Volume, err = StateValue(node); err == nil {
+				h.Volume, err = checkVolume(h.Volume)
+			}
+		case "folded":
+			h.Folded, err = foldedFromNode(node)
+		case "config":
+			config, err = ConfigFromNode(node)
+		default:
+			err = fmt.Errorf("unknown field %q", name)
+		}
+		if err != nil {
+			return h, err
+		}
+	}
+	if h.Program != program {
+		return h, fmt.Errorf("%w: program %q", ErrForeign, h.Program)
+	}
+	h.Terms = TermsOf(config)
+	return h, nil
+}
+
+func ParseHeader(text []byte, program string) (Header, error) {
+	node, err := DecodeYAML(text)
+	if err != nil {
+		return Header{}, err
+	}
+	if node == nil {
+		return Header{}, ErrForeign
+	}
+	fields, err := StateFields(node)
+	if err != nil {
+		return Header{}, err
+	}
+	return SnapshotHeader(fields, program)
+}
+
+// StampFromNode reads a time, or a mapping of what a stamp has beside one.
+func StampFromNode(node *yaml.Node) (s Stamp, err error) {
+	if node.Kind != yaml.MappingNode {
+		s.Time, err = StateTime(node)
+		return s, err
+	}
+	fields, err := StateFields(node)
+	if err != nil {
+		return s, err
+	}
+	if fields["time"] == nil {
+		return s, fmt.Errorf("line %d: no time", node.Line)
+	}
+	for name, field := range fields {
+		if err := s.setField(name, field); err != nil {
+			return s, err
+		}
+	}
+	return s, nil
+}
+
+func EachEntry(section *yaml.Node, take func(path string, value *yaml.Node)) error {
+	if section == nil || section.ShortTag() == "!!null" {
+		return nil
+	}
+	if section.Kind != yaml.MappingNode {
+		return fmt.Errorf("line %d: not a mapping", section.Line)
+	}
+	for i := 0; i+1 < len(section.Content); i += 2 {
+		path, err := StateValue(section.Content[i])
+		if err != nil {
+			return err
+		}
+		take(path, section.Content[i+1])
+	}
+	return nil
+}
+
+func DigestFromNode(node *yaml.Node) (*Digest, error) {
+	fields, err := StateFields(node)
+	if err != nil {
+		return nil, err
+	}
+	size, sum := fields["size"], fields["sha256"]
+	if size == nil || sum == nil {
+		return nil, fmt.Errorf("line %d: a digest without size or sha256", node.Line)
+	}
+	d, ok := parseDigest(size.Value, sum.Value)
+	if !ok {
+		return nil, fmt.Errorf("line %d: not a digest", node.Line)
+	}
+	return d, nil
+}
+
+// checkVolume refuses an id that is none of ours.
+func checkVolume(id string) (string, error) {
+	const longest = 100
+	if len(id) > longest {
+		return "", fmt.Errorf("filesystem of %d bytes", len(id))
+	}
+	return id, nil
+}

@@ -1,0 +1,479 @@
+package format
+
+import (
+	"bytes"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"strconv"
+
+	"gopkg.in/yaml.v3"
+)
+
+// The codec of WAL records, one a line (FORMAT.md, "WAL"). Nothing here knows
+// files.
+
+// FormatVersion is the version of both state files.
+const FormatVersion = 1
+
+// MaxRecord bounds a line: a path of MaxPath bytes, all of it escaped, or an
+// open record with a large config.
+const MaxRecord = 512 << 10
+
+// ErrDamaged is a record or a block whose CRC does not fit: bent, or of another
+// file.
+var ErrDamaged = errors.New("checksum mismatch")
+
+var Castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+type RecordKind byte
+
+const (
+	RecordOpen RecordKind = iota + 1
+	RecordSet
+	RecordDrop
+	RecordPrune
+)
+
+// Record is one decoded line. path points into the line where it can.
+type Record struct {
+	Kind    RecordKind
+	Path    []byte
+	Stamp   Stamp
+	Session *Session
+}
+
+// Session is what an open record says: the records after it were made under
+// its config.
+type Session struct {
+	*Terms
+	Program string
+	ID      string // of the WAL file, 16 hex digits; "" where written by hand
+	seed    uint32
+	Volume  string // the file system that the tree lay on, "" where it is not known
+	// after, where not nil, vouches for the records before it.
+	After *Tally
+}
+
+// Tally counts the records of a WAL. An open record that carries one was
+// written when they were durable: what is missing of them was lost.
+type Tally struct {
+	Sets  int    // set records
+	Takes int    // drop and prune records
+	Under string // the hash of the config that all sets were made under, "" where there are several
+}
+
+func (t Tally) Plus(o Tally) Tally {
+	switch {
+	case t.Sets == 0:
+		t.Under = o.Under
+	case o.Sets > 0 && o.Under != t.Under:
+		t.Under = ""
+	}
+	t.Sets += o.Sets
+	t.Takes += o.Takes
+	return t
+}
+
+func NewSession(program, id string, c Config) *Session {
+	s := &Session{Terms: TermsOf(c), Program: program, ID: id}
+	s.seed = Crc32Of([]byte(s.ID + s.Hash))
+	return s
+}
+
+func Crc32Of(b []byte) uint32 { return crc32.Checksum(b, Castagnoli) }
+
+// Sum is the CRC of a record of this session: over the file's id, the config's
+// hash and the line. So a line is believed only in the file and under the
+// config that it was written for.
+func (s *Session) Sum(line []byte) uint32 { return crc32.Update(s.seed, Castagnoli, line) }
+
+// crcLen is the length of " # 1a2b3c4d", what every line that we write ends in.
+const crcLen = 3 + 8
+
+func AppendCRC(b []byte, crc uint32) []byte {
+	b = append(b, " # "...)
+	const digits = "0123456789abcdef"
+	for shift := 28; shift >= 0; shift -= 4 {
+		b = append(b, digits[crc>>shift&0xf])
+	}
+	return append(b, '\n')
+}
+
+// CutCRC splits a line, without its line end, into the record and its CRC.
+func CutCRC(line []byte) (body []byte, crc uint32, ok bool) {
+	n := len(line) - crcLen
+	if n < 0 || string(line[n:n+3]) != " # " {
+		return line, 0, false
+	}
+	crc, ok = ParseHex(line[n+3:])
+	return line[:n], crc, ok
+}
+
+// AppendOpen writes the line that begins a session. Its CRC stands on the line
+// alone, which holds the id.
+func (s *Session) AppendOpen(b []byte) []byte {
+	start := len(b)
+	b = append(b, "- open: {version: 1, program: "...)
+	b = AppendScalar(b, s.Program)
+	if s.Volume != "" {
+		b = AppendScalar(append(b, ", filesystem: "...), s.Volume)
+	}
+	b = append(b, ", config_hash: \""...)
+	b = append(b, s.Hash...)
+	b = append(b, "\", config: "...)
+	b = append(b, s.Config.String()...)
+	b = append(b, ", id: \""...)
+	b = append(b, s.ID...)
+	b = append(b, '"')
+	if s.After != nil {
+		b = s.After.append(b)
+	}
+	b = append(b, '}')
+	return AppendCRC(b, Crc32Of(b[start:]))
+}
+
+const AfterHead = ", after: {sets: "
+
+func (t Tally) append(b []byte) []byte {
+	b = fmt.Appendf(b, AfterHead+"%d, takes: %d", t.Sets, t.Takes)
+	if t.Under != "" {
+		b = fmt.Appendf(b, ", under: %q", t.Under)
+	}
+	return append(b, '}')
+}
+
+// CutAfter splits an open record as we write it into the one that it would be
+// without the counts, and those. A run may write one every second for days, so
+// they do not go to yaml.v3 each.
+func CutAfter(body []byte) (plain []byte, told Tally, ok bool) {
+	i := bytes.LastIndex(body, []byte(AfterHead))
+	if i < 0 {
+		return body, told, false
+	}
+	text := string(body[i+len(AfterHead):])
+	if n, err := fmt.Sscanf(text, "%d, takes: %d, under: %q}}", &told.Sets, &told.Takes, &told.Under); err != nil && n < 2 {
+		return body, told, false
+	}
+	if plain = body[:i:i]; string(append(told.append(plain), '}')) != string(body) {
+		return body, told, false
+	}
+	return append(plain, '}'), told, true
+}
+
+func (s *Session) AppendSet(b []byte, e Entry) []byte {
+	start := len(b)
+	b = append(b, "- set: {path: "...)
+	b = appendRecordPath(b, e.Path)
+	b = append(b, ", time: "...)
+	b = e.Time.append(b)
+	b = e.Stamp.appendRest(b)
+	if e.Digest != nil {
+		b = append(b, ", "...)
+		b = e.Digest.appendFields(b)
+	}
+	b = append(b, '}')
+	return AppendCRC(b, s.Sum(b[start:]))
+}
+
+// appendRest writes what few stamps have beside a time.
+func (s *Stamp) appendRest(b []byte) []byte {
+	if s.Exact {
+		b = append(b, exactField...)
+	}
+	if s.Target != (Time{}) {
+		b = s.Target.append(append(b, targetField...))
+	}
+	return b
+}
+
+const (
+	exactField  = ", exact: true"
+	targetField = ", target: "
+)
+
+// cutStamp reads a time and what appendRest has written after it.
+func cutStamp(b []byte) (s Stamp, rest []byte, ok bool) {
+	end := bytes.IndexByte(b, ',')
+	if end < 0 {
+		end = len(b)
+	}
+	if s.Time, ok = ParseTime(b[:end]); !ok {
+		return s, nil, false
+	}
+	rest, s.Exact = bytes.CutPrefix(b[end:], []byte(exactField))
+	if target, found := bytes.CutPrefix(rest, []byte(targetField)); found {
+		if end = bytes.IndexByte(target, ','); end < 0 {
+			end = len(target)
+		}
+		s.Target, ok = ParseTime(target[:end])
+		rest = target[end:]
+	}
+	return s, rest, ok
+}
+
+// AppendTake writes a drop or a prune.
+func (s *Session) AppendTake(b []byte, kind RecordKind, path string) []byte {
+	start := len(b)
+	b = append(b, takeHeads[kind]...)
+	b = appendRecordPath(b, path)
+	b = append(b, '}')
+	return AppendCRC(b, s.Sum(b[start:]))
+}
+
+var takeHeads = map[RecordKind]string{RecordDrop: "- drop: {path: ", RecordPrune: "- prune: {path: "}
+
+// appendRecordPath also escapes the brace that ends a record, so that no name
+// is two flipped bits away from a record made by hand, which has no CRC: one
+// that lets a quote end the path, and one that makes a line end after a brace.
+func appendRecordPath(b []byte, path string) []byte {
+	start := len(b)
+	b = AppendQuoted(b, path)
+	if bytes.IndexByte(b[start:], '}') < 0 {
+		return b
+	}
+	return append(b[:start], bytes.ReplaceAll(b[start:], []byte{'}'}, []byte(`\x7d`))...)
+}
+
+func (d *Digest) appendFields(b []byte) []byte {
+	b = append(b, "size: "...)
+	b = strconv.AppendInt(b, d.Size, 10)
+	b = append(b, ", sha256: \""...)
+	b = hex.AppendEncode(b, d.SHA256[:])
+	return append(b, '"')
+}
+
+// parseFields reads what appendFields writes, up to the end of b.
+func parseFields(b []byte) (*Digest, bool) {
+	b, ok := bytes.CutPrefix(b, []byte("size: "))
+	size, b, cut := bytes.Cut(b, []byte(", sha256: \""))
+	sum, quoted := bytes.CutSuffix(b, []byte{'"'})
+	if !ok || !cut || !quoted {
+		return nil, false
+	}
+	return parseDigest(string(size), string(sum))
+}
+
+// ParseRecord reads a set, a drop or a prune as we write it. Anything else, a
+// record written by hand for one, is left to ParseHandRecord.
+func ParseRecord(body []byte) (r Record, ok bool) {
+	rest, isSet := bytes.CutPrefix(body, []byte("- set: {path: "))
+	if isSet {
+		r.Kind = RecordSet
+	} else if rest, ok = bytes.CutPrefix(body, []byte(takeHeads[RecordDrop])); ok {
+		r.Kind = RecordDrop
+	} else if rest, ok = bytes.CutPrefix(body, []byte(takeHeads[RecordPrune])); ok {
+		r.Kind = RecordPrune
+	} else {
+		return r, false
+	}
+	if r.Path, rest, ok = CutQuoted(rest); !ok {
+		return r, false
+	}
+	if rest, ok = bytes.CutSuffix(rest, []byte{'}'}); !ok {
+		return r, false
+	}
+	if !isSet {
+		return r, len(rest) == 0
+	}
+	if rest, ok = bytes.CutPrefix(rest, []byte(", time: ")); !ok {
+		return r, false
+	}
+	if r.Stamp, rest, ok = cutStamp(rest); ok && len(rest) > 0 {
+		if rest, ok = bytes.CutPrefix(rest, []byte(", ")); ok {
+			r.Stamp.Digest, ok = parseFields(rest)
+		}
+	}
+	return r, ok
+}
+
+// ParseHandRecord reads any YAML spelling of one record: a list of one
+// mapping with one key.
+func ParseHandRecord(text []byte) (Record, error) {
+	if len(text) > MaxRecord {
+		return Record{}, fmt.Errorf("record of %d bytes", len(text))
+	}
+	node, err := DecodeYAML(text)
+	if err != nil {
+		return Record{}, err
+	}
+	if node == nil || node.Kind != yaml.SequenceNode || len(node.Content) != 1 {
+		return Record{}, errors.New("not a record")
+	}
+	kinds, err := StateFields(node.Content[0])
+	if err != nil {
+		return Record{}, err
+	}
+	if len(kinds) != 1 {
+		return Record{}, errors.New("not a record")
+	}
+	for kind, value := range kinds {
+		fields, err := StateFields(value)
+		if err != nil {
+			return Record{}, err
+		}
+		switch kind {
+		case "open":
+			return openFromFields(fields)
+		case "set":
+			return setFromFields(fields)
+		case "drop":
+			return takeFromFields(RecordDrop, fields)
+		case "prune":
+			return takeFromFields(RecordPrune, fields)
+		}
+	}
+	return Record{}, errors.New("unknown kind of record")
+}
+
+func openFromFields(fields map[string]*yaml.Node) (Record, error) {
+	var config Config
+	var program, id, volume string
+	var after *Tally
+	for name, node := range fields {
+		var err error
+		switch name {
+		case "version":
+			err = checkVersion(node)
+		case "program":
+			program, err = StateValue(node)
+		case "id":
+			id, err = StateValue(node)
+		case "filesystem":
+			if volume, err = StateValue(node); err == nil {
+				volume, err = checkVolume(volume)
+			}
+		case "config":
+			config, err = ConfigFromNode(node)
+		case "config_hash":
+			// That of a config written by hand is what it hashes to.
+			_, err = StateValue(node)
+		case "after":
+			after, err = tallyFromNode(node)
+		default:
+			err = fmt.Errorf("unknown field %q", name)
+		}
+		if err != nil {
+			return Record{}, err
+		}
+	}
+	if fields["version"] == nil {
+		return Record{}, errors.New("open without a version")
+	}
+	open := NewSession(program, id, config)
+	open.Volume, open.After = volume, after
+	return Record{Kind: RecordOpen, Session: open}, nil
+}
+
+func checkVersion(node *yaml.Node) error {
+	text, err := StateValue(node)
+	if err == nil && text != strconv.Itoa(FormatVersion) {
+		err = fmt.Errorf("%w: version %q", ErrForeign, text)
+	}
+	return err
+}
+
+func tallyFromNode(node *yaml.Node) (*Tally, error) {
+	fields, err := StateFields(node)
+	if err != nil {
+		return nil, err
+	}
+	var t Tally
+	for name, node := range fields {
+		text, err := StateValue(node)
+		if err != nil {
+			return nil, err
+		}
+		switch name {
+		case "sets":
+			t.Sets, err = strconv.Atoi(text)
+		case "takes":
+			t.Takes, err = strconv.Atoi(text)
+		case "under":
+			t.Under = text
+		default:
+			err = fmt.Errorf("unknown field %q", name)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("line %d: %w", node.Line, err)
+		}
+	}
+	return &t, nil
+}
+
+func setFromFields(fields map[string]*yaml.Node) (Record, error) {
+	r, err := takeFromFields(RecordSet, map[string]*yaml.Node{"path": fields["path"]})
+	if err != nil {
+		return r, err
+	}
+	for name, node := range fields {
+		switch name {
+		case "path":
+		case "size", "sha256":
+			_, err = StateValue(node)
+		default:
+			err = r.Stamp.setField(name, node)
+		}
+		if err != nil {
+			return r, err
+		}
+	}
+	if fields["time"] == nil {
+		return r, errors.New("set without a time")
+	}
+	size, sum := fields["size"], fields["sha256"]
+	if size == nil && sum == nil {
+		return r, nil
+	}
+	if size == nil || sum == nil {
+		return r, errors.New("size and sha256 go together")
+	}
+	digest, ok := parseDigest(size.Value, sum.Value)
+	if !ok {
+		return r, errors.New("not a digest")
+	}
+	r.Stamp.Digest = digest
+	return r, nil
+}
+
+// setField takes a field of a stamp as YAML has it.
+func (s *Stamp) setField(name string, node *yaml.Node) (err error) {
+	switch name {
+	case "time":
+		s.Time, err = StateTime(node)
+	case "target":
+		s.Target, err = StateTime(node)
+	case "exact":
+		var text string
+		if text, err = StateValue(node); err == nil && text != "true" {
+			err = fmt.Errorf("line %d: not true", node.Line)
+		}
+		s.Exact = true
+	default:
+		err = fmt.Errorf("unknown field %q", name)
+	}
+	return err
+}
+
+func takeFromFields(kind RecordKind, fields map[string]*yaml.Node) (Record, error) {
+	node := fields["path"]
+	if node == nil {
+		return Record{}, errors.New("no path")
+	}
+	for name := range fields {
+		if name != "path" {
+			return Record{}, fmt.Errorf("unknown field %q", name)
+		}
+	}
+	path, err := StateValue(node)
+	return Record{Kind: kind, Path: []byte(path)}, err
+}
+
+// NewID draws the id of a WAL.
+func NewID() string {
+	var random [8]byte
+	rand.Read(random[:])
+	return hex.EncodeToString(random[:])
+}

@@ -1,4 +1,0 @@
-package store
-
-// syncEverything: to flush a volume takes an administrator.
-func syncEverything() {}
