@@ -15,22 +15,14 @@ type clock struct {
 	own sync.Map
 	// now is the newest known present, nil while it was not asked for: this
 	// machine's clock need not be its clock.
-	now atomic.Pointer[clockReading]
-}
-
-// clockReading is the present of a file system, asked for and answered at two moments
-// on this machine's own clock.
-type clockReading struct {
-	store.Time
-	asked, answered time.Time
+	now atomic.Pointer[store.Clock]
 }
 
 // ask asks the file system for its present.
 func (c *clock) ask() error {
-	asked := time.Now()
-	now, err := c.tree.Now()
+	now, err := c.tree.Clock()
 	if err == nil {
-		c.now.Store(&clockReading{now, asked, time.Now()})
+		c.now.Store(&now)
 	}
 	return err
 }
@@ -46,22 +38,13 @@ func (c *clock) sets(f *file) bool {
 }
 
 // settled reports whether no later write can bear the mtime of a file, which a stat
-// that began at the given moment has shown, or shown again. The tick must have been
-// over before that stat: a write between the two would go unseen. And an mtime lies
-// in the future only where the present was asked for after it was seen: one that was
-// asked for earlier may just be older than the file.
+// that began at the given moment has shown, or shown again.
 func (c *clock) settled(f *file, statted time.Time) bool {
 	if !c.sets(f) {
 		return store.TickOver(f.mtime(), statted.Sub(f.seen))
 	}
 	now := c.now.Load()
-	switch {
-	case now == nil:
-		return false
-	case !statted.Before(now.answered) && store.TickEnd(f.mtime()).Compare(now.Time) <= 0:
-		return true
-	}
-	return now.asked.After(f.seen) && store.ToCome(f.mtime(), now.Time)
+	return now != nil && now.Settled(f.mtime(), f.seen, statted)
 }
 
 // future reports whether the settled mtime of a file may lie in the future. Where
@@ -71,7 +54,7 @@ func (c *clock) future(f *file) bool {
 		return true
 	}
 	now := c.now.Load()
-	return now == nil || f.mtime().Compare(now.Time) > 0
+	return now == nil || f.mtime().Compare(now.Now) > 0
 }
 
 // unasked reports whether the present of the file system would decide about a

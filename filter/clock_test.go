@@ -33,7 +33,7 @@ func TestSettledOnlyByAStatAfterTheTick(t *testing.T) {
 		{"the tick goes on", &store.Time{Sec: over.Sec, Nsec: over.Nsec - 1}, time.Second, false},
 	} {
 		if clock.now.Store(nil); test.now != nil {
-			clock.now.Store(&clockReading{*test.now, asked, asked})
+			clock.now.Store(&store.Clock{Now: *test.now, Asked: asked, Answered: asked})
 		}
 		if got := clock.settled(f, asked.Add(test.statted)); got != test.want {
 			t.Errorf("%s: settled: %v", test.name, got)

@@ -136,10 +136,12 @@ func (at *storied) visit(d *walk.Dir) (covered []coveredFile) {
 			until = at.until
 		}
 		standing, stamp := stamps.standing(file.Name)
+		ours := Evidence{Standing: standing, Stamp: stamp, Mtime: mtime, Now: r.past.now}
+		theirs := Evidence{Standing: store.Stamped, Stamp: store.Stamp{Time: until}, Mtime: mtime, Now: r.past.now}
 		switch {
-		case standing == store.Stamped && stamp.Covers(mtime, r.past.now):
+		case !Judge(DetectNewer, &ours).NeedsWork():
 			r.before.Add(1)
-		case standing != store.Unknown, at.other, until == store.Time{}, !(store.Stamp{Time: until}).Covers(mtime, r.past.now):
+		case standing != store.Unknown, at.other, until == store.Time{}, Judge(DetectNewer, &theirs).NeedsWork():
 			// What we know of a file is younger than what treestamps knew: it may
 			// have failed since.
 			r.pending.Add(1)
