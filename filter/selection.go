@@ -32,6 +32,41 @@ type Selection struct {
 	Examined *atomic.Int64
 }
 
+// Pending yields the path of each file that needs work, in the order of the walk or of
+// the stream. An error is the last that it yields; what is wrong with one path goes to
+// Warn. The stamps that count are those there were when it began.
+func (s *Selection) Pending(ctx context.Context) iter.Seq2[string, error] {
+	return func(yield func(string, error) bool) {
+		if err := s.pending(ctx, yield); err != nil && err != errBreak {
+			yield("", err)
+		}
+	}
+}
+
+func (s *Selection) pending(ctx context.Context, yield func(string, error) bool) (err error) {
+	roots, lost, err := parseRoots(s.Roots)
+	if err != nil {
+		return err
+	}
+	g, err := s.openGrove(dirs(roots))
+	if err != nil {
+		return err
+	}
+	report := newReporter(&s.Options, allNews)
+	for b, err := range newSelector(s, roots, g, report).batches(ctx) {
+		if err != nil {
+			return errors.Join(err, g.Close())
+		}
+		for i := range b.found {
+			if f := &b.found[i]; f.NeedsWork() && !yield(f.path(), nil) {
+				g.Close() // nothing was written
+				return errBreak
+			}
+		}
+	}
+	return errors.Join(g.Close(), lost.err())
+}
+
 // selector judges the files of a Selection.
 type selector struct {
 	*Selection

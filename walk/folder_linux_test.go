@@ -1,6 +1,7 @@
 package walk
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -99,8 +100,12 @@ func TestDescriptorsAreClosed(t *testing.T) {
 	before := openDescriptors(t)
 	for range 10 {
 		walkTree(root, Options{Follow: true})
-		for range Files([]string{root, root + "/a"}, Options{}) {
-			break
+		broken := errors.New("broken off")
+		err := Walk(t.Context(), []Root{{Path: root}, {Path: root + "/a"}}, Options{}, VisitFunc(func(d *Dir) {
+			d.Then(0, func() error { return broken })
+		}), nil)
+		if err != broken {
+			t.Error(err)
 		}
 		var l Statter
 		for _, path := range []string{"a/b", "a/b", "a/b", "a/b", "e/f", "e/f", "e/f"} {

@@ -34,57 +34,6 @@ type queue struct {
 	stopped atomic.Bool
 }
 
-// node is one stretch of the walk.
-type node struct {
-	prev, next *node
-	kind       kind
-	dir        *directory // whose subdirectories or parts these are
-	names      []string   // of what is not begun yet
-	root       int        // of a root
-	part       int        // number of the next part
-	done       []output   // what to emit
-}
-
-type kind uint8
-
-const (
-	rootNode kind = iota // a root that is not begun
-	subsNode             // subdirectories that are not begun
-	partNode             // parts of a large directory that are not begun
-	heldNode             // subdirectories of a large directory, not all known
-	busyNode             // in the hands of a worker
-	doneNode             // finished, with something to emit
-)
-
-// directory is one directory that a worker has taken.
-type directory struct {
-	parent  *directory
-	root    *openRoot
-	rel     string
-	id      FileID
-	visitor Visitor
-	large   *large // when it is done in parts
-}
-
-// openRoot is a root that is being walked.
-type openRoot struct {
-	index  int
-	folder folder // what is below it is opened from here
-	open   bool
-	left   int         // directories that are not done, as far as they are known
-	moved  atomic.Bool // its path leads elsewhere now, and that was said
-}
-
-// large is what the parts of one directory share.
-type large struct {
-	folder folder
-	moved  atomic.Bool // another directory is there now, and that was said
-	marks  []string
-	left   int        // parts to do
-	subs   [][]string // found by each part
-	held   *node      // where they go
-}
-
 // piece is what a worker has taken: a directory, or one part of it.
 type piece struct {
 	node  *node
@@ -99,13 +48,6 @@ type piece struct {
 // those of the other: measured on a million files, ten a directory, 3 % off a run
 // that finds nothing to do. The first ones must not wait long for it.
 const stretch = 16
-
-// output is what waits for its turn in walk order.
-type output struct {
-	errs []error
-	then func() error
-	size int // in bytes, about
-}
 
 // result is what a worker made of a piece.
 type result struct {
@@ -123,17 +65,6 @@ func newQueue(roots int, top Visitor) *queue {
 		q.list.prev.insert(&node{kind: rootNode, root: i})
 	}
 	return q
-}
-
-// insert puts m after n.
-func (n *node) insert(m *node) {
-	m.prev, m.next = n, n.next
-	n.next.prev = m
-	n.next = m
-}
-
-func (n *node) unlink() {
-	n.prev.next, n.next.prev = n.next, n.prev
 }
 
 // take waits for a worker's first piece; false is the end of the walk.
@@ -281,18 +212,6 @@ func (q *queue) remove(n *node) {
 	n.prev.absorb(n.next)
 }
 
-// absorb makes one node of two finished neighbours.
-func (n *node) absorb(next *node) {
-	if n.kind == doneNode && next.kind == doneNode {
-		n.done = append(n.done, next.done...)
-		next.unlink()
-	}
-}
-
-// bytes is what an output counts for in the backlog, with what it takes itself, so
-// that a million empty ones are bounded, too.
-func (o output) bytes() int { return 256 + o.size + 256*len(o.errs) }
-
 // wake tells those who wait that the list has changed.
 func (q *queue) wake() {
 	if q.idle > 0 {
@@ -384,9 +303,4 @@ func (q *queue) drop() {
 			q.endPart(n.dir, parts(n.names))
 		}
 	}
-}
-
-// parts is how many parts these entries make.
-func parts(names []string) int {
-	return (len(names) + partSize - 1) / partSize
 }

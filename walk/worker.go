@@ -96,16 +96,6 @@ func (w *worker) close(d *directory, f folder) {
 	}
 }
 
-// insideItself reports whether a directory is one of those above it.
-func (d *directory) insideItself() bool {
-	for up := d.parent; up != nil; up = up.parent {
-		if up.id == d.id {
-			return true
-		}
-	}
-	return false
-}
-
 // only makes the visit that of one file, which the root is.
 func (w *worker) only(d *directory, f folder, name string) {
 	var info Info
