@@ -34,6 +34,12 @@ type backing struct {
 	failed error
 }
 
+// treeStamps are stamps for one tree that came one after the other.
+type treeStamps struct {
+	target  *target
+	entries []store.Entry
+}
+
 func (b *backing) add(t *target, entries []store.Entry) {
 	if b.count == 0 {
 		b.since = time.Now()

@@ -18,8 +18,7 @@ func TestSettledOnlyByAStatAfterTheTick(t *testing.T) {
 	}
 	defer tree.Close()
 	asked := time.Now()
-	clock := clock{tree: tree}
-	f := &file{path: root, info: walk.Info{Sec: 1_700_000_000, Nsec: 5}}
+	f := &file{path: root, target: &target{clock: clock{tree: tree}}, info: walk.Info{Sec: 1_700_000_000, Nsec: 5}}
 	over := store.TickEnd(f.mtime())
 	for _, test := range []struct {
 		name    string
@@ -32,10 +31,10 @@ func TestSettledOnlyByAStatAfterTheTick(t *testing.T) {
 		{"the stat, then tick over", &over, -time.Nanosecond, false},
 		{"the tick goes on", &store.Time{Sec: over.Sec, Nsec: over.Nsec - 1}, time.Second, false},
 	} {
-		if clock.now.Store(nil); test.now != nil {
-			clock.now.Store(&store.Clock{Now: *test.now, Asked: asked, Answered: asked})
+		if f.target.now.Store(nil); test.now != nil {
+			f.target.now.Store(&store.Clock{Now: *test.now, Asked: asked, Answered: asked})
 		}
-		if got := clock.settled(f, asked.Add(test.statted)); got != test.want {
+		if got := f.settled(asked.Add(test.statted)); got != test.want {
 			t.Errorf("%s: settled: %v", test.name, got)
 		}
 	}

@@ -43,10 +43,6 @@ func parseCommand(args []string, batch int) (*template, error) {
 	return t, nil
 }
 
-// full reports whether a run whose paths take so many bytes has no room for another
-// path.
-func (t *template) full(size int, path filePath) bool { return t.rest+size+path.size() > maxArguments }
-
 // fill returns the arguments of one run.
 func (t *template) fill(paths []string) []string {
 	args := make([]string, 0, len(t.args)+len(paths))

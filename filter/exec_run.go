@@ -46,8 +46,6 @@ func newExecRun(e *Exec, t *template, recorder *recorder) *execRun {
 	return r
 }
 
-var errFailFast = errors.New("a command failed")
-
 // patience is how long a reader may take, once ctx is done and all is recorded,
 // for output that is not written yet.
 const patience = time.Second
@@ -103,7 +101,7 @@ func (r *execRun) passOn(ended <-chan struct{}) {
 }
 
 func (r *execRun) selector() *selector {
-	targets := &r.recorder.targets
+	targets := r.recorder.targets
 	s := newSelector(&r.Selection, targets.roots, targets.grove, r.recorder.report)
 	s.keep = true
 	if r.Detect == DetectContent {
@@ -206,7 +204,8 @@ func (r *execRun) feed(ctx context.Context, files iter.Seq2[[]filePath, error], 
 		}
 		r.read.Add(int64(len(paths)))
 		for _, path := range paths {
-			if len(next.files) > 0 && (len(next.files) >= r.Batch || r.runner.template.full(next.size, path)) {
+			full := len(next.files) >= r.Batch || r.runner.template.rest+next.size+path.size() > maxArguments
+			if full && len(next.files) > 0 {
 				if err := send(); err != nil {
 					return err
 				}

@@ -28,7 +28,7 @@ type file struct {
 func (f *file) mtime() store.Time { return store.Time{Sec: f.info.Sec, Nsec: f.info.Nsec} }
 
 func (f *file) entry() store.Entry {
-	stamp := store.Stamp{Time: f.mtime(), Target: f.linked(), Exact: f.target.future(f), Digest: f.digest}
+	stamp := store.Stamp{Time: f.mtime(), Target: f.linked(), Exact: f.future(), Digest: f.digest}
 	return store.Entry{Path: f.rel, Stamp: stamp, Since: f.since}
 }
 
@@ -36,6 +36,42 @@ func (f *file) entry() store.Entry {
 func (f *file) linked() store.Time {
 	return targetTime(f.mtime(), f.info.TargetSec, f.info.TargetNsec)
 }
+
+// targetTime is a link target's mtime, zero where that is the mtime itself: where
+// the file is no link, or the link is the older one.
+func targetTime(mtime store.Time, sec int64, nsec int32) store.Time {
+	if target := (store.Time{Sec: sec, Nsec: nsec}); target != mtime {
+		return target
+	}
+	return store.Time{}
+}
+
+// onClock reports whether the clock of the tree has set the file's mtime.
+func (f *file) onClock() bool { return f.target.sets(f.info.Dev, f.path) }
+
+// settled reports whether no later write can bear the file's mtime, which a stat that
+// began at the given moment has shown, or shown again.
+func (f *file) settled(statted time.Time) bool {
+	if !f.onClock() {
+		return store.TickOver(f.mtime(), statted.Sub(f.seen))
+	}
+	now := f.target.now.Load()
+	return now != nil && now.Settled(f.mtime(), f.seen, statted)
+}
+
+// future reports whether the settled mtime may lie in the future. Where the clock of
+// its file system is not known, any may.
+func (f *file) future() bool {
+	if !f.onClock() {
+		return true
+	}
+	now := f.target.now.Load()
+	return now == nil || f.mtime().Compare(now.Now) > 0
+}
+
+// unasked reports whether the present of the file system would decide about the file,
+// and is not known.
+func (f *file) unasked() bool { return f.target.now.Load() == nil && f.onClock() }
 
 // read reads the content of a settled file. It is that of the mtime, which no
 // later write can bear, when the file is the same before and after.

@@ -30,9 +30,6 @@ type job struct {
 	size   int // of their paths, as arguments
 }
 
-// size is how many bytes of arguments a path takes.
-func (p filePath) size() int { return len(p.prefix) + len(p.name) + 1 }
-
 // result is what became of a job.
 type result struct {
 	triage
@@ -47,6 +44,8 @@ type failure struct {
 	job int
 	err error
 }
+
+var errFailFast = errors.New("a command failed")
 
 // fail ends the run because of anything but recording.
 func (r *jobRunner) fail(err error) {

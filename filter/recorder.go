@@ -38,15 +38,14 @@ const (
 // syncPeriod is how much work, in time, the end of the machine can cost.
 const syncPeriod = time.Second
 
-// recorder records the stamps of processed files. But for stat and read, it is for
-// one goroutine.
+// recorder records the stamps of processed files. But for its sorter it is for one
+// goroutine.
 type recorder struct {
 	Recording
+	*sorter
 	opt     *Options
 	noWAL   bool // stamps are held in memory, and dumped at the end
-	targets targets
 	report  *reporter
-	readers readers
 	fresh   []file // not settled yet
 	backing backing
 	claims  *claims   // of an exec, to be given up once a stamp is written
@@ -57,8 +56,8 @@ type recorder struct {
 
 // newRecorder returns a recorder for the trees of a grove.
 func newRecorder(opt *Options, how Recording, g *store.Grove, report *reporter) *recorder {
-	r := &recorder{Recording: how, opt: opt, report: report, readers: newReaders()}
-	r.targets = targets{opt: opt, grove: g, report: report}
+	r := &recorder{Recording: how, opt: opt, report: report}
+	r.sorter = &sorter{&targets{opt: opt, grove: g, report: report}, opt.Detect, how.IgnoreMissing, newReaders()}
 	r.backing.sync = g.SyncWork
 	return r
 }
@@ -142,12 +141,42 @@ func (r *recorder) record(t triage) error {
 			return err
 		}
 	}
-	if slices.ContainsFunc(t.fresh, func(f file) bool { return f.target.unasked(&f) }) {
+	if slices.ContainsFunc(t.fresh, func(f file) bool { return f.unasked() }) {
 		if err := r.settle(); err != nil {
 			return err
 		}
 	}
 	return r.advance()
+}
+
+// settle records the files whose tick is over.
+func (r *recorder) settle() error {
+	if len(r.fresh) == 0 {
+		return nil
+	}
+	waiting := r.fresh
+	r.fresh = nil
+	t, err := r.again(waiting)
+	if err != nil {
+		return err
+	}
+	return r.record(t)
+}
+
+// settleAll waits until no file is left to be statted again.
+func (r *recorder) settleAll() error {
+	for deadline := time.Now().Add(store.SettleWait); len(r.fresh) > 0; time.Sleep(tickPeriod) {
+		if err := r.settle(); err != nil {
+			return err
+		}
+		if len(r.fresh) > 0 && time.Now().After(deadline) {
+			for _, f := range r.fresh {
+				r.report.warn(&pathError{f.path, errors.New("not stamped: its file system's clock stands still")})
+			}
+			return nil
+		}
+	}
+	return nil
 }
 
 // forget drops the stamps of files that were processed but are left pending. Each

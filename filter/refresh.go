@@ -15,12 +15,6 @@ type refresher struct {
 	err error // why it has stopped
 }
 
-// statBefore is how a file was before its content was read.
-type statBefore struct {
-	file
-	settled bool
-}
-
 // stat stats a file that is about to be read, nil where it will not be recorded. What
 // is read then is the content of its mtime only when its tick was over before. It runs
 // on several goroutines.
@@ -34,10 +28,10 @@ func (r *refresher) stat(p filePath) *statBefore {
 	if err != nil {
 		return nil
 	}
-	if f.target.unasked(&f) {
+	if f.unasked() {
 		err = f.target.ask()
 	}
-	return &statBefore{f, err == nil && f.target.settled(&f, f.began)}
+	return &statBefore{f, err == nil && f.settled(f.began)}
 }
 
 // record records those of the files that were read and found the same.

@@ -1,7 +1,6 @@
 package filter
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -110,15 +109,3 @@ func counted[N int | int64](n N, what string) string {
 	}
 	return fmt.Sprintf("%d %s", n, what)
 }
-
-// pathError is what is wrong with one path.
-type pathError struct {
-	path string
-	err  error
-}
-
-func (e *pathError) Error() string { return e.path + ": " + e.err.Error() }
-func (e *pathError) Unwrap() error { return e.err }
-
-// errNotRegular is a path that stands for something other than a file.
-var errNotRegular = errors.New("not a regular file")

@@ -134,26 +134,11 @@ func (r root) refuseFile() error {
 	return &pathError{r.prefix + r.only, errors.New("not a directory")}
 }
 
-// splitGiven cuts a path, as it is spelled, after its last slash.
-func splitGiven(path string) (dir, name string) {
-	path = filepath.ToSlash(path)
-	i := strings.LastIndexByte(path, '/') + 1
-	return path[:i], path[i:]
-}
-
 func withSlash(dir string) string {
 	if strings.HasSuffix(dir, "/") || os.IsPathSeparator(dir[len(dir)-1]) {
 		return dir
 	}
 	return dir + "/"
-}
-
-// operand puts "./" before a path that would be taken for a flag.
-func operand(path string) string {
-	if strings.HasPrefix(path, "-") {
-		return "./" + path
-	}
-	return path
 }
 
 // dirs returns the directories of the roots.

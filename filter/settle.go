@@ -17,23 +17,15 @@ import (
 // tickPeriod is how often such files are statted.
 const tickPeriod = 10 * time.Millisecond
 
-var errModified = errors.New("not stamped: modified while it was committed")
-
-// settle records the files whose tick is over.
-func (r *recorder) settle() error {
-	if len(r.fresh) == 0 {
-		return nil
-	}
-	waiting := r.fresh
-	r.fresh = nil
+// again stats files whose tick may be over.
+func (s *sorter) again(waiting []file) (t triage, err error) {
 	asked := map[*target]bool{}
-	var t triage
 	for _, f := range waiting {
-		if !asked[f.target] && f.target.sets(&f) {
+		if !asked[f.target] && f.onClock() {
 			asked[f.target] = true
 			if err := f.target.ask(); err != nil {
-				if err := r.targets.giveUp(f.target, err); err != nil {
-					return err
+				if err := s.targets.giveUp(f.target, err); err != nil {
+					return t, err
 				}
 			}
 		}
@@ -43,43 +35,27 @@ func (r *recorder) settle() error {
 			err = &pathError{f.path, *failed}
 		}
 		switch {
-		case r.IgnoreMissing && errors.Is(err, fs.ErrNotExist):
+		case s.ignoreMissing && errors.Is(err, fs.ErrNotExist):
 		case err != nil:
 			t.warns = append(t.warns, err)
 		case info != f.info:
 			t.warns = append(t.warns, &pathError{f.path, errModified})
-		case !f.target.settled(&f, again):
+		case !f.settled(again):
 			t.fresh = append(t.fresh, f)
 		default:
 			f.digest = nil // what was read before its tick was over may have changed
-			r.settled(&t, f)
+			s.settled(&t, f)
 		}
 	}
-	return r.record(t)
-}
-
-// settleAll waits until no file is left to be statted again.
-func (r *recorder) settleAll() error {
-	for deadline := time.Now().Add(store.SettleWait); len(r.fresh) > 0; time.Sleep(tickPeriod) {
-		if err := r.settle(); err != nil {
-			return err
-		}
-		if len(r.fresh) > 0 && time.Now().After(deadline) {
-			for _, f := range r.fresh {
-				r.report.warn(&pathError{f.path, errors.New("not stamped: its file system's clock stands still")})
-			}
-			return nil
-		}
-	}
-	return nil
+	return t, nil
 }
 
 // statSettled stats a file whose command is about to run, and makes sure that its
 // tree can be written to: it is asked for its present, in its WAL. Where an edit in
 // the file's present tick would not show, it waits until that is over.
-func (r *recorder) statSettled(ctx context.Context, st *statter, p filePath, exact bool) (file, error) {
+func (s *sorter) statSettled(ctx context.Context, st *statter, p filePath, exact bool) (file, error) {
 	ready := func(f *file, statted time.Time) bool {
-		return f.target.now.Load() != nil && (!exact || f.target.settled(f, statted))
+		return f.target.now.Load() != nil && (!exact || f.settled(statted))
 	}
 	var first file // that was like the last
 	for deadline := time.Now().Add(store.SettleWait); ; {
@@ -91,7 +67,7 @@ func (r *recorder) statSettled(ctx context.Context, st *statter, p filePath, exa
 			return f, err
 		}
 		if err := f.target.ask(); err != nil {
-			if err := r.targets.giveUp(f.target, err); err != nil {
+			if err := s.targets.giveUp(f.target, err); err != nil {
 				return f, &fatalError{err}
 			}
 			continue

@@ -20,14 +20,17 @@ type triage struct {
 	fatal  error // nothing can be recorded
 }
 
-// treeStamps are stamps for one tree that came one after the other.
-type treeStamps struct {
-	target  *target
-	entries []store.Entry
+// sorter finds out what is to be done with files. It may be used from several
+// goroutines.
+type sorter struct {
+	targets       *targets
+	detect        Detect
+	ignoreMissing bool
+	readers       readers
 }
 
 // stat stats the paths of a batch. It runs on several goroutines.
-func (r *recorder) stat(_ int, batch walk.Batch) (t triage) {
+func (s *sorter) stat(_ int, batch walk.Batch) (t triage) {
 	paths := batch.Paths
 	if batch.Unterminated {
 		// A writer that was killed leaves a cut path, which may be the name of
@@ -36,44 +39,44 @@ func (r *recorder) stat(_ int, batch walk.Batch) (t triage) {
 		t.warns = append(t.warns, &pathError{paths[last], errors.New("not stamped: the last path lacks its delimiter")})
 		paths = paths[:last]
 	}
-	st := r.targets.newStatter()
+	st := s.targets.newStatter()
 	defer st.close()
 	t.expect = len(paths)
 	for _, path := range paths {
 		f, err := st.path(path)
-		r.sort(&t, f, err)
+		s.sort(&t, f, err)
 		st.began = st.ended // one stat follows the other: a reading of the clock serves two
 	}
-	r.read(&t)
+	s.read(&t)
 	return t
 }
 
 // sort puts what came of the stat of one file where it belongs.
-func (r *recorder) sort(t *triage, f file, err error) {
+func (s *sorter) sort(t *triage, f file, err error) {
 	if w, ok := errors.AsType[*watchError](err); ok {
-		if t.fatal = r.targets.giveUp(w.target, w.error); t.fatal == nil {
+		if t.fatal = s.targets.giveUp(w.target, w.error); t.fatal == nil {
 			t.warns = append(t.warns, &pathError{f.path, w.error})
 		}
 		return
 	}
 	switch {
-	case r.IgnoreMissing && errors.Is(err, fs.ErrNotExist), err == errPassedOver:
+	case s.ignoreMissing && errors.Is(err, fs.ErrNotExist), err == errPassedOver:
 	case err != nil:
 		t.warns = append(t.warns, err)
-	case r.targets.since.start && !f.target.sets(&f):
+	case s.targets.since.start && !f.onClock():
 		t.warns = append(t.warns, &pathError{f.path, fmt.Errorf("not stamped: %w", errNoClock)})
 	case f.target.tooLate(f.mtime()):
 		t.late = append(t.late, f)
-	case !f.target.settled(&f, f.began):
+	case !f.settled(f.began):
 		t.fresh = append(t.fresh, f)
 	default:
-		r.settled(t, f)
+		s.settled(t, f)
 	}
 }
 
 // settled takes a file whose mtime is final.
-func (r *recorder) settled(t *triage, f file) {
-	if r.opt.Detect == DetectContent && f.digest == nil {
+func (s *sorter) settled(t *triage, f file) {
+	if s.detect == DetectContent && f.digest == nil {
 		t.unread = append(t.unread, f)
 	} else {
 		t.add(f.target, f.entry())
@@ -81,9 +84,9 @@ func (r *recorder) settled(t *triage, f file) {
 }
 
 // read adds the stamps of settled files whose content is to be recorded, too.
-func (r *recorder) read(t *triage) {
+func (s *sorter) read(t *triage) {
 	errs := make([]error, len(t.unread))
-	r.readers.each(len(t.unread), func(i int) { errs[i] = t.unread[i].read() })
+	s.readers.each(len(t.unread), func(i int) { errs[i] = t.unread[i].read() })
 	for i := range t.unread {
 		if errs[i] != nil {
 			t.warns = append(t.warns, errs[i])

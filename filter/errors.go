@@ -9,6 +9,18 @@ import (
 	"treefilter/store"
 )
 
+// pathError is what is wrong with one path.
+type pathError struct {
+	path string
+	err  error
+}
+
+func (e *pathError) Error() string { return e.path + ": " + e.err.Error() }
+func (e *pathError) Unwrap() error { return e.err }
+
+// errNotRegular is a path that stands for something other than a file.
+var errNotRegular = errors.New("not a regular file")
+
 // hintError is an error about which the user can do something.
 type hintError struct {
 	error
