@@ -76,11 +76,7 @@ func (r *execRun) run(ctx context.Context) error {
 
 	todo := make(chan job)
 	fed := make(chan error, 1)
-	go func() {
-		err := r.feed(running, files, todo)
-		r.warnOfTrees(s)
-		fed <- err
-	}()
+	go func() { fed <- r.feed(running, files, todo) }()
 	r.work(running, jobs, todo)
 
 	r.collect(ctx)
@@ -107,9 +103,6 @@ func (r *execRun) selector() *selector {
 	if r.Detect == DetectContent {
 		s.refresh = &refresher{recorder: r.recorder}
 	}
-	for _, t := range targets.grove.Roots() {
-		r.recorder.report.meet(t)
-	}
 	return s
 }
 
@@ -119,13 +112,14 @@ func (r *execRun) files(ctx context.Context, s *selector, refreshed func(triage)
 	return func(yield func([]filePath, error) bool) {
 		for b, err := range s.batches(ctx) {
 			if s.refresh != nil {
-				if t := s.refresh.triage(b.found); len(t.ready)+len(t.fresh)+len(t.unread) > 0 {
-					refreshed(t)
-				}
+				refreshed(s.refresh.triage(b.found))
 			}
 			if !yield(pending(b.found), err) {
 				return
 			}
+		}
+		if s.refresh != nil {
+			s.refresh.warn(s.refresh.err)
 		}
 	}
 }
@@ -169,16 +163,6 @@ func (r *execRun) list(ctx context.Context, s *selector) (iter.Seq2[[]filePath, 
 			}
 		}
 	}, nil
-}
-
-// warnOfTrees says what the selection has shown of the trees, once it has ended.
-func (r *execRun) warnOfTrees(s *selector) {
-	for _, t := range r.recorder.targets.grove.Trees() {
-		r.recorder.report.leave(t)
-	}
-	if s.refresh != nil {
-		s.refresh.warn(s.refresh.err)
-	}
 }
 
 // feed divides the files into jobs. It returns errStopped when it was stopped

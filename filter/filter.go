@@ -30,31 +30,19 @@ type Filter struct {
 // Stored state never stops it: what cannot be read counts as missing, with a
 // warning.
 func (f *Filter) Run(ctx context.Context) (needsWork bool, err error) {
-	roots, lost, err := parseRoots(f.Roots)
+	s, lost, err := f.open()
 	if err != nil {
 		return false, err
 	}
-	g, err := f.openGrove(dirs(roots))
-	if err != nil {
-		return false, err
-	}
-	report := newReporter(&f.Options, allNews)
-	s := newSelector(&f.Selection, roots, g, report)
 	s.voids = f.JSON
 	if f.Refresh && f.Detect == DetectContent {
-		s.keep, s.refresh = true, &refresher{recorder: newRecorder(&f.Options, Recording{}, g, report)}
-	}
-	for _, t := range g.Roots() {
-		report.meet(t)
+		s.keep, s.refresh = true, &refresher{recorder: newRecorder(&f.Options, Recording{}, s.grove, s.report)}
 	}
 	needsWork, err = f.print(ctx, s)
-	for _, t := range g.Trees() {
-		report.leave(t)
-	}
 	if r := s.refresh; r != nil {
 		r.warn(errors.Join(r.err, r.finish(r.err)))
 	}
-	return needsWork, errors.Join(err, g.Close(), lost.err())
+	return needsWork, errors.Join(err, s.grove.Close(), lost.err())
 }
 
 // print prints what was selected.

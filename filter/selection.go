@@ -2,7 +2,6 @@ package filter
 
 import (
 	"context"
-	"errors"
 	"io"
 	"iter"
 	"sync/atomic"
@@ -42,36 +41,53 @@ func (s *Selection) Pending(ctx context.Context) iter.Seq2[string, error] {
 	}
 }
 
-func (s *Selection) pending(ctx context.Context, yield func(string, error) bool) (err error) {
-	roots, lost, err := parseRoots(s.Roots)
+func (s *Selection) pending(ctx context.Context, yield func(string, error) bool) error {
+	selected, lost, err := s.open()
 	if err != nil {
 		return err
 	}
-	g, err := s.openGrove(dirs(roots))
-	if err != nil {
-		return err
-	}
-	report := newReporter(&s.Options, allNews)
-	for b, err := range newSelector(s, roots, g, report).batches(ctx) {
+	defer selected.grove.Close() // nothing was written
+	for b, err := range selected.batches(ctx) {
 		if err != nil {
-			return errors.Join(err, g.Close())
+			return err
 		}
 		for i := range b.found {
 			if f := &b.found[i]; f.NeedsWork() && !yield(f.path(), nil) {
-				g.Close() // nothing was written
 				return errBreak
 			}
 		}
 	}
-	return errors.Join(g.Close(), lost.err())
+	return lost.err()
+}
+
+// open opens the trees of the roots that can be read.
+func (s *Selection) open() (*selector, lostRoots, error) {
+	roots, lost, err := parseRoots(s.Roots)
+	if err != nil {
+		return nil, nil, err
+	}
+	g, err := s.openGrove(dirs(roots))
+	if err != nil {
+		return nil, nil, err
+	}
+	return newSelector(s, roots, g, newReporter(&s.Options, allNews)), lost, nil
 }
 
 // batches yields what is found, a walk's findings in walk order, a stream's in that of
-// the paths. An error is the last that it yields; what is wrong with one path is
-// warned of.
+// the paths. An error is the last that it yields; what is wrong with one path, or one
+// tree, is warned of.
 func (s *selector) batches(ctx context.Context) iter.Seq2[batch, error] {
+	found := s.walk(ctx)
 	if s.In != nil {
-		return s.stream(ctx)
+		found = s.stream(ctx)
 	}
-	return s.walk(ctx)
+	return func(yield func(batch, error) bool) {
+		for _, t := range s.grove.Roots() {
+			s.report.meet(t)
+		}
+		found(yield)
+		for _, t := range s.grove.Trees() {
+			s.report.leave(t)
+		}
+	}
 }
