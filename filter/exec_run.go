@@ -68,7 +68,7 @@ func (r *execRun) run(ctx context.Context) error {
 	if r.In == nil {
 		var err error
 		if files, err = r.list(ctx, s); err != nil {
-			return err
+			return errors.Join(err, r.recorder.flush())
 		}
 	}
 	now := time.Now()

@@ -119,12 +119,11 @@ func (s *statter) file(p filePath) (file, error) {
 	path := p.path()
 	if given, _ := splitGiven(path); given != s.given || s.target == nil {
 		s.given, s.target = given, nil
-		s.err = p.err
-		if p.dir != "" && s.targets.refuse(p.dir) != nil {
-			s.err = s.targets.refuse(p.dir)
+		if s.err = nil; p.root.real != "" {
+			s.err = s.targets.refuse(p.dir())
 		}
-		if s.err == nil {
-			s.enter(p.dir, p.tree)
+		if s.err = cmp.Or(s.err, p.err); s.err == nil {
+			s.enter(p.dir(), p.tree)
 		}
 		if s.err != nil {
 			return file{path: path}, s.failed(path, s.err)

@@ -91,7 +91,7 @@ func (f *Filter) line(b []byte, found *finding) ([]byte, error) {
 		return appendLine(b, found), nil
 	}
 	start := len(b)
-	b = append(append(b, found.prefix...), found.name...)
+	b = found.appendPath(b)
 	err := terminate(&b, start, f.OutDelimiter)
 	return b, err
 }

@@ -14,19 +14,43 @@ type filePath struct {
 }
 
 // location is a directory of files: how their paths spell it, and the tree that they
-// belong to.
+// belong to. A whole walk of them may be kept, so no path is put together before it is
+// asked for.
 type location struct {
-	prefix string      // what the paths begin with, as they are printed
-	dir    string      // absolute; see store.Grove.Locate
-	tree   *store.Tree // nil for none
-	err    error       // why there is none
+	root *root       // where the paths begin
+	rel  string      // the directory below that, "" for that itself
+	tree *store.Tree // nil for none
+	err  error       // why there is none
+}
+
+// dir is the absolute directory: see store.Grove.Locate.
+func (l *location) dir() string { return l.root.join(l.rel) }
+
+// appendPath appends how the file is printed.
+func (p filePath) appendPath(b []byte) []byte {
+	b = append(b, p.root.prefix...)
+	if p.rel != "" {
+		b = append(append(b, p.rel...), '/')
+	}
+	return append(b, p.name...)
 }
 
 // path is how the file is printed.
-func (p filePath) path() string { return p.prefix + p.name }
+func (p filePath) path() string {
+	if p.rel == "" {
+		return p.root.prefix + p.name
+	}
+	return p.root.prefix + p.rel + "/" + p.name
+}
 
 // size is how many bytes of arguments a path takes.
-func (p filePath) size() int { return len(p.prefix) + len(p.name) + 1 }
+func (p filePath) size() int {
+	n := len(p.root.prefix) + len(p.name) + 1
+	if p.rel != "" {
+		n += len(p.rel) + 1
+	}
+	return n
+}
 
 // splitGiven cuts a path, as it is spelled, after its last slash.
 func splitGiven(path string) (dir, name string) {

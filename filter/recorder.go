@@ -362,7 +362,7 @@ func (r *recorder) finish(failed error) error {
 	if errors.Is(failed, errConfigEdited) {
 		r.fresh = nil
 	}
-	if err := errors.Join(r.settleAll(), r.writeAll(), r.sync()); err != nil {
+	if err := r.flush(); err != nil {
 		return err
 	}
 	if r.late > 0 {
@@ -375,6 +375,11 @@ func (r *recorder) finish(failed error) error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// flush makes everything durable.
+func (r *recorder) flush() error {
+	return errors.Join(r.settleAll(), r.writeAll(), r.sync())
 }
 
 func (r *recorder) dump(t *target) error {

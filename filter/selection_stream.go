@@ -114,7 +114,7 @@ func (j *pathJudge) judge(path string) (f finding, err error) {
 	case walk.SillyRenamed(name):
 		f.Reason = IsRemoved
 		return f, nil
-	case j.ignored(f.dir, name):
+	case j.ignored(f.dir(), name):
 		f.Reason = Ignored
 		return f, nil
 	}
@@ -126,18 +126,19 @@ func (j *pathJudge) judge(path string) (f finding, err error) {
 func (j *pathJudge) locate(path, given, name string) (filePath, error) {
 	if j.at == nil || given != j.given {
 		spelled := operand(path)
-		at := &location{prefix: spelled[:len(spelled)-len(name)]}
-		if at.dir, _, at.err = j.grove.Locate(path); at.err != nil {
-			return filePath{at, name}, at.err
+		dir, _, err := j.grove.Locate(path)
+		at := &location{root: &root{prefix: spelled[:len(spelled)-len(name)], real: dir}, err: err}
+		if err != nil {
+			return filePath{at, name}, err
 		}
 		// A file in no tree has no stamp.
-		at.tree, at.err = j.grove.TreeOf(at.dir, j.statter.Beside)
-		j.stamps.enter(at.tree, at.dir)
+		at.tree, at.err = j.grove.TreeOf(dir, j.statter.Beside)
+		j.stamps.enter(at.tree, dir)
 		j.given, j.at = given, at
 	}
-	if given == "" && strings.HasPrefix(name, "-") != (j.at.prefix != "") {
+	if given == "" && strings.HasPrefix(name, "-") != (j.at.root.prefix != "") {
 		at := *j.at
-		at.prefix = strings.TrimSuffix(operand(name), name)
+		at.root = &root{prefix: strings.TrimSuffix(operand(name), name), real: at.root.real}
 		return filePath{&at, name}, nil
 	}
 	return filePath{j.at, name}, nil

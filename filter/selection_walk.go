@@ -4,7 +4,6 @@ import (
 	"context"
 	"iter"
 	"slices"
-	"strings"
 	"unsafe"
 
 	"treefilter/store"
@@ -96,10 +95,7 @@ func (tops topPlaces) Visit(d *walk.Dir) walk.Visitor {
 
 // Visit implements walk.Visitor.
 func (p *place) Visit(d *walk.Dir) walk.Visitor {
-	dir := p.root.real
-	if d.Rel != "" {
-		dir = strings.TrimSuffix(dir, "/") + "/" + d.Rel
-	}
+	dir := p.root.join(d.Rel)
 	at := p.enter(d, dir)
 	b := batch{tree: at.tree, files: len(d.Files), found: at.judge(d, dir)}
 	size := len(b.found) * int(unsafe.Sizeof(finding{}))
@@ -141,10 +137,7 @@ func (p *place) judge(d *walk.Dir, dir string) []finding {
 			continue
 		}
 		if f.location == nil {
-			f.location = &location{prefix: p.root.prefix + d.Rel, dir: dir, tree: p.tree}
-			if d.Rel != "" {
-				f.prefix += "/"
-			}
+			f.location = &location{root: p.root, rel: d.Rel, tree: p.tree}
 		}
 		f.name = file.Name
 		found = append(found, f)
