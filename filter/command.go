@@ -34,7 +34,7 @@ func parseCommand(args []string, batch int) (*template, error) {
 		}
 		holds = true
 		if t.many && (arg != slot || i == 0) {
-			return nil, fmt.Errorf("--batch: many paths cannot take the place of {} in %q", arg)
+			return nil, fmt.Errorf("batch: many paths cannot take the place of {} in %q", arg)
 		}
 	}
 	if !holds {

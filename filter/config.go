@@ -43,14 +43,14 @@ func ReadConfig(pairs []string, file string, depends []string) (s Settings, err 
 	for _, pair := range pairs {
 		key, value, ok := strings.Cut(pair, "=")
 		if !ok || key == "" || !utf8.ValidString(key) {
-			return s, fmt.Errorf("--config %s: not of the form KEY=VALUE", pair)
+			return s, fmt.Errorf("config %s: not of the form KEY=VALUE", pair)
 		}
 		if s.Config, err = s.Config.With(key, value); err != nil {
-			return s, fmt.Errorf("--config %s: %w", pair, err)
+			return s, fmt.Errorf("config %s: %w", pair, err)
 		}
 	}
 	if len(depends) > 0 && s.Config.Has(store.DependsKey) {
-		return s, errors.New("--depends: the config has a setting of that name")
+		return s, errors.New("depends: the config has a setting of that name")
 	}
 	for _, file := range depends {
 		if err := s.readDependency(file); err != nil {

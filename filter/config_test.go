@@ -105,14 +105,14 @@ func TestReadConfigRefuses(t *testing.T) {
 		{"a key twice", nil, "twice.yaml", nil, "twice.yaml"},
 		{"a missing file", nil, "nowhere.yaml", nil, "nowhere.yaml"},
 		{"a directory", nil, ".", nil, "."},
-		{"no equals sign", []string{"quality"}, "", nil, "--config quality"},
-		{"no key", []string{"=90"}, "", nil, "--config =90"},
-		{"an empty pair", []string{""}, "", nil, "--config"},
-		{"a value that is not YAML", []string{"a=[1"}, "", nil, "--config a=[1"},
-		{"a key that is not UTF-8", []string{"\xff=1"}, "", nil, "--config"},
+		{"no equals sign", []string{"quality"}, "", nil, "config quality"},
+		{"no key", []string{"=90"}, "", nil, "config =90"},
+		{"an empty pair", []string{""}, "", nil, "config"},
+		{"a value that is not YAML", []string{"a=[1"}, "", nil, "config a=[1"},
+		{"a key that is not UTF-8", []string{"\xff=1"}, "", nil, "config"},
 		{"a missing dependency", nil, "", []string{"nowhere.toml"}, "nowhere.toml"},
 		{"a dependency that is a directory", nil, "", []string{"."}, "."},
-		{"a setting in the way of the dependencies", nil, "depends.yaml", []string{"lint.toml"}, "--depends"},
+		{"a setting in the way of the dependencies", nil, "depends.yaml", []string{"lint.toml"}, "depends"},
 	}
 	for _, test := range tests {
 		c, err := ReadConfig(test.pairs, test.file, test.depends)

@@ -2,12 +2,61 @@ package filter
 
 import (
 	"errors"
-	"fmt"
 	"path/filepath"
-	"strings"
 
 	"treefilter/store"
 )
+
+// Errors about which the user can do something.
+var (
+	// ErrConfigNotGiven is a tree whose stamps a forgotten config would void.
+	ErrConfigNotGiven = errors.New("its stamps have a config and none was given")
+	// ErrConfigUnknown is an import of stamps whose config cannot be read.
+	ErrConfigUnknown = errors.New("the config of its stamps is not known")
+	// ErrNewline is a path that would be two lines.
+	ErrNewline = errors.New("not printed: its name holds a newline")
+)
+
+// DamageError is a snapshot that cannot be read as a whole; Dump.Repair leaves the
+// rest out.
+type DamageError = store.DamageError
+
+// An ImportError is an import that is not done, and what could be imported instead:
+// the files of treestamps for these programs in Dir.
+type ImportError struct {
+	Err      error
+	Dir      string
+	Programs []string
+}
+
+func (e *ImportError) Error() string { return e.Err.Error() }
+func (e *ImportError) Unwrap() error { return e.Err }
+
+// Importable returns which files of treestamps could be imported where an error
+// says that they are in the way, or not the ones asked for: those for some
+// programs in a directory.
+func Importable(err error) (dir string, programs []string) {
+	if e, ok := errors.AsType[*ImportError](err); ok {
+		return e.Dir, e.Programs
+	}
+	state, ok := errors.AsType[*store.StateError](err)
+	if !ok || !errors.Is(err, store.ErrTreestamps) {
+		return "", nil
+	}
+	return filepath.ToSlash(filepath.Dir(state.Path)), []string{store.ProgramOf(filepath.Base(state.Path))}
+}
+
+// A WalkNotice says how treestamps walked a tree, which an import does not take
+// over: it changes no stamp.
+type WalkNotice struct {
+	Root   string
+	Ignore []string // patterns
+	Follow bool     // through symbolic links
+}
+
+func (n *WalkNotice) Error() string {
+	return n.Root + ": how treestamps walked it is not taken over"
+}
 
 // pathError is what is wrong with one path.
 type pathError struct {
@@ -20,45 +69,3 @@ func (e *pathError) Unwrap() error { return e.err }
 
 // errNotRegular is a path that stands for something other than a file.
 var errNotRegular = errors.New("not a regular file")
-
-// hintError is an error about which the user can do something.
-type hintError struct {
-	error
-	hint string
-}
-
-func (e *hintError) Unwrap() error { return e.error }
-
-// Hint returns what the user could do about an error, "" for most.
-func Hint(err error) string {
-	if e, ok := errors.AsType[*hintError](err); ok {
-		return e.hint
-	}
-	state, ok := errors.AsType[*store.StateError](err)
-	if !ok || !errors.Is(err, store.ErrTreestamps) {
-		return ""
-	}
-	program := store.ProgramOf(filepath.Base(state.Path))
-	return importLine(program, filepath.ToSlash(filepath.Dir(state.Path))) + " takes over what it says"
-}
-
-// importLine is a command line that imports what treestamps wrote for a program
-// into a directory, beside it.
-func importLine(program, dir string) string {
-	line := "treefilter import"
-	if program == store.DefaultProgram {
-		line = "treefilter --program NAME import"
-	}
-	return fmt.Sprintf("%s --from %s %s", line, shellWord(program), shellWord(dir))
-}
-
-// shellWord quotes what a shell would not take for one word as it is.
-func shellWord(s string) string {
-	plain := func(r rune) bool {
-		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("_./+=@%^,:-", r)
-	}
-	if s != "" && strings.IndexFunc(s, func(r rune) bool { return !plain(r) }) < 0 {
-		return s
-	}
-	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
-}

@@ -302,7 +302,7 @@ func (r *execRun) conclude(ctx context.Context, fed error) error {
 	finished := r.recorder.finish(r.fatal)
 	report := r.recorder.report
 	if n := r.done.changed; n > 0 {
-		report.notice(fmt.Errorf("%s modified while the command ran: left pending", counted(n, "file")))
+		report.notice(fmt.Errorf("%s modified while the command ran: left pending", Counted(n, "file")))
 	}
 	r.sayInHand()
 	slices.SortStableFunc(r.done.failures, func(a, b failure) int { return cmp.Compare(a.job, b.job) })
@@ -319,7 +319,7 @@ func (r *execRun) conclude(ctx context.Context, fed error) error {
 	case r.In != nil && fed == errStopped:
 		report.warn(errors.New("stopped before the end of stdin"))
 	case rest > 0:
-		report.warn(fmt.Errorf("%s left pending: the command was not run", counted(rest, "file")))
+		report.warn(fmt.Errorf("%s left pending: the command was not run", Counted(rest, "file")))
 	}
 	if fed == errStopped {
 		fed = nil
@@ -333,7 +333,7 @@ func (r *execRun) sayInHand() {
 	const few = 3
 	report, inHand := r.recorder.report, r.done.inHand
 	if len(inHand) > few {
-		report.notice(fmt.Errorf("%s passed over, such as %s: another exec is at work on them", counted(len(inHand), "file"), inHand[0]))
+		report.notice(fmt.Errorf("%s passed over, such as %s: another exec is at work on them", Counted(len(inHand), "file"), inHand[0]))
 		return
 	}
 	for _, path := range inHand {

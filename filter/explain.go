@@ -1,8 +1,8 @@
 package filter
 
 import (
+	"bytes"
 	"context"
-	"encoding/json"
 
 	"treefilter/store"
 )
@@ -88,19 +88,20 @@ func (x *Explanation) MarshalJSON() ([]byte, error) {
 	f := finding{Evidence: x.Evidence, Reason: x.Reason}
 	line := struct {
 		Line
-		NeedsWork bool         `json:"needs_work"`
-		Detect    string       `json:"detect"`
-		Tree      string       `json:"tree,omitempty"`
-		Why       string       `json:"tree_why,omitempty"`
-		Source    string       `json:"source,omitempty"`
-		Void      *json.Number `json:"void_stamp,omitempty"`
-		Changes   []string     `json:"config_changes,omitempty"`
+		NeedsWork bool        `json:"needs_work"`
+		Detect    string      `json:"detect"`
+		Tree      string      `json:"tree,omitempty"`
+		Why       string      `json:"tree_why,omitempty"`
+		Source    string      `json:"source,omitempty"`
+		Void      *store.Time `json:"void_stamp,omitempty"`
+		Changes   []string    `json:"config_changes,omitempty"`
 	}{
 		newLine(x.Path, &f), x.NeedsWork(), x.Detect.String(), x.Tree, x.Why, x.Source, nil, x.Changes,
 	}
 	if x.Standing == store.OtherConfig {
-		void := number(x.Stamp.Time)
-		line.Void = &void
+		line.Void = &x.Stamp.Time
 	}
-	return marshal(line)
+	var b bytes.Buffer
+	err := WriteJSON(&b, line)
+	return b.Bytes(), err
 }

@@ -1,31 +1,34 @@
 package filter
 
 import (
-	"fmt"
 	"os"
 	"path"
 	"path/filepath"
 	"strings"
 
 	"treefilter/store"
+	"treefilter/store/treestamps"
 )
 
 // past is what treestamps knew of a tree, by path relative to its root.
 type past struct {
-	times  []store.Time // by number
-	number map[string]int32
-	met    []bool // by number: it is there
+	stamps map[string]*pastStamp
 	now    store.Time
+}
+
+type pastStamp struct {
+	time store.Time // zero is none that counts
+	met  bool       // the path is there
 }
 
 // gather takes the stamps out of the files that were made under one config. Of
 // several for one path the latest counts, as it does for treestamps.
-func gather(root root, files []*store.Treestamps, made string, now store.Time) *past {
+func gather(root root, files []*treestamps.File, made string, now store.Time) *past {
 	n := 0
 	for _, f := range files {
 		n += len(f.Stamps)
 	}
-	p := &past{number: make(map[string]int32, n), now: now}
+	p := &past{stamps: make(map[string]*pastStamp, n), now: now}
 	for _, f := range files {
 		if f.Made != made {
 			continue
@@ -36,39 +39,52 @@ func gather(root root, files []*store.Treestamps, made string, now store.Time) *
 		}
 		f.Stamps = nil // there may be millions
 	}
-	p.met = make([]bool, len(p.times))
 	return p
 }
 
-func rootOf(f *store.Treestamps) root {
-	return root{real: filepath.ToSlash(filepath.Dir(f.File))}
+func rootOf(f *treestamps.File) root {
+	return root{real: filepath.ToSlash(filepath.Dir(f.Path))}
 }
 
 // add takes one stamp. One that lies in the future hides nothing, not even a
 // file below a directory that has an honest one.
 func (p *past) add(rel string, t store.Time) {
-	if t.Compare(p.now) > 0 {
-		t = store.Time{}
+	s := p.stamps[rel]
+	if s == nil {
+		s = &pastStamp{}
+		p.stamps[rel] = s
 	}
-	n, known := p.number[rel]
-	if !known {
-		p.number[rel] = int32(len(p.times))
-		p.times = append(p.times, t)
-		return
+	if t.Compare(s.time) > 0 && t.Compare(p.now) <= 0 {
+		s.time = t
 	}
-	if t.Compare(p.times[n]) > 0 {
-		p.times[n] = t
+}
+
+// latest returns the later one of the stamp of a path that is there and of one
+// further up.
+func (p *past) latest(rel string, above store.Time) store.Time {
+	if t := p.at(rel); t.Compare(above) > 0 {
+		return t
 	}
+	return above
+}
+
+// covers reports whether a stamp of treestamps covers an mtime.
+func (p *past) covers(until, mtime store.Time) bool {
+	e := Evidence{Stamp: store.Stamp{Time: until}, Mtime: mtime, Now: p.now}
+	if until != (store.Time{}) {
+		e.Standing = store.Stamped
+	}
+	return !Judge(DetectNewer, &e).NeedsWork()
 }
 
 // at returns the stamp of a path that is there, the zero Time where it has none.
 func (p *past) at(rel string) store.Time {
-	n, known := p.number[rel]
-	if !known {
+	s := p.stamps[rel]
+	if s == nil {
 		return store.Time{}
 	}
-	p.met[n] = true
-	return p.times[n]
+	s.met = true
+	return s.time
 }
 
 // gone counts the paths that are not there any more. What lies in a directory
@@ -79,8 +95,8 @@ func (p *past) gone(root root) (n int) {
 		return isGone(err)
 	}
 	dirs := map[string]bool{} // whether they are gone
-	for rel, i := range p.number {
-		if p.met[i] || rel == "" {
+	for rel, s := range p.stamps {
+		if s.met || rel == "" {
 			continue
 		}
 		dir := path.Dir(rel)
@@ -92,21 +108,4 @@ func (p *past) gone(root root) (n int) {
 		}
 	}
 	return n
-}
-
-// sayVoid names the files whose stamps were made under another config than the
-// newest.
-func (r *importRun) sayVoid(base *store.Treestamps) {
-	for _, f := range r.files {
-		if f.Made == base.Made || len(f.Stamps) == 0 {
-			continue
-		}
-		why := "made under another config"
-		if f.ConfigErr != nil {
-			why = f.ConfigErr.Error()
-		} else if base.ConfigErr == nil {
-			why += " (" + strings.Join(f.Config.Diff(base.Config), ", ") + ")"
-		}
-		r.report.notice(&pathError{f.File, fmt.Errorf("%s: %s void", why, counted(len(f.Stamps), "stamp"))})
-	}
 }

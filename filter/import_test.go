@@ -1,30 +1,29 @@
 package filter
 
 import (
-	"errors"
-	"io/fs"
 	"testing"
 
 	"treefilter/store"
+	"treefilter/store/treestamps"
 )
 
 func TestGather(t *testing.T) {
 	at := func(sec int64) store.Time { return store.Time{Sec: sec} }
-	file := func(path, made string, stamps ...store.TreestampsEntry) *store.Treestamps {
-		return &store.Treestamps{File: path, Made: made, Stamps: stamps}
+	file := func(path, made string, stamps ...treestamps.Stamp) *treestamps.File {
+		return &treestamps.File{Path: path, Made: made, Stamps: stamps}
 	}
-	p := gather(root{real: "/t"}, []*store.Treestamps{
+	p := gather(root{real: "/t"}, []*treestamps.File{
 		file("/t/.p_treestamps.yaml", "x",
-			store.TreestampsEntry{Path: "a", Time: at(5)}, store.TreestampsEntry{Path: "b", Time: at(5)},
-			store.TreestampsEntry{Path: "", Time: at(1)}, store.TreestampsEntry{Path: "sub/d", Time: at(5)},
-			store.TreestampsEntry{Path: "late", Time: at(11)}, store.TreestampsEntry{Path: "both", Time: at(11)},
-			store.TreestampsEntry{Path: "both", Time: at(5)}),
+			treestamps.Stamp{Path: "a", Time: at(5)}, treestamps.Stamp{Path: "b", Time: at(5)},
+			treestamps.Stamp{Path: "", Time: at(1)}, treestamps.Stamp{Path: "sub/d", Time: at(5)},
+			treestamps.Stamp{Path: "late", Time: at(11)}, treestamps.Stamp{Path: "both", Time: at(11)},
+			treestamps.Stamp{Path: "both", Time: at(5)}),
 		file("/t/.p_treestamps.wal.yaml", "x",
-			store.TreestampsEntry{Path: "a", Time: at(6)}, store.TreestampsEntry{Path: "b", Time: at(4)}),
+			treestamps.Stamp{Path: "a", Time: at(6)}, treestamps.Stamp{Path: "b", Time: at(4)}),
 		file("/t/sub/.p_treestamps.yaml", "x",
-			store.TreestampsEntry{Path: "c", Time: at(7)}, store.TreestampsEntry{Path: "", Time: at(2)},
-			store.TreestampsEntry{Path: "d", Time: at(8)}),
-		file("/t/sub/.p_treestamps.wal.yaml", "y", store.TreestampsEntry{Path: "c", Time: at(9)}),
+			treestamps.Stamp{Path: "c", Time: at(7)}, treestamps.Stamp{Path: "", Time: at(2)},
+			treestamps.Stamp{Path: "d", Time: at(8)}),
+		file("/t/sub/.p_treestamps.wal.yaml", "y", treestamps.Stamp{Path: "c", Time: at(9)}),
 	}, "x", at(10))
 	for path, want := range map[string]store.Time{
 		"": at(1), "a": at(6), "b": at(5), "sub": at(2), "sub/c": at(7), "sub/d": at(8), "c": {}, "d": {},
@@ -32,27 +31,6 @@ func TestGather(t *testing.T) {
 	} {
 		if got := p.at(path); got != want {
 			t.Errorf("%q: %v, want %v", path, got, want)
-		}
-	}
-}
-
-func TestHint(t *testing.T) {
-	state := func(path string, err error) error { return &store.StateError{Path: path, Err: err} }
-	for _, test := range []struct {
-		err  error
-		want string
-	}{
-		{errors.New("x"), ""},
-		{state("/t/.p_treestamps.yaml", fs.ErrPermission), ""},
-		{state("/t/.p_treestamps.yaml", store.ErrTreestamps), "treefilter import --from p /t takes over what it says"},
-		{state("/a b/it's/.p q_treestamps.wal.yaml", store.ErrTreestamps),
-			`treefilter import --from 'p q' '/a b/it'\''s' takes over what it says`},
-		{state("/t/.treefilter_treestamps.yaml", store.ErrTreestamps),
-			"treefilter --program NAME import --from treefilter /t takes over what it says"},
-		{&pathError{"/t", &hintError{errors.New("x"), "try y"}}, "try y"},
-	} {
-		if got := Hint(test.err); got != test.want {
-			t.Errorf("%v: %q, want %q", test.err, got, test.want)
 		}
 	}
 }

@@ -6,11 +6,14 @@ import (
 	"treefilter/store"
 )
 
+// DefaultProgram names the state files where nothing else does.
+const DefaultProgram = store.DefaultProgram
+
 // Options are what every flow needs to know of the state it reads or writes.
 type Options struct {
 	// Roots are the directories, or single files, that the user named.
 	Roots []string
-	// Program names the state files; empty means store.DefaultProgram.
+	// Program names the state files; empty means DefaultProgram.
 	Program string
 	// StateDir, where not empty, holds the state files in place of the trees.
 	StateDir string

@@ -133,7 +133,7 @@ func TestOrderedTicks(t *testing.T) {
 	})
 }
 
-// What came before an error is taken first, whoever it comes from.
+// What came before an error is taken first, whichever function returns it.
 func TestOrderedErrors(t *testing.T) {
 	wrong := errors.New("wrong")
 	tests := []struct {

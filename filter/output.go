@@ -1,7 +1,6 @@
 package filter
 
 import (
-	"errors"
 	"io"
 	"strings"
 	"sync"
@@ -40,7 +39,7 @@ func terminate(b *[]byte, start int, end walk.Delimiter) error {
 	path := string((*b)[start:])
 	if strings.ContainsRune(path, '\n') {
 		*b = (*b)[:start]
-		return &pathError{path, errors.New("not printed: its name holds a newline (use --null)")}
+		return &pathError{path, ErrNewline}
 	}
 	*b = append(*b, '\n')
 	return nil

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// promised is how soon paths reach whoever reads them.
+// promised is how soon paths reach their reader.
 const promised = 100 * time.Millisecond
 
 func TestOutputReachesTheReaderInTime(t *testing.T) {
@@ -125,14 +125,14 @@ func TestOutputKeepsItsError(t *testing.T) {
 	}
 	f.room = 100
 	if _, err := o.Write([]byte("b")); err != errFull {
-		t.Errorf("Write behind the error: %v", err)
+		t.Errorf("Write after the error: %v", err)
 	}
 	if err := o.Flush(); err != errFull || f.room != 100 {
-		t.Errorf("Flush behind the error: %v, %d written", err, 100-f.room)
+		t.Errorf("Flush after the error: %v, %d written", err, 100-f.room)
 	}
 }
 
-// A write that fails when time is up, with nobody waiting for it, shows in the
+// A write that fails when time is up, while no call waits for it, shows in the
 // next call.
 func TestOutputErrorOfTheTimer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

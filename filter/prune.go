@@ -76,7 +76,7 @@ func (r *pruneRun) run(ctx context.Context) (err error) {
 	if err := errors.Join(err, r.tree.Sync()); err != nil {
 		return err
 	}
-	r.report.notice(fmt.Errorf("%s: %d of %s dropped", r.root.real, r.dropped, counted(r.stamps, "stamp")))
+	r.report.notice(fmt.Errorf("%s: %d of %s dropped", r.root.real, r.dropped, Counted(r.stamps, "stamp")))
 	return nil
 }
 

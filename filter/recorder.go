@@ -366,7 +366,7 @@ func (r *recorder) finish(failed error) error {
 		return err
 	}
 	if r.late > 0 {
-		r.report.notice(fmt.Errorf("%s modified since the given moment: left pending", counted(r.late, "file")))
+		r.report.notice(fmt.Errorf("%s modified since the given moment: left pending", Counted(r.late, "file")))
 	}
 	var errs []error
 	for _, t := range r.targets.all() {

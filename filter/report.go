@@ -90,7 +90,7 @@ func (r *reporter) configChanged(t *store.Tree) {
 	if len(changes) > 0 {
 		what += " (" + strings.Join(changes, ", ") + ")"
 	}
-	r.once(fmt.Errorf("%s: %s: %s void", t.Root(), what, counted(n, "stamp")), r.opt.Notice)
+	r.once(fmt.Errorf("%s: %s: %s void", t.Root(), what, Counted(n, "stamp")), r.opt.Notice)
 }
 
 // configChanges returns what differs from the config of a tree's newest stamps.
@@ -102,8 +102,8 @@ func configChanges(t *store.Tree) (changes []string, changed bool) {
 	return stored.Diff(t.Config()), true
 }
 
-// counted puts a number before a noun.
-func counted[N int | int64](n N, what string) string {
+// Counted puts a number before a noun.
+func Counted[N int | int64](n N, what string) string {
 	if n != 1 {
 		what += "s"
 	}

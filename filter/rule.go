@@ -97,6 +97,9 @@ var reasons = [...]string{
 
 func (r Reason) String() string { return reasons[r] }
 
+// MarshalText implements encoding.TextMarshaler.
+func (r Reason) MarshalText() ([]byte, error) { return []byte(r.String()), nil }
+
 // Judge applies the rule to a file. Every doubt is a reason to emit it.
 func Judge(d Detect, e *Evidence) Reason {
 	switch {

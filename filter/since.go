@@ -43,7 +43,7 @@ func parseSince(text string) (since, error) {
 		s.time = t
 		return s, s.checkPast(present())
 	}
-	return s, fmt.Errorf("--since %s: neither start, nor a file, nor a time such as %s", text, "2026-01-31T12:00:00Z")
+	return s, fmt.Errorf("since %s: neither start, nor a file, nor a time such as %s", text, "2026-01-31T12:00:00Z")
 }
 
 // parseMoment reads a time: seconds since 1970, RFC 3339, or what a local clock
@@ -86,13 +86,13 @@ func earliest(shown time.Time, zone *time.Location) time.Time {
 // checkPast refuses a moment to come: nothing would be left pending for it.
 func (s since) checkPast(now store.Time) error {
 	if s.time.Compare(now) > 0 {
-		return fmt.Errorf("--since %s: lies in the future", s.text)
+		return fmt.Errorf("since %s: lies in the future", s.text)
 	}
 	return nil
 }
 
 // errNoClock: a moment that is guessed too late would stamp files that changed.
-var errNoClock = errors.New("--since start: the clock of its file system cannot be read, since the tree's state lies on another one (name a file on it that is written before the work begins)")
+var errNoClock = errors.New("since start: the clock of its file system cannot be read, since the tree's state lies on another one (name a file on it that is written before the work begins)")
 
 // in returns the moment on the clock of a tree's file system.
 func (s since) in(t *store.Tree) (store.Time, error) {

@@ -114,7 +114,7 @@ func TestSinceToCome(t *testing.T) {
 		if _, err := s.in(tree); (err != nil) != c.refused || err != nil && !strings.Contains(err.Error(), "future") {
 			t.Errorf("a file that is %v ahead: error %v", c.ahead, err)
 		}
-		// Of a clock that cannot be asked nobody knows how far it is ahead.
+		// How far ahead a clock is cannot be known if it cannot be asked.
 		if err := s.checkFile(); (err != nil) != (c.ahead > time.Minute) {
 			t.Errorf("a file that is %v ahead of us: error %v", c.ahead, err)
 		}

@@ -3,7 +3,6 @@ package filter
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"slices"
 
@@ -15,31 +14,62 @@ type Status struct {
 	Selection // of a walk: In is not read
 }
 
-// TreeStatus is the state of one tree.
+// TreeStatus is the state of one tree, and an object of --json.
 type TreeStatus struct {
-	Root    string
-	Why     string // this directory is the tree
-	Program string
+	Root    string `json:"root"`
+	Why     string `json:"tree_why,omitempty"` // this directory is the tree
+	Program string `json:"program"`
 	// Err is why nothing else is known: the root, here as the user named it, cannot
 	// be read.
-	Err error
-	store.Facts
+	Err *Problem `json:"error,omitempty"`
+	*Contents
+}
+
+// Contents is what a tree holds.
+type Contents struct {
+	// Stamps is how many count under the config of this run, Gone how many of them
+	// are of files that are not there.
+	Stamps int64 `json:"stamps"`
+	Gone   int64 `json:"gone"`
+	// Void is how many do not count, and Changes are the settings that differ.
+	Void    int64    `json:"void"`
+	Changes []string `json:"config_changes,omitempty"`
+	// Files is how many files the walk found, NeedsWork how many of them do, and
+	// Pending how many of these for each reason.
+	Files     int64            `json:"files"`
+	NeedsWork int64            `json:"needs_work"`
+	Pending   map[Reason]int64 `json:"pending"`
 	// Config is that of the newest stamps, in canonical form, and ConfigHash its
 	// hash; both are "" where there are no stamps.
-	Config, ConfigHash string
-	// Counting is how many stamps count under the config of this run, Gone how
-	// many of them are of files that are not there.
-	Counting, Gone int64
-	// Void is how many do not count, and Changes are the settings that differ.
-	Void    int64
-	Changes []string
-	// Files is how many files the walk found, and Pending how many of them need
-	// work, by reason.
-	Files   int64
-	Pending map[Reason]int64
+	Config     string         `json:"config,omitempty"`
+	ConfigHash string         `json:"config_hash,omitempty"`
+	Snapshot   SnapshotStatus `json:"snapshot"`
+	WAL        WALStatus      `json:"wal"`
 	// Damage is what is wrong with the state files.
-	Damage []error
+	Damage []Problem `json:"damage"`
 }
+
+// SnapshotStatus is what there is to say of a snapshot: see store.Facts.
+type SnapshotStatus struct {
+	Path   string     `json:"path"`
+	Exists bool       `json:"exists"`
+	Stamps int64      `json:"stamps"`
+	Dumped store.Time `json:"dumped,omitzero"`
+}
+
+// WALStatus is what there is to say of a WAL.
+type WALStatus struct {
+	Path    string `json:"path"`
+	Exists  bool   `json:"exists"`
+	Bytes   int64  `json:"bytes"`
+	Records int    `json:"records"`
+}
+
+// A Problem is an error that JSON gives as its text.
+type Problem struct{ Err error }
+
+// MarshalText implements encoding.TextMarshaler.
+func (p Problem) MarshalText() ([]byte, error) { return []byte(p.Err.Error()), nil }
 
 // Run walks the roots, or the current directory, and returns the status of the
 // tree of each, and of each tree nested in them, by directory. What is known of a
@@ -87,25 +117,36 @@ func (s *Status) Run(ctx context.Context) (trees []*TreeStatus, err error) {
 // lost returns the status of roots that cannot be read.
 func (s *Status) lost(roots lostRoots) (list []*TreeStatus) {
 	for _, r := range roots {
-		list = append(list, &TreeStatus{Root: r.path, Program: cmp.Or(s.Program, store.DefaultProgram), Err: r.err})
+		list = append(list, &TreeStatus{Root: r.path, Program: cmp.Or(s.Program, store.DefaultProgram), Err: &Problem{r.err}})
 	}
 	return list
 }
 
 // statusOf makes up the status of a tree that the walk is done with.
 func (s *Status) statusOf(t *store.Tree, n *tally) *TreeStatus {
-	st := &TreeStatus{Root: t.Root(), Why: t.Origin().String(), Program: cmp.Or(s.Program, store.DefaultProgram), Facts: t.Facts()}
+	facts := t.Facts()
+	c := &Contents{
+		Void:     t.OtherConfigs(),
+		Pending:  map[Reason]int64{},
+		Snapshot: SnapshotStatus{facts.Snapshot, facts.HasSnapshot, facts.Stamps, facts.Dumped},
+		WAL:      WALStatus{facts.WAL, facts.HasWAL, facts.WALSize, facts.Records},
+		Damage:   []Problem{},
+	}
 	if stored, any := t.Stored(); any {
-		st.Config, st.ConfigHash = stored.String(), stored.Hash()
+		c.Config, c.ConfigHash = stored.String(), stored.Hash()
 	}
-	st.Void = t.OtherConfigs()
-	st.Changes, _ = configChanges(t)
-	st.Counting, st.Gone = countStamps(t)
-	st.Damage = t.Problems()
+	c.Changes, _ = configChanges(t)
+	c.Stamps, c.Gone = countStamps(t)
+	for _, err := range t.Problems() {
+		c.Damage = append(c.Damage, Problem{err})
+	}
 	if n != nil {
-		st.Files, st.Pending = n.files, n.pending
+		c.Files, c.Pending = n.files, n.pending
 	}
-	return st
+	for _, files := range c.Pending {
+		c.NeedsWork += files
+	}
+	return &TreeStatus{t.Root(), t.Origin().String(), cmp.Or(s.Program, store.DefaultProgram), nil, c}
 }
 
 // countStamps returns how many stamps count, and how many of these a prune would
@@ -148,66 +189,4 @@ func (ts tallies) add(b *batch) {
 			t.pending[b.found[i].Reason]++
 		}
 	}
-}
-
-// MarshalJSON gives what --json prints.
-func (s *TreeStatus) MarshalJSON() ([]byte, error) {
-	if s.Err != nil {
-		return marshal(struct {
-			Root    string `json:"root"`
-			Program string `json:"program"`
-			Error   string `json:"error"`
-		}{s.Root, s.Program, s.Err.Error()})
-	}
-	type file struct {
-		Path    string       `json:"path"`
-		Exists  bool         `json:"exists"`
-		Stamps  *int64       `json:"stamps,omitempty"`
-		Dumped  *json.Number `json:"dumped,omitempty"`
-		Bytes   *int64       `json:"bytes,omitempty"`
-		Records *int         `json:"records,omitempty"`
-	}
-	snapshot := file{Path: s.Snapshot, Exists: s.HasSnapshot, Stamps: &s.Stamps}
-	if s.Dumped != (Time{}) {
-		dumped := number(s.Dumped)
-		snapshot.Dumped = &dumped
-	}
-	pending := map[string]int64{}
-	for reason, n := range s.Pending {
-		pending[reason.String()] = n
-	}
-	damage := []string{}
-	for _, err := range s.Damage {
-		damage = append(damage, err.Error())
-	}
-	return marshal(struct {
-		Root       string           `json:"root"`
-		Why        string           `json:"tree_why"`
-		Program    string           `json:"program"`
-		Stamps     int64            `json:"stamps"`
-		Gone       int64            `json:"gone"`
-		Void       int64            `json:"void"`
-		Changes    []string         `json:"config_changes,omitempty"`
-		Files      int64            `json:"files"`
-		NeedsWork  int64            `json:"needs_work"`
-		Pending    map[string]int64 `json:"pending"`
-		Config     string           `json:"config,omitempty"`
-		ConfigHash string           `json:"config_hash,omitempty"`
-		Snapshot   file             `json:"snapshot"`
-		WAL        file             `json:"wal"`
-		Damage     []string         `json:"damage"`
-	}{
-		s.Root, s.Why, s.Program, s.Counting, s.Gone, s.Void, s.Changes, s.Files, s.NeedsWork(), pending,
-		s.Config, s.ConfigHash, snapshot,
-		file{Path: s.WAL, Exists: s.HasWAL, Bytes: &s.WALSize, Records: &s.Records},
-		damage,
-	})
-}
-
-// NeedsWork is how many files are pending, for whatever reason.
-func (s *TreeStatus) NeedsWork() (n int64) {
-	for _, files := range s.Pending {
-		n += files
-	}
-	return n
 }

@@ -1,7 +1,6 @@
 package filter
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -75,9 +74,6 @@ func (ts *targets) all() []*target {
 	return ts.list
 }
 
-// errNoConfig: a forgotten flag would void every stamp of the tree.
-var errNoConfig = errors.New("its stamps have a config and none was given (-c, --config-file, or --empty-config if that is meant)")
-
 // of returns a tree as one to write to, or why it must not be.
 func (ts *targets) of(t *store.Tree) (*target, error) {
 	ts.mu.Lock()
@@ -103,7 +99,7 @@ func (ts *targets) examine(tree *store.Tree) (*target, error) {
 	}
 	stored, any := tree.Stored()
 	if any && !stored.Empty() && tree.Config().Empty() && !ts.opt.ConfigGiven && !ts.opt.NoCheckConfig {
-		return nil, &pathError{tree.Root(), errNoConfig}
+		return nil, &pathError{tree.Root(), ErrConfigNotGiven}
 	}
 	ts.report.problems(tree)
 	t := &target{Tree: tree, clock: clock{tree: tree}, limited: ts.since.given, watching: sync.OnceValue(tree.Watch)}

@@ -4,11 +4,12 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"errors"
+
 	"treefilter/store/internal/disk"
 )
 
 // Claim claims a file, given by its path relative to the tree, for work on it,
-// and reports whether nobody else has: then it is this process's until Release,
+// and reports whether no other process has: then it is this one's until Release,
 // or the process's end. Where claims are not to be had every file is free.
 func (t *Tree) Claim(path string) (free bool, err error) {
 	if err := t.Writable(); err != nil {

@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"testing"
 	"time"
+
 	"treefilter/store/internal/disk"
 )
 

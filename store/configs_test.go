@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
 	"treefilter/store/internal/disk"
 	"treefilter/store/internal/format"
 	"treefilter/store/internal/format/formattest"
@@ -170,8 +171,8 @@ func TestRepairKnowsTheConfig(t *testing.T) {
 		{"the newest, which the WAL has", "    q: 1", y, &x, "a=1 b=1 w=2"},
 		{"another, which is the tree's own", "    q: 2", y, nil, "a=1 b=1"},
 		{"another, which the WAL has", "    q: 2", x, &y, "a=1 b=1 w=2"},
-		{"the newest, which nobody knows", "    q: 1", y, nil, ""},
-		{"another, which nobody knows", "    q: 2", x, &x, ""},
+		{"the newest, which is not known", "    q: 1", y, nil, ""},
+		{"another, which is not known", "    q: 2", x, &x, ""},
 	} {
 		bent := strings.Replace(text, c.bend, strings.Replace(c.bend, "q", "{", 1), 1)
 		// One block holds all: say that it is sound, and only the config is not.
@@ -243,7 +244,7 @@ func TestDiscard(t *testing.T) {
 	}
 }
 
-// With nothing to discard, nothing is changed, and the caller is told.
+// With nothing to discard, nothing is changed, and an error says so.
 func TestDiscardNothing(t *testing.T) {
 	snapshot := sealed(t, disk.DefaultProgram, format.Config{}, entry("a", 1))
 	empty := string(lines(format.NewSession(disk.DefaultProgram, testID, format.Config{})))

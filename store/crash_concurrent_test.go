@@ -8,6 +8,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"treefilter/scripts/long"
 	"treefilter/store/internal/format"
 	"treefilter/store/internal/wal"
 )
@@ -19,7 +21,7 @@ import (
 func TestManyAtOnce(t *testing.T) {
 	const appenders, batch = 8, 50
 	records := 20_000
-	if longTests {
+	if long.Asked(t, long.All, "1,000,000 records instead of 20,000") {
 		records = 1_000_000
 	}
 	dir := t.TempDir()

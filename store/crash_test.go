@@ -1,6 +1,7 @@
 package store
 
 import (
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -9,15 +10,16 @@ import (
 	"runtime/debug"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
+
+	"treefilter/scripts/long"
 	"treefilter/store/internal/disk"
 	"treefilter/store/internal/format"
 )
 
-// longTests makes the tests of crashes, faults and damage run in full: set
-// STORE_LONG=1. What they found then is in FORMAT.md.
-var longTests = os.Getenv("STORE_LONG") != ""
+// What the long forms of the tests of crashes, faults and damage found is in
+// FORMAT.md.
+func TestMain(m *testing.M) { os.Exit(long.Tests{M: m}.Run()) }
 
 // collectLess makes short-lived trees by the thousand cheap.
 func collectLess(t *testing.T) {
@@ -27,12 +29,14 @@ func collectLess(t *testing.T) {
 
 // crashChecker looks at every crash state of a simulation.
 type crashChecker struct {
-	mu     sync.Mutex
 	states int // enumerated
 	checks int // of these, those that differ
 	fails  []error
 	// found collects the states, to crash again from.
 	found map[string]crashState
+	// views holds what a tree says of state files that were met before: most runs
+	// of a scenario come to the same ones, and reading them is what takes time.
+	views map[[sha256.Size]byte]map[string]Time
 }
 
 type crashState struct {
@@ -41,21 +45,20 @@ type crashState struct {
 }
 
 // watch makes the checker look at a simulation between any two operations, at
-// what a crash would leave and at what other processes see.
-func (c *crashChecker) watch(s *simulation, what string) {
+// what a crash would leave and at what other processes see. Up to a step, where
+// it is the same as one that was watched before, it need not.
+func (c *crashChecker) watch(s *simulation, after int, what string) {
 	checked := map[string]bool{}
 	lastDisk, lastLedger := -1, -1
 	s.observe = func(step int) {
-		if s.disk.version == lastDisk && s.ledger.version == lastLedger {
+		if step <= after || s.disk.version == lastDisk && s.ledger.version == lastLedger {
 			return
 		}
 		lastDisk, lastLedger = s.disk.version, s.ledger.version
 		live := s.disk.files()
 		c.check(checked, live, s.ledger, s.ledger.appended, s.ledger.taken, "%s: step %d, as others see it", what, step)
 		s.disk.crashStates(func(files map[string][]byte) {
-			c.mu.Lock()
 			c.states++
-			c.mu.Unlock()
 			c.check(checked, files, s.ledger, s.ledger.acked, s.ledger.takenForGood, "%s: crash before step %d", what, step)
 			if c.found != nil {
 				after := s.ledger.clone()
@@ -73,14 +76,24 @@ func (c *crashChecker) check(checked map[string]bool, files map[string][]byte, l
 		return
 	}
 	checked[key] = true
-	got, _ := viewFiles(files)
-	err := errors.Join(l.check(got, must), l.checkTaken(got, taken))
-	c.mu.Lock()
-	defer c.mu.Unlock()
+	got := c.view(files)
 	c.checks++
-	if err != nil {
+	if err := errors.Join(l.check(got, must), l.checkTaken(got, taken)); err != nil {
 		c.fails = append(c.fails, fmt.Errorf(what+": %w", append(args, err)...))
 	}
+}
+
+func (c *crashChecker) view(files map[string][]byte) map[string]Time {
+	key := sha256.Sum256([]byte(stateKey(slices.Sorted(maps.Keys(files)), files)))
+	got, known := c.views[key]
+	if !known {
+		got, _ = viewFiles(files)
+		if c.views == nil {
+			c.views = map[[sha256.Size]byte]map[string]Time{}
+		}
+		c.views[key] = got
+	}
+	return got
 }
 
 // start is the state that the scenarios begin in.
@@ -90,6 +103,14 @@ type start struct {
 }
 
 var starts = []start{{"empty", false, false}, {"snapshot", true, false}, {"WAL", false, true}, {"both", true, true}}
+
+// chosenStarts leaves out, in the short form, those with only one of the files.
+func chosenStarts(t *testing.T) []start {
+	if long.Asked(t, long.Check, "a tree with only a snapshot or only a WAL") {
+		return starts
+	}
+	return []start{starts[0], starts[3]}
+}
 
 func (st start) make(t *testing.T) (map[string][]byte, *ledger) {
 	t.Helper()
@@ -125,8 +146,8 @@ func (st start) make(t *testing.T) (map[string][]byte, *ledger) {
 	return disk.files(), l
 }
 
-// long is a batch of some sectors.
-func long(prefix string) []string {
+// longBatch is a batch of some sectors.
+func longBatch(prefix string) []string {
 	var paths []string
 	for i := range 6 {
 		paths = append(paths, fmt.Sprintf("%s/%s%d", prefix, strings.Repeat("n", 90), i))
@@ -139,7 +160,7 @@ var crashScenarios = []struct {
 	programs []program
 	bound    int // switches in the short form
 }{
-	{"commit", []program{committer([]string{"a"}, long("x"), []string{"b"}, []string{"changed.jpg", "a"})}, 0},
+	{"commit", []program{committer([]string{"a"}, longBatch("x"), []string{"b"}, []string{"changed.jpg", "a"})}, 0},
 	{"dump", []program{dumper(false)}, 0},
 	{"commit_dump_commit", []program{both([]string{"a", "b"}, []string{"a", "c"})}, 0},
 	{"prune", []program{taker(format.RecordPrune, "changed.jpg", "sub/old3.jpg", "wal1.jpg", "nowhere")}, 0},
@@ -174,15 +195,15 @@ func TestCrashStates(t *testing.T) {
 			c := &crashChecker{}
 			runs := 0
 			bound := sc.bound
-			if longTests && bound > 0 {
+			if bound > 0 && long.Asked(t, long.All, "one more switch between the processes") {
 				bound++
 			}
-			for _, st := range starts {
+			for _, st := range chosenStarts(t) {
 				files, before := st.make(t)
 				explore(bound, func(switches []int) int {
 					runs++
 					s := newSimulation(t, files, before.clone())
-					c.watch(s, fmt.Sprintf("from %s, switched at %v", st.name, switches))
+					c.watch(s, lastOf(switches), fmt.Sprintf("from %s, switched at %v", st.name, switches))
 					steps := s.run(switches, sc.programs...)
 					for _, err := range s.errs {
 						t.Errorf("from %s, switched at %v: %v", st.name, switches, err)
@@ -218,18 +239,18 @@ func TestCrashDuringRecovery(t *testing.T) {
 				files, before := st.make(t)
 				first := &crashChecker{found: map[string]crashState{}}
 				s := newSimulation(t, files, before)
-				first.watch(s, "first")
+				first.watch(s, -1, "first")
 				s.run(nil, sc.programs...)
 
 				c := &crashChecker{}
 				n := 0
 				for _, from := range first.found {
-					if n++; !longTests && n > 60 {
+					if n++; n > 60 && !long.Asked(t, long.All, "all but 60 crashes to recover from") {
 						break
 					}
 					for _, recovery := range []program{dumper(false), committer([]string{"a", "r"}, []string{"s"})} {
 						s := newSimulation(t, from.files, from.ledger.clone())
-						c.watch(s, "recovery")
+						c.watch(s, -1, "recovery")
 						s.run(nil, recovery)
 						for _, err := range s.errs {
 							t.Errorf("recovery: %v", err)
@@ -251,16 +272,13 @@ func TestKilledProcess(t *testing.T) {
 			t.Parallel()
 			c := &crashChecker{}
 			runs := 0
-			for _, st := range starts {
-				if !longTests && st.snapshot != st.wal {
-					continue
-				}
+			for _, st := range chosenStarts(t) {
 				files, before := st.make(t)
 				for _, next := range []program{dumper(false), committer([]string{"k", "l"}, []string{"m"})} {
 					for kill, steps := 1, 2; kill < steps; kill++ {
 						s := newSimulation(t, files, before.clone())
 						s.kill = kill
-						c.watch(s, fmt.Sprintf("from %s, killed at step %d", st.name, kill))
+						c.watch(s, kill-1, fmt.Sprintf("from %s, killed at step %d", st.name, kill))
 						steps = s.run(nil, sc.programs[0], next)
 						for _, err := range s.errs {
 							t.Errorf("from %s, killed at step %d: %v", st.name, kill, err)
@@ -295,7 +313,7 @@ func TestVouchingForAnother(t *testing.T) {
 	ours.fault = func(op, path string) error {
 		if op == "lock" && synced {
 			synced = false
-			if err := appendTo(other, l.write(long("x")...)); err != nil {
+			if err := appendTo(other, l.write(longBatch("x")...)); err != nil {
 				t.Error(err)
 			}
 		}
@@ -359,7 +377,7 @@ func TestCrashMutants(t *testing.T) {
 					}
 					s := newSimulation(t, files, before.clone())
 					s.mutate = test.mutate
-					c.watch(s, "from "+st.name)
+					c.watch(s, lastOf(switches), "from "+st.name)
 					return s.run(switches, test.programs...)
 				})
 			}
@@ -470,7 +488,7 @@ func TestCrashDuringRepair(t *testing.T) {
 	before.ack(sound)
 	c := &crashChecker{}
 	s := newSimulation(t, files, before)
-	c.watch(s, "repair")
+	c.watch(s, -1, "repair")
 	s.run(nil, dumper(true))
 	for _, err := range s.errs {
 		t.Error(err)

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"syscall"
 	"time"
+
 	"treefilter/store/internal/disk"
 	"treefilter/store/internal/format"
 )
@@ -161,7 +162,7 @@ var _ disk.FS = (*simProc)(nil)
 type killed struct{}
 
 // step is called before each operation: here other processes may come in
-// between, and here a process may die. ready tells when it can go on.
+// between, and here a process may die. ready reports whether it can go on.
 func (p *simProc) step(op, path string, ready func() bool) error {
 	if p.dead {
 		panic(killed{})

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"testing"
 	"time"
+
 	"treefilter/store/internal/disk"
 	"treefilter/store/internal/format"
 )
@@ -122,6 +123,15 @@ func explore(bound int, run func(switches []int) (steps int)) {
 		}
 	}
 	deeper(nil)
+}
+
+// lastOf is the step up to which a run with these switches is the same as the one
+// without the last of them.
+func lastOf(switches []int) int {
+	if n := len(switches); n > 0 {
+		return switches[n-1]
+	}
+	return -1
 }
 
 // ledger knows which stamps were given to the store, and which of them it has
@@ -407,7 +417,7 @@ func retrier(path string) program {
 }
 
 // again commits a file that was pruned and has come back: its new stamp counts,
-// whoever came first.
+// in whatever order.
 func again(path string) program {
 	return func(s *simulation, fsys disk.FS) error {
 		tree, err := OpenTree(simRoot, Options{fsys: fsys, AnyConfig: true, LockWait: time.Hour})

@@ -3,6 +3,7 @@ package store
 import (
 	"slices"
 	"testing"
+
 	"treefilter/store/internal/format"
 	"treefilter/store/internal/format/formattest"
 )

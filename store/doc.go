@@ -18,7 +18,7 @@
 //     processes may write at once, beside others that dump.
 //   - A snapshot is never changed in place: after a crash there is the old one
 //     or the new one, and the WAL goes only after the new one is durable.
-//   - Reading takes no lock, waits for nobody and changes nothing. State files
+//   - Reading takes no lock, waits for nothing and changes nothing. State files
 //     that are links, pipes or devices are not opened; whatever a file holds,
 //     it can neither lead outside the tree nor take memory without bound.
 //
@@ -28,15 +28,19 @@
 // In reading order:
 //
 //	face.go options.go       what is remembered, and what callers choose
-//	grove.go locate.go       the trees of a run; which one a file belongs to
-//	tree.go tick.go          one tree: reading, recording, when an mtime is final
+//	grove.go                 the trees of a run
+//	treeof.go locate.go      which tree a file belongs to
+//	tree.go set.go tick.go   one tree; recording a file, and when its mtime is final
+//	append.go held.go        appending to the WAL, or holding stamps for a dump
 //	load.go reader.go        both files of a tree: their state, and lookups in it
+//	standing.go claim.go     what a tree says of a file by now; claiming it for work
 //	stamps.go facts.go       all stamps of a tree, and what its files hold
-//	merge.go dump.go         folding the WAL into the snapshot
-//	claim.go                 claiming files for work
+//	dump.go merge.go         folding the WAL into the snapshot,
+//	replace.go discard.go    and putting a new one in its place
 //	internal/wal             one file: reading, and appending beside others
 //	internal/snapshot        the other: reading, in place
 //	internal/memtable        words on files, in memory
 //	internal/disk            the file system
 //	internal/format          the form of both files
+//	treestamps               what the Python package of that name wrote
 package store

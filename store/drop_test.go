@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+
 	"treefilter/store/internal/disk"
 	"treefilter/store/internal/format"
 	"treefilter/store/internal/wal"
@@ -59,7 +60,7 @@ func TestDropNothing(t *testing.T) {
 }
 
 // A file that comes back is recorded before the question, and the answer is
-// no, or after the drop, and counts: nobody writes in between.
+// no, or after the drop, and counts: no other process writes in between.
 func TestDropAsksUnderTheLock(t *testing.T) {
 	tree := treeOf(t, Options{}, sealed(t, "treefilter", format.Config{}, entry("a", 1)), "")
 	other := reopen(t, tree.Root(), Options{LockWait: time.Millisecond})

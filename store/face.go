@@ -50,6 +50,10 @@ const DependsKey = format.DependsKey
 // StateError is what is wrong with a state file, and its path.
 type StateError = disk.StateError
 
+// DamageError is a snapshot that cannot be read, or not as a whole. A Dump refuses
+// to replace it; DumpOptions.Repair moves it aside.
+type DamageError = disk.DamageError
+
 // Errors of a tree's state files.
 var (
 	// ErrLocked is that another process held a tree's lock for too long.
@@ -78,6 +82,10 @@ func NewConfig(values map[string]any) (Config, error) { return format.NewConfig(
 // IsStateName reports whether a file name is that of a snapshot, a WAL, or one of
 // their temporary files, of any program. Such a file is never work to be done.
 func IsStateName(name string) bool { return disk.IsStateName(name) }
+
+// ProgramOf returns the program that a snapshot or a WAL is named for, "" for
+// any other name.
+func ProgramOf(name string) string { return disk.ProgramOf(name) }
 
 // Unlocked calls f while this process holds the lock of no WAL, and takes none:
 // a process that is stopped with one would keep all others waiting.

@@ -13,6 +13,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"treefilter/scripts/long"
 	"treefilter/store/internal/disk"
 	"treefilter/store/internal/format"
 	"treefilter/store/internal/wal"
@@ -26,9 +28,9 @@ var faults = []error{
 	shortWrite{syscall.ENOSPC}, shortWrite{syscall.EIO},
 }
 
-// chosenFaults leaves out, in the short form, those that nothing tells apart.
-func chosenFaults() []error {
-	if longTests {
+// chosenFaults leaves out, in shorter forms, those that are handled alike.
+func chosenFaults(t *testing.T) []error {
+	if long.Asked(t, long.All, "all faults but EIO and a short write") {
 		return faults
 	}
 	return []error{syscall.EIO, shortWrite{syscall.ENOSPC}}
@@ -37,7 +39,7 @@ func chosenFaults() []error {
 // faultCommand is something that meets a fault.
 type faultCommand struct {
 	name string
-	// run returns what the user is told went wrong.
+	// run returns the error that the user sees.
 	run func(t *testing.T, root string, fsys disk.FS, l *ledger) error
 }
 
@@ -132,7 +134,7 @@ func withTree(t *testing.T, root string, fsys disk.FS, use func(*Tree) error) er
 func appendTwice(tree *Tree, l *ledger) error {
 	var errs []error
 	took := map[string]format.Time{}
-	for _, paths := range [][]string{{"new1.jpg", "changed.jpg"}, long("more")} {
+	for _, paths := range [][]string{{"new1.jpg", "changed.jpg"}, longBatch("more")} {
 		entries := l.write(paths...)
 		err := appendTo(tree, entries)
 		if errs = append(errs, err); err == nil {
@@ -141,7 +143,7 @@ func appendTwice(tree *Tree, l *ledger) error {
 		}
 	}
 	err := tree.Sync()
-	if err == nil || tree.app.Failed == nil { // it may be only that nobody vouches for them
+	if err == nil || tree.app.Failed == nil { // perhaps they are only not vouched for
 		l.ack(took)
 	} else if tree.Sync() == nil || appendTo(tree, l.write("after.jpg")) == nil {
 		err = errors.Join(err, errNotFinal)
@@ -174,7 +176,7 @@ func moveTo(files map[string][]byte, root string) map[string][]byte {
 	return moved
 }
 
-// Whatever operation fails, once or from then on: the user is told, nothing
+// Whatever operation fails, once or from then on: the user sees an error, nothing
 // acknowledged is lost, also not when the machine stops right after, and once
 // the fault is gone work goes on without repair.
 func TestFaultAtEveryOperation(t *testing.T) {
@@ -192,10 +194,10 @@ func TestFaultAtEveryOperation(t *testing.T) {
 		t.Run(cmd.name, func(t *testing.T) {
 			t.Parallel()
 			runs := 0
-			for _, st := range starts {
+			for _, st := range chosenStarts(t) {
 				files, before := st.make(t)
 				files = moveTo(files, root)
-				for _, fault := range chosenFaults() {
+				for _, fault := range chosenFaults(t) {
 					for _, forever := range []bool{false, true} {
 						for k, more := 1, true; more; k++ {
 							f := faultRun{t: t, root: root, cmd: cmd, k: k, fault: fault, forever: forever}
@@ -255,10 +257,10 @@ func (f *faultRun) run(files map[string][]byte, l *ledger) bool {
 	// Records are safe without what vouches for them.
 	op, _, _ := strings.Cut(hit, " ")
 	if err == nil && slices.Contains([]string{"write", "sync", "syncdir", "rename", "truncate", "like", "touch"}, op) {
-		f.t.Errorf("%s: nobody was told", f.what)
+		f.t.Errorf("%s: no error", f.what)
 	}
 	if err != nil && !errors.Is(err, f.fault) && !errors.Is(err, errors.Unwrap(f.fault)) {
-		f.t.Errorf("%s: told something else: %v", f.what, err)
+		f.t.Errorf("%s: another error: %v", f.what, err)
 	}
 	if f.cmd.name == "load" && n > 0 && !maps.EqualFunc(proc.disk.files(), files, bytes.Equal) {
 		f.t.Errorf("%s: reading changed something", f.what)
@@ -343,7 +345,7 @@ func TestFailedWriteChangesNothing(t *testing.T) {
 						return appendTo(tree, l.write("new1.jpg", "new2.jpg"))
 					})
 					if !errors.Is(err, fault) {
-						t.Errorf("told %v", err)
+						t.Errorf("error %v", err)
 					}
 					if got := proc.disk.files(); !maps.EqualFunc(got, files, bytes.Equal) {
 						t.Errorf("before %q\nafter %q", files, got)

@@ -12,6 +12,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+
+	"treefilter/scripts/long"
 	"treefilter/store/internal/disk"
 	"treefilter/store/internal/format"
 	"treefilter/store/internal/format/formattest"
@@ -132,7 +134,7 @@ func (w *walFile) want(hit func(walLine) bool) map[string]format.Stamp {
 	return want
 }
 
-// diffStamps tells the first difference.
+// diffStamps describes the first difference, "" for none.
 func diffStamps(got, want map[string]format.Stamp) string {
 	for p, g := range got {
 		if w, ok := want[p]; !ok {
@@ -149,8 +151,7 @@ func diffStamps(got, want map[string]format.Stamp) string {
 	return ""
 }
 
-// safeStamps tells the first stamp of got that was never written: a path with
-// a time that it did not have.
+// safeStamps describes the first stamp of got that was never written, "" for none.
 func safeStamps(got map[string]format.Stamp, ever map[string][]format.Stamp) string {
 	for p, g := range got {
 		if !slices.ContainsFunc(ever[p], func(s format.Stamp) bool { return g.Equal(s) }) {
@@ -188,10 +189,10 @@ func parallel(n, step int, do func(i int)) {
 	wg.Wait()
 }
 
-// stride is how many cases the short form passes over; a prime, so that it
-// meets every bit of a byte.
-func stride(n int) int {
-	if longTests {
+// stride is the distance of the cases that are tried: 1, or in shorter forms n, a
+// prime, so that every bit of a byte is met.
+func stride(t *testing.T, level long.Level, n int) int {
+	if long.Asked(t, level, "most of the places to damage") {
 		return 1
 	}
 	return n
@@ -227,14 +228,15 @@ func TestWALPrefixes(t *testing.T) {
 	collectLess(t)
 	w := makeWAL(t, hardEntries(1, 300), 40, 0)
 	var fails failures
-	parallel(len(w.text)+1, stride(47), func(n int) {
+	step := stride(t, long.All, 47)
+	parallel(len(w.text)+1, step, func(n int) {
 		got, _ := believed(t, w.text[:n])
 		if diff := diffStamps(got, w.want(func(l walLine) bool { return l.end > n })); diff != "" {
 			fails.add(t, "first %d bytes: %s", n, diff)
 		}
 	})
 	fails.report(t)
-	t.Logf("%d prefixes", (len(w.text)+1)/stride(47))
+	t.Logf("%d prefixes", (len(w.text)+1)/step)
 }
 
 // A flipped bit costs the line that it is in, a flipped line end two.
@@ -244,7 +246,7 @@ func TestWALBitFlips(t *testing.T) {
 	w.pad(64 << 10)
 	var fails failures
 	var flips atomic.Int64
-	parallel(8*len(w.text), stride(211), func(bit int) {
+	parallel(8*len(w.text), stride(t, long.All, 211), func(bit int) {
 		flips.Add(1)
 		at := bit / 8
 		bent := bytes.Clone(w.text)
@@ -277,7 +279,7 @@ func TestWALOpenRecordFlips(t *testing.T) {
 		var fails failures
 		step := 1
 		if n > 100 {
-			step = stride(53)
+			step = stride(t, long.All, 53)
 		}
 		parallel(8*w.lines[0].end, step, func(bit int) {
 			at := bit / 8
@@ -299,18 +301,18 @@ func TestWALTwoBitFlips(t *testing.T) {
 	for i := range 40 {
 		entries = append(entries, format.Entry{Path: string(rune('a' + i%26)), Stamp: format.Stamp{Time: format.Time{Sec: int64(i)}}})
 	}
-	if !longTests {
+	if !long.Asked(t, long.All, "all records but eight") {
 		entries = entries[len(entries)-8:]
 	}
 	flipTwoBits(t, entries)
 }
 
-// Not even where somebody chose the name to that end: two bits may end its
-// line in a brace.
+// Not even where the name was chosen to that end: two bits may end its line in a
+// brace.
 func TestWALTwoBitFlipsOfHostileNames(t *testing.T) {
 	var entries []format.Entry
 	names := hostileNames
-	if !longTests {
+	if !long.Asked(t, long.All, "all names but one") {
 		names = names[:1]
 	}
 	for _, name := range names {
@@ -324,6 +326,7 @@ func flipTwoBits(t *testing.T, entries []format.Entry) {
 	var fails failures
 	var flips atomic.Int64
 	s := format.NewSession(disk.DefaultProgram, "9f86d081884c7d65", format.Config{})
+	step := stride(t, long.All, 13)
 	next := format.Entry{Path: "next.jpg", Stamp: format.Stamp{Time: format.Time{Sec: 1_600_000_000}}}
 	for _, e := range entries {
 		line := s.AppendSet(nil, e)
@@ -332,7 +335,7 @@ func flipTwoBits(t *testing.T, entries []format.Entry) {
 		parallel(8*len(line), 1, func(first int) {
 			bent := bytes.Clone(text)
 			n := 0
-			for second := first + 1 + first%stride(13); second < 8*len(line); second += stride(13) {
+			for second := first + 1 + first%step; second < 8*len(line); second += step {
 				n++
 				copy(bent, text)
 				bent[first/8] ^= 1 << (first % 8)
@@ -368,7 +371,7 @@ func TestWALManyFlips(t *testing.T) {
 	w := makeWAL(t, entries, 40, 0)
 	ever := everStamps(entries)
 	var fails failures
-	parallel(20_000, stride(41), func(i int) {
+	parallel(20_000, stride(t, long.All, 41), func(i int) {
 		rng := rand.New(rand.NewPCG(5, uint64(i)))
 		bent := bytes.Clone(w.text)
 		hit := map[int]bool{}
@@ -422,7 +425,7 @@ func TestWALDamagedBlocks(t *testing.T) {
 	var fails failures
 	for _, size := range []int{512, 4096} {
 		for _, fill := range fills {
-			for at := 0; at < len(w.text); at += size * stride(5) {
+			for at := 0; at < len(w.text); at += size * stride(t, long.All, 5) {
 				if fill.name == "older" && at == 0 {
 					continue // see TestWALOlderBlockInFront
 				}
@@ -446,7 +449,7 @@ func TestWALDamagedBlocks(t *testing.T) {
 				}
 			}
 		}
-		for at := 0; at+2*size <= len(w.text); at += size * stride(5) {
+		for at := 0; at+2*size <= len(w.text); at += size * stride(t, long.All, 5) {
 			doubled := slices.Concat(w.text[:at+size], w.text[at:])
 			cut := slices.Concat(w.text[:at], w.text[at+size:])
 			swapped := slices.Concat(w.text[:at], w.text[at+size:at+2*size], w.text[at:at+size], w.text[at+2*size:])
@@ -462,8 +465,8 @@ func TestWALDamagedBlocks(t *testing.T) {
 }
 
 // An older WAL's beginning in place of the first block takes the file over: its
-// records are believed, those after it are not, since nothing else tells which
-// of the two is strange. But none is mixed up, and what is appended from then
+// records are believed, those after it are not, since nothing else shows which
+// of the two does not belong. But none is mixed up, and what is appended from then
 // on counts.
 func TestWALOlderBlockInFront(t *testing.T) {
 	entries, older := hardEntries(6, 600), hardEntries(7, 600)
@@ -491,11 +494,11 @@ func TestWALOlderBlockInFront(t *testing.T) {
 	}
 }
 
-// Reading a WAL twice over makes no stamp up. Losing any of its records only makes more files be emitted: what is left for
-// a path is an older stamp of that path, or none.
+// Reading a WAL twice over makes no stamp up. Losing any of its records only makes
+// more files be emitted: what is left for a path is an older stamp of it, or none.
 func TestReplayProperties(t *testing.T) {
 	collectLess(t)
-	for i := range 100 * 10 / stride(10) {
+	for i := range 100 * 10 / stride(t, long.All, 10) {
 		rng := rand.New(rand.NewPCG(8, uint64(i)))
 		// Times of a path only grow, as the mtimes of a file that is worked on.
 		last := map[string]format.Time{}
@@ -657,7 +660,7 @@ func TestSnapshotPrefixes(t *testing.T) {
 	for _, c := range []format.Config{{}, flipConfig} {
 		s := makeSnapshot(t, hardEntries(9, 300), c)
 		var fails failures
-		parallel(len(s.text)+1, stride(211), func(n int) {
+		parallel(len(s.text)+1, stride(t, long.All, 211), func(n int) {
 			if diff := s.compare(believedSnapshot(t, s.text[:n], c), nil); diff != "" {
 				fails.add(t, "first %d of %d bytes: %s", n, len(s.text), diff)
 			}
@@ -686,7 +689,7 @@ func TestSnapshotBitFlips(t *testing.T) {
 	for _, part := range []struct {
 		name           string
 		from, to, step int
-	}{{"content", 0, size, stride(701)}, {"trailer", size, len(s.text), stride(3)}} {
+	}{{"content", 0, size, stride(t, long.All, 701)}, {"trailer", size, len(s.text), stride(t, long.All, 3)}} {
 		t.Run(part.name, func(t *testing.T) {
 			var fails failures
 			do := check(&fails, &flips)
@@ -697,7 +700,7 @@ func TestSnapshotBitFlips(t *testing.T) {
 	t.Logf("%d flips in %d bytes", flips.Load(), len(s.text))
 }
 
-// blockHit tells which entries a damaged byte may cost: those that touch its
+// blockHit says which entries a damaged byte may cost: those that touch its
 // block, or the block whose sum it is in; none where it is elsewhere in the
 // trailer.
 func (s *snapshotFile) blockHit(at int) func(from, to int) bool {

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
 	"treefilter/store/internal/disk"
 	"treefilter/store/internal/format"
 	"treefilter/store/internal/format/formattest"

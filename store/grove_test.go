@@ -8,6 +8,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
 	"treefilter/store/internal/disk"
 	"treefilter/store/internal/format"
 )
@@ -225,7 +226,7 @@ func TestNestedStateThatCannotBeRead(t *testing.T) {
 						t.Fatalf("the tree is %v, %v", tree, err)
 					}
 					if len(tree.Problems()) == 0 {
-						t.Error("nobody is told")
+						t.Error("no problem is reported")
 					}
 				})
 			}

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"testing"
 	"time"
+
 	"treefilter/store/internal/disk"
 	"treefilter/store/internal/format"
 )
@@ -36,16 +37,17 @@ func holder(c format.Config, paths ...string) program {
 // skipped.
 func TestHeldStampsBesideAnOlderWAL(t *testing.T) {
 	collectLess(t)
-	for name, c := range map[string]format.Config{"same config": {}, "another config": quality90.Config} {
+	for name, config := range map[string]format.Config{"same config": {}, "another config": quality90.Config} {
 		t.Run(name, func(t *testing.T) {
 			files, before := start{"both", true, true}.make(t)
-			hold := holder(c, "wal1.jpg", "sub/wal2.jpg", "changed.jpg", "old1.jpg", "new.jpg")
+			hold := holder(config, "wal1.jpg", "sub/wal2.jpg", "changed.jpg", "old1.jpg", "new.jpg")
+			c := &crashChecker{}
 			agree := func(what string, files map[string][]byte) {
 				t.Helper()
 				alone := maps.Clone(files)
 				delete(alone, simNames.WAL)
-				all, _ := viewFiles(files)
-				newest, _ := viewFiles(alone)
+				all := c.view(files)
+				newest := c.view(alone)
 				for p, at := range newest {
 					if at.Compare(all[p]) > 0 {
 						t.Errorf("%s: %q is stamped %v in the snapshot, and %v beside the WAL", what, p, at, all[p])

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+
 	"treefilter/store/internal/disk"
 	"treefilter/store/internal/format"
 	"treefilter/store/internal/memtable"
@@ -74,8 +75,8 @@ func (st *state) loadWAL(fsys disk.FS, n disk.Names, program string) (info disk.
 		return info, err
 	}
 	if st.wal.Bad > 0 {
-		st.walBad = disk.Wrap(n.WAL, fmt.Errorf("%s, the first in line %d: %w",
-			format.Plural(st.wal.Bad, "damaged record"), st.wal.BadLine, st.wal.BadErr))
+		st.walBad = disk.Wrap(n.WAL, fmt.Errorf("damaged records: %d, the first in line %d: %w",
+			st.wal.Bad, st.wal.BadLine, st.wal.BadErr))
 	}
 	return info, err
 }

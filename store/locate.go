@@ -7,6 +7,7 @@ import (
 	"path"
 	"path/filepath"
 	"strings"
+
 	"treefilter/store/internal/format"
 )
 

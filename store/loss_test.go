@@ -9,6 +9,8 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+
+	"treefilter/scripts/long"
 	"treefilter/store/internal/disk"
 	"treefilter/store/internal/format"
 	"treefilter/store/internal/format/formattest"
@@ -65,7 +67,7 @@ func TestLostRecords(t *testing.T) {
 			[]any{x, entry("c", 2), vouch{}, y, entry("a", 2), x, vouch{}, entry("d", 3)}, []int{4}, "d=3", "",
 		},
 		{"who vouches", []any{entry("a", 1), entry("b", 1)}, []any{x, entry("c", 2), "-a", vouch{}}, []int{4}, "b=1 c=2", ""},
-		{"nobody vouches for it", []any{entry("a", 1), entry("b", 1)}, []any{x, entry("c", 2), vouch{}, "-a"}, []int{4}, "a=1 b=1 c=2", ""},
+		{"not vouched for", []any{entry("a", 1), entry("b", 1)}, []any{x, entry("c", 2), vouch{}, "-a"}, []int{4}, "a=1 b=1 c=2", ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			snapshot := sealedConfigs(t, cx, c.snapshot...)
@@ -84,7 +86,7 @@ func TestLostRecords(t *testing.T) {
 			}
 			check("read")
 			if len(tree.Problems()) == 0 {
-				t.Error("nobody is told")
+				t.Error("no problem is reported")
 			}
 			if _, err := dumpTree(tree); err != nil {
 				t.Fatal(err)
@@ -274,7 +276,8 @@ func TestNoFlipUncoversAnOlderStamp(t *testing.T) {
 	text := h.files[simNames.WAL]
 	var fails failures
 	var flips atomic.Int64
-	parallel(8*len(text), 1, func(bit int) {
+	step, goOnStep := stride(t, long.Check, 5), stride(t, long.All, 11)
+	parallel(8*len(text), step, func(bit int) {
 		bent := *h
 		bent.files = maps.Clone(h.files)
 		bent.files[simNames.WAL] = bytes.Clone(text)
@@ -283,7 +286,7 @@ func TestNoFlipUncoversAnOlderStamp(t *testing.T) {
 		if err := bent.uncovered(bent.proc(), x, y); err != nil {
 			fails.add(t, "bit %d of byte %d: %v", bit%8, bit/8, err)
 		}
-		if bit%stride(11) > 0 {
+		if bit%goOnStep > 0 {
 			return
 		}
 		for _, goOn := range []func(*Tree) error{
@@ -317,15 +320,15 @@ func TestUnsoundWALVoidsTheTree(t *testing.T) {
 	s := format.NewSession(disk.DefaultProgram, testID, format.Config{})
 	text := string(lines(s, "-a", vouch{}))
 	for name, wal := range map[string]string{
-		"cut in its first record":                 text[:40],
-		"cut at its beginning":                    "",
-		"zeros":                                   strings.Repeat("\x00", len(text)),
-		"another text":                            "some: thing\n",
-		"another version":                         resealed(text, "version: 1", "version: 2"),
-		"another version, in its middle":          text + resealed(text, "version: 1", "version: 2"),
-		"another version, by hand":                "- open: {version: 2, program: treefilter}\n- drop: {path: a}\n",
-		"a line that nobody understands, by hand": "- set: {path: b, time: 2}\n- dorp: {path: a}\n",
-		"treestamps":                              "config:\n  q: 1\ntreestamps_config: {}\nwal:\n- a: 1.5\n",
+		"cut in its first record":             text[:40],
+		"cut at its beginning":                "",
+		"zeros":                               strings.Repeat("\x00", len(text)),
+		"another text":                        "some: thing\n",
+		"another version":                     resealed(text, "version: 1", "version: 2"),
+		"another version, in its middle":      text + resealed(text, "version: 1", "version: 2"),
+		"another version, by hand":            "- open: {version: 2, program: treefilter}\n- drop: {path: a}\n",
+		"a line that makes no sense, by hand": "- set: {path: b, time: 2}\n- dorp: {path: a}\n",
+		"treestamps":                          "config:\n  q: 1\ntreestamps_config: {}\nwal:\n- a: 1.5\n",
 	} {
 		t.Run(name, func(t *testing.T) {
 			tree := treeOf(t, Options{}, sealed(t, disk.DefaultProgram, format.Config{}, entry("a", 1), entry("b", 1)), "x")
@@ -358,7 +361,7 @@ func voided(t *testing.T, tree *Tree) {
 		t.Errorf("a is stamped %v", s)
 	}
 	if len(tree.Problems()) == 0 {
-		t.Error("nobody is told")
+		t.Error("no problem is reported")
 	}
 	if tree.Writable() == nil {
 		t.Error("may be written to")

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"io"
 	"slices"
+
 	"treefilter/store/internal/format"
 	"treefilter/store/internal/memtable"
 	"treefilter/store/internal/snapshot"
@@ -74,7 +75,7 @@ func (m *merge) write(out *format.SnapshotWriter) (stamps int64, err error) {
 	h := format.Header{Program: m.program, Volume: m.volume, Terms: newest}
 	h.Folded = thenFolded(m.base.Header.Folded, m.base.wal)
 	if m.held != nil {
-		// Who looks for what was said meanwhile finds it as if it had been in a WAL.
+		// To other processes this looks as if the stamps had been in a WAL.
 		held := format.FoldedWAL{ID: format.NewID(), Under: m.held.Hash[:format.FoldedHash]}
 		if m.contradicted {
 			held.Under = ""

@@ -2,6 +2,7 @@ package store
 
 import (
 	"testing"
+
 	"treefilter/store/internal/format"
 	"treefilter/store/internal/format/formattest"
 )
@@ -40,7 +41,7 @@ func TestContradictedStampIsDropped(t *testing.T) {
 	if put(first, "b", first.Epoch()) != 0 {
 		t.Error("a file that was looked at afterwards was refused")
 	}
-	// A stamp that somebody has made after a drop stands.
+	// A stamp that was made after a drop stands.
 	third := open("q: 80")
 	if err := third.Watch(); err != nil {
 		t.Fatal(err)

@@ -3,6 +3,7 @@ package store
 import (
 	"path/filepath"
 	"time"
+
 	"treefilter/store/internal/disk"
 	"treefilter/store/internal/format"
 	"treefilter/store/internal/wal"

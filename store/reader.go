@@ -251,3 +251,15 @@ func (r *Reader) Digest(name string) *format.Digest {
 	}
 	return d
 }
+
+// enterFor makes the directory of a path the one whose names are looked up, and
+// returns its name.
+func (r *Reader) enterFor(path string) (name string) {
+	dir, name := format.SplitPath(path)
+	if dir != r.dir {
+		r.Enter(dir)
+	}
+	return name
+}
+
+func (r *Reader) lookUp(path string) (format.Stamp, bool) { return r.Find(r.enterFor(path)) }

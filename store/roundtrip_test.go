@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
 	"treefilter/store/internal/format"
 	"treefilter/store/internal/format/formattest"
 )

@@ -9,6 +9,7 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
 	"treefilter/store/internal/disk"
 	"treefilter/store/internal/format"
 )
@@ -106,7 +107,7 @@ func TestGetAfterSetAndDrop(t *testing.T) {
 	}
 }
 
-// What somebody else says of a file between Set and Sync stands.
+// What another process says of a file between Set and Sync stands.
 func TestSetIsContradicted(t *testing.T) {
 	for name, c := range map[string]struct {
 		other Options

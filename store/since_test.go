@@ -8,6 +8,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
 	"treefilter/store/internal/disk"
 	"treefilter/store/internal/format"
 	"treefilter/store/internal/format/formattest"
@@ -29,7 +30,7 @@ func paths(entries []format.Entry) string {
 	return strings.Join(all, " ")
 }
 
-// A stamp is refused when somebody else has taken the file's stamp away, or
+// A stamp is refused when another process has taken the file's stamp away, or
 // processed it under another config, after it was looked at; whatever has become
 // of the WAL since.
 func TestContradictedStampsAreRefused(t *testing.T) {
@@ -202,7 +203,7 @@ func TestNewsAfterAWALThatCouldNotBeOpened(t *testing.T) {
 	}
 }
 
-// A WAL that nobody has written to comes and goes without a trace.
+// A WAL without a record comes and goes without a trace.
 func TestEmptyWALIsNoNews(t *testing.T) {
 	for _, snapshot := range []string{"", sealed(t, disk.DefaultProgram, format.Config{}, entry("a", 1))} {
 		tree := treeOf(t, Options{}, snapshot, "")

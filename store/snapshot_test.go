@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
 	"treefilter/store/internal/disk"
 	"treefilter/store/internal/format"
 	"treefilter/store/internal/format/formattest"
@@ -338,7 +339,7 @@ func TestSnapshotBadEntries(t *testing.T) {
 	} {
 		tree := treeOf(t, Options{}, "version: 1\nprogram: treefilter\ntimestamps:\n  a: 1\n  "+entry+"\n  c: 3\n", "")
 		wantStamps(t, tree, []string{"b", "../b", "/b", ""}, map[string]format.Stamp{"a": at(1), "c": at(3)})
-		if problems := tree.Problems(); len(problems) != 1 || !strings.Contains(problems[0].Error(), "1 damaged entry") {
+		if problems := tree.Problems(); len(problems) != 1 || !strings.Contains(problems[0].Error(), "damaged entries: 1,") {
 			t.Errorf("%s: problems %v", entry, problems)
 		}
 	}
@@ -500,7 +501,7 @@ func TestTrailerFlips(t *testing.T) {
 }
 
 // A bit that flips in the trailer costs no stamp, or those of a block where it
-// hit the sum of that, and does not make the snapshot somebody else's.
+// hit the sum of that, and does not make the snapshot another program's.
 func TestTrailerFlipsCostLittle(t *testing.T) {
 
 	text := sealed(t, "treefilter", format.Config{}, entry("a", 1), entry("b", 2))
@@ -520,7 +521,7 @@ func TestTrailerFlipsCostLittle(t *testing.T) {
 	}
 }
 
-// A snapshot that is cut within its header is damaged, not somebody else's:
+// A snapshot that is cut within its header is damaged, not another program's:
 // commit goes on, and a repair moves it aside.
 func TestSnapshotCutInItsHeader(t *testing.T) {
 

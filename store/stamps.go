@@ -3,6 +3,7 @@ package store
 import (
 	"iter"
 	"strings"
+
 	"treefilter/store/internal/format"
 	"treefilter/store/internal/memtable"
 )

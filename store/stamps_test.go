@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
 	"treefilter/store/internal/format"
 )
 
@@ -49,7 +50,7 @@ func TestStamps(t *testing.T) {
 }
 
 // What could not be a file below the tree is not listed, whatever the snapshot
-// says: its checksums are right, since whoever forged it made them.
+// says: its checksums are right, since the forger made them.
 func TestStampsForgedPaths(t *testing.T) {
 	var entries []format.Entry
 	for _, p := range []string{"../up", "/etc/passwd", "a//b", "good", "x/../../y"} {
@@ -81,7 +82,7 @@ func TestFacts(t *testing.T) {
 	want := Facts{
 		Snapshot: filepath.Join(tree.Root(), snapshotName), WAL: filepath.Join(tree.Root(), walName),
 		HasSnapshot: true, HasWAL: true,
-		Stamps: 2, Dumped: format.TimeOf(info.ModTime()), WALSize: int64(len(wal)), Records: 3, Version: 1,
+		Stamps: 2, Dumped: format.TimeOf(info.ModTime()), WALSize: int64(len(wal)), Records: 3,
 	}
 	if got := tree.Facts(); got != want {
 		t.Errorf("got %+v, want %+v", got, want)

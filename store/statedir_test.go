@@ -7,9 +7,10 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
+
 	"treefilter/store/internal/disk"
 	"treefilter/store/internal/format"
-	"unicode/utf8"
 )
 
 // The folder of a root is a name that every file system takes, and each root
@@ -55,7 +56,7 @@ func TestFolderNames(t *testing.T) {
 	}
 }
 
-// durableFS tells which names are durable.
+// durableFS records which names are durable.
 type durableFS struct {
 	disk.OS
 	t       *testing.T

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
 	"treefilter/store/internal/disk"
 	"treefilter/store/internal/format"
 )
@@ -47,7 +48,7 @@ func TickOver(mtime format.Time, seen time.Duration) bool {
 
 // OwnClock reports whether Now is the clock that sets the mtime of a file, or of
 // those in a directory. Where it is not (the state lies elsewhere, or a file
-// server is mounted in the tree) nothing can be told by it: the two clocks may
+// server is mounted in the tree) it proves nothing: the two clocks may
 // differ by seconds or years. Only TickOver holds then.
 func (t *Tree) OwnClock(path string) bool {
 	dir := t.names.Dir
@@ -63,7 +64,7 @@ func (t *Tree) OwnClock(path string) bool {
 	}
 	state := t.opt.fsys.Volume(dir)
 	if state.Dev == 0 && t.names.Base == "" {
-		return true // this system does not tell; nearly always so
+		return true // this system does not say; nearly always so
 	}
 	return state.SameClock(t.opt.fsys.Volume(path))
 }
@@ -122,7 +123,7 @@ func toCome(mtime, now format.Time) bool {
 	return TickEnd(mtime).Compare(now.Add(int64(SettleWait))) > 0
 }
 
-// errUnsettled is a file that somebody keeps modifying.
+// errUnsettled is a file that is modified again and again.
 var errUnsettled = errors.New("modified while it was recorded")
 
 // settle returns the stamp of a file, statted once more after its tick.

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
 	"treefilter/store/internal/disk"
 	"treefilter/store/internal/format"
 	"treefilter/store/internal/format/formattest"
@@ -158,7 +159,7 @@ func bend(text []byte, n int) []byte {
 	return text
 }
 
-// A later open record tells the id, and so what stands before it counts.
+// A later open record has the id, and so what stands before it counts.
 func TestWALFirstOpenDamaged(t *testing.T) {
 	x := format.NewSession("treefilter", testID, formattest.MustConfig(t, "q: 1"))
 	y := format.NewSession("treefilter", testID, formattest.MustConfig(t, "q: 2"))
@@ -168,7 +169,7 @@ func TestWALFirstOpenDamaged(t *testing.T) {
 	}{
 		{lines(x, entry("a", 1), x, entry("b", 2)), "a=1 b=2"},
 		{lines(x, entry("a", 1), y, entry("b", 2), x, entry("c", 3)), "a=1 b=2 c=3"},
-		// Nothing tells the config of a: the open record took it along.
+		// The config of a is not known: it was in the open record.
 		{lines(x, entry("a", 1), y, entry("b", 2)), "b=2"},
 		{lines(x, entry("a", 1)), ""},
 		// Unless the records were vouched for, as they are once they are durable.
@@ -310,12 +311,12 @@ func TestWALByHand(t *testing.T) {
 		{"comments", "# one\n# two\n", "", ""},
 		{"records", "- set: {path: a, time: 1.0}\n- drop: {path: b}\n", "", "a=1 -b"},
 		{"CRLF", "- set: {path: a, time: 1}\r\n\r\n- set:\r\n    path: b\r\n    time: 2\r\n", "", "a=1 b=2"},
-		{"spaces behind", "- set: {path: a, time: 1}   \n", "", "a=1"},
+		{"spaces at the end", "- set: {path: a, time: 1}   \n", "", "a=1"},
 		{"blocks", "- set:\n    path: a\n    time: 1\n- set:\n    time: 2\n    path: b\n# end\n- drop:\n    path: c\n", "", "a=1 b=2 -c"},
 		{"the last one counts", "- set: {path: a, time: 1}\n- set: {path: a, time: 2}\n- drop: {path: b}\n- set: {path: b, time: 3}\n", "", "a=2 b=3"},
 		{"before an open record", "- set: {path: a, time: 1}\n" + sealed, "q: 1", "-a s=7"},
 		{"before an open record, without a config", "- set: {path: a, time: 1}\n" + sealed, "", "a=1 -s"},
-		{"behind an open record", sealed + "- set: {path: a, time: 1}\n", "q: 1", "a=1 s=7"},
+		{"after an open record", sealed + "- set: {path: a, time: 1}\n", "q: 1", "a=1 s=7"},
 		{"an open record", "- open: {version: 1, program: treefilter, config: {q: 2}}\n- set: {path: a, time: 1}\n", "q: 2", "a=1"},
 		{"an open record over lines", "- open:\n    version: 1\n    program: treefilter\n    config:\n        q: 2\n- set: {path: a, time: 1}\n", "q: 2", "a=1"},
 		{"an open record without a program", "- open: {version: 1, config: {q: 2}}\n- set: {path: a, time: 1}\n", "q: 2", ""},

@@ -39,7 +39,7 @@ var readerTests = []struct {
 	{"empty items", NUL, "\x00\x00a\x00\x00", []string{"a"}, false, io.EOF, NUL},
 	{"empty lines", Newline, "\n\na\n\n", []string{"a"}, false, io.EOF, Newline},
 	{"only empty", Detect, "\n", nil, false, io.EOF, Newline},
-	{"lines told", Newline, "a\nb\x00c\nd\n", []string{"a"}, false, ErrMixedDelimiters, Newline},
+	{"lines as given", Newline, "a\nb\x00c\nd\n", []string{"a"}, false, ErrMixedDelimiters, Newline},
 	{"nul first in lines", Newline, "\x00", nil, false, ErrMixedDelimiters, Newline},
 	{"newlines in names", NUL, "a\nb\x00\n\x00", []string{"a\nb", "\n"}, false, io.EOF, NUL},
 	{"not text", NUL, "\xff\xfe\x00", []string{"\xff\xfe"}, false, io.EOF, NUL},

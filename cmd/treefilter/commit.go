@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"io"
 	"os"
 	"slices"
@@ -44,20 +43,16 @@ stamp gets a digest of the file's content.`,
 	}
 }
 
-func (c *commitCommand) run(ctx context.Context, s *session) (needsWork bool, err error) {
+func (c *commitCommand) run(ctx context.Context, s *stdio) error {
 	job, err := c.job(s)
 	if err != nil {
-		return false, err
+		return err
 	}
 	defer suspendable()()
-	err = job.Run(ctx)
-	if errors.Is(err, filter.ErrConfigModified) {
-		err = &usageError{err.Error(), "what was processed may not have seen what this file of --depends or --config-file says now: filter and process it again"}
-	}
-	return false, err
+	return job.Run(ctx)
 }
 
-func (c *commitCommand) job(s *session) (*filter.Commit, error) {
+func (c *commitCommand) job(s *stdio) (*filter.Commit, error) {
 	in, err := c.input(s)
 	if err != nil {
 		return nil, err
@@ -85,7 +80,7 @@ func (c *commitCommand) job(s *session) (*filter.Commit, error) {
 
 // input returns where paths come from, unless that is forgotten: a ROOT that is a
 // file is one for the filter.
-func (c *commitCommand) input(s *session) (io.Reader, error) {
+func (c *commitCommand) input(s *stdio) (io.Reader, error) {
 	forgotten := func(what string) error {
 		return &usageError{
 			reason: what + ", and stdin is " + s.emptyStdin(),

@@ -5,33 +5,11 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"reflect"
-	"runtime"
 	"slices"
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/alecthomas/kong"
 )
-
-func TestChoicesOf(t *testing.T) {
-	for placeholder, want := range map[string]choices{
-		"":                  {},
-		"N":                 {},
-		"KEY=VALUE":         {},
-		"FILE":              {files: true},
-		"PATH":              {files: true},
-		"DIR":               {dirs: true},
-		"auto|always|never": {words: []string{"auto", "always", "never"}},
-		"start|FILE|TIME":   {words: []string{"start"}, files: true},
-		"utf-8|base64":      {words: []string{"utf-8", "base64"}},
-	} {
-		if got := choicesOf(placeholder); !reflect.DeepEqual(got, want) {
-			t.Errorf("choicesOf(%q) = %+v, want %+v", placeholder, got, want)
-		}
-	}
-}
 
 // A tab is a command line and what a TAB at its end offers.
 type tab struct {
@@ -43,21 +21,27 @@ type tab struct {
 var here = []string{"-dash", "a=b", "commas and blanks", "config.yaml", "photos/", "to do/", "todo", "todo list"}
 
 func TestCompletion(t *testing.T) {
-	_, parser := newParser()
-	commands, long := []string{}, map[string][]string{}
-	for _, s := range scopesOf(parser.Model) {
-		commands = append(commands, s.command)
-		for _, f := range s.flags {
-			long[s.command] = append(long[s.command], "--"+f.Name)
+	long := map[string][]string{}
+	for flag, commandsOf := range grammarFlags() {
+		if !strings.HasPrefix(flag, "--") {
+			continue
+		}
+		flag, _, _ = strings.Cut(flag, " ")
+		long[""] = append(long[""], flag)
+		for _, command := range commandsOf {
+			long[command] = append(long[command], flag)
 		}
 	}
-	commands = commands[1:]
 	// A name with a leading dash must not be offered where it would be a flag.
 	visible := append([]string{"./-dash"}, here[1:]...)
 
-	testTabs(t, parser.Model, []tab{
+	tabs := []tab{{"treefilter --", long[""]}}
+	for _, command := range commandNames() {
+		tabs = append(tabs, tab{"treefilter " + command + " --", long[command]})
+	}
+	testTabs(t, append(tabs, []tab{
 		// commands and files, and only files where there can be no command
-		{"treefilter ", append(commands, visible...)},
+		{"treefilter ", append(commandNames(), visible...)},
 		{"treefilter comm", []string{"commit", "commas and blanks"}},
 		{"treefilter photos comm", []string{"commas and blanks"}},
 		{"treefilter commit comm", []string{"commas and blanks"}},
@@ -73,9 +57,6 @@ func TestCompletion(t *testing.T) {
 		{"treefilter -cx comm", []string{"commit", "commas and blanks"}},
 
 		// flags: of the command, and of any as long as there is none
-		{"treefilter --", long[""]},
-		{"treefilter commit --", long["commit"]},
-		{"treefilter dump --", long["dump"]},
 		{"treefilter photos --", long["filter"]},
 		{"treefilter commit photos --empt", []string{"--empty-config"}},
 
@@ -90,97 +71,36 @@ func TestCompletion(t *testing.T) {
 		{"treefilter -c ", nil},
 		{"treefilter -c todo", nil},
 		{"treefilter --program ", nil},
-		{"treefilter --completion ", []string{"bash", "zsh", "fish"}},
-	})
-}
-
-// toy has what the grammar has not, or may not have for ever.
-type (
-	toy struct {
-		Help   helpFlag  `short:"h" help:"it's [help]: \\ \"$HOME\" %s"`
-		Show   toyShow   `cmd:"" default:"withargs" help:"it's [show]: \\ \"$HOME\" %s"`
-		Exec   toyExec   `cmd:"" help:"run"`
-		Secret toySecret `cmd:"" hidden:"" help:"not shown"`
-	}
-	toyShow struct {
-		Flat bool `short:"f" help:"a:b"`
-	}
-	toyExec struct {
-		StateDir string   `placeholder:"DIR" help:"where"`
-		Jobs     string   `short:"j" placeholder:"N" help:"how many"`
-		Roots    []string `arg:"" optional:""`
-	}
-	toySecret struct{}
-)
-
-func (*toyShow) page() page   { return page{usage: "treefilter show [ROOT...]"} }
-func (*toyExec) page() page   { return page{usage: "treefilter exec [ROOT...] -- COMMAND [ARG...]"} }
-func (*toySecret) page() page { return page{} }
-
-func TestCompletionOfToy(t *testing.T) {
-	app := kong.Must(&toy{}, kong.Name("treefilter"), kong.NoDefaultHelp()).Model
-	testTabs(t, app, []tab{
-		{"treefilter e", []string{"exec"}},
-		{"treefilter s", []string{"show"}},
-		{"treefilter show --", []string{"--flat", "--help"}},
-		{"treefilter exec --", []string{"--state-dir", "--jobs", "--help"}},
-		{"treefilter exec --state-dir ", []string{"photos/", "to do/"}},
-		{"treefilter exec --state-dir=pho", []string{"photos/"}},
+		{"treefilter --state-dir ", []string{"photos/", "to do/"}},
+		{"treefilter dump --state-dir=pho", []string{"photos/"}},
 		{"treefilter exec -j ", nil},
+		{"treefilter --completion ", []string{"bash", "zsh", "fish"}},
+
+		// the command that exec runs
 		{"treefilter exec tod", []string{"todo", "todo list"}},
 		{"treefilter exec photos -- mkfif", []string{"mkfifo"}},
 		{"treefilter exec -- mkfifo -m 600 tod", []string{"todo", "todo list"}},
-	})
+	}...))
 	// With the package bash-completion, the command has its own completion.
 	offset := "_command_offset() { COMPREPLY=(\"${COMP_WORDS[$1]} itself\"); }\n"
 	t.Run("offset", func(t *testing.T) {
-		testTabsIn(t, "bash", app, offset, []tab{
+		testTabsIn(t, "bash", offset, []tab{
 			{"treefilter exec --jobs=2 a=b -- mkfifo tod", []string{"mkfifo itself"}},
 		})
 	})
 }
 
-func TestZshSpec(t *testing.T) {
-	app := kong.Must(&struct {
-		Odd   string   `placeholder:"a|FILE" help:"it's [odd]: \\ x"`
-		Many  []string `short:"m" placeholder:"N" help:"many"`
-		Left  bool     `xor:"side" help:"left"`
-		Right bool     `short:"r" xor:"side" help:"right"`
-		Help  helpFlag `help:"help"`
-	}{}, kong.NoDefaultHelp()).Model
-	want := []string{
-		`(--odd)--odd=[it's \[odd\]\: \\ x]:a|FILE: _treefilter_word_or_file a`,
-		`*-m+[many]:N:()`,
-		`*--many=[many]:N:()`,
-		`(--left -r --right)--left[left]`,
-		`(--left -r --right)-r[right]`,
-		`(--left -r --right)--right[right]`,
-		`(- *)--help[help]`,
-	}
-	var got []string
-	for _, f := range app.Flags {
-		for _, spelling := range spellings(f) {
-			got = append(got, zshSpec(f, spelling, app.Flags))
-		}
-	}
-	if !slices.Equal(got, want) {
-		t.Errorf("got\n%q, want\n%q", got, want)
-	}
-}
-
-func testTabs(t *testing.T, app *kong.Application, tabs []tab) {
+func testTabs(t *testing.T, tabs []tab) {
 	for _, shell := range []string{"bash", "zsh", "fish"} {
-		t.Run(shell, func(t *testing.T) { testTabsIn(t, shell, app, "", tabs) })
+		t.Run(shell, func(t *testing.T) { testTabsIn(t, shell, "", tabs) })
 	}
 }
 
 // testTabsIn compares what a real shell offers with what is wanted. More is put
 // after the script.
-func testTabsIn(t *testing.T, shell string, app *kong.Application, more string, tabs []tab) {
-	needTool(t, shell)
-	script := map[string]func(*kong.Application) string{
-		"bash": bashCompletion, "zsh": zshCompletion, "fish": fishCompletion,
-	}[shell](app)
+func testTabsIn(t *testing.T, shell, more string, tabs []tab) {
+	needPrograms(t, shell)
+	script := map[string]string{"bash": bashCompletion, "zsh": zshCompletion, "fish": fishCompletion}[shell]
 	file := filepath.Join(t.TempDir(), "script")
 	write(t, file, script+more)
 
@@ -240,13 +160,4 @@ func plain(offered []string) (all []string) {
 	}
 	slices.Sort(all)
 	return slices.Compact(all)
-}
-
-// needTool skips a test that cannot be run here; CI has every tool.
-func needTool(t *testing.T, tool string) {
-	t.Helper()
-	if runtime.GOOS == "windows" {
-		t.Skip("needs a POSIX system")
-	}
-	needPrograms(t, tool)
 }

@@ -25,11 +25,11 @@ the current directory's. A run that may have to be undone begins with
 	}
 }
 
-func (c *discardCommand) run(ctx context.Context, s *session) (needsWork bool, err error) {
+func (c *discardCommand) run(ctx context.Context, s *stdio) error {
 	defer suspendable()()
-	return false, c.job(s).Run(ctx)
+	return c.job(s).Run(ctx)
 }
 
-func (c *discardCommand) job(s *session) *filter.Discard {
+func (c *discardCommand) job(s *stdio) *filter.Discard {
 	return &filter.Discard{Options: c.options(s)}
 }

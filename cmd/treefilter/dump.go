@@ -29,12 +29,12 @@ Without a ROOT it is the current directory's.`,
 	}
 }
 
-func (c *dumpCommand) run(ctx context.Context, s *session) (needsWork bool, err error) {
+func (c *dumpCommand) run(ctx context.Context, s *stdio) error {
 	defer suspendable()()
-	return false, c.job(s).Run(ctx)
+	return c.job(s).Run(ctx)
 }
 
-func (c *dumpCommand) job(s *session) *filter.Dump {
+func (c *dumpCommand) job(s *stdio) *filter.Dump {
 	job := &filter.Dump{Options: c.options(s), Repair: c.Repair}
 	job.NoCheckConfig = c.NoCheckConfig
 	return job

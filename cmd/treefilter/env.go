@@ -10,23 +10,31 @@ import (
 	"github.com/alecthomas/kong"
 )
 
-// variable returns the environment variable of a flag: every flag has one, so
-// one export serves both ends of a pipeline.
+// shared are the flags that have a variable: those that both ends of a pipeline
+// must be given alike, and no other. An exported TREEFILTER_CHECK=1 would silence
+// every pipeline.
+var shared = []string{"config", "config-file", "depends", "detect", "ignore", "program", "state-dir"}
+
+const variablePrefix = "TREEFILTER_"
+
+// variable returns the environment variable of a shared flag.
 func variable(flag string) string {
-	return "TREEFILTER_" + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
+	return variablePrefix + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
 }
 
 // variables resolves a flag that was not given. kong asks only for the flags of
 // the selected command, so a variable that another command would refuse does no
 // harm. (With kong's own "env" tag an empty variable is a value, a list is split
-// at commas or not at all, and an error names the flag that nobody gave.)
-func variables(ctx *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
-	name := variable(flag.Name)
-	set := os.Getenv(name)
-	if set == "" || isRequest(flag) || ruledOut(ctx, flag) {
+// at commas or not at all, and an error names the flag that was not given.)
+func variables(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
+	if !slices.Contains(shared, flag.Name) {
 		return nil, nil
 	}
-
+	name := variable(flag.Name)
+	set := os.Getenv(name)
+	if set == "" {
+		return nil, nil
+	}
 	var value any = set
 	if _, ok := flag.Target.Interface().(list); ok {
 		value = slices.DeleteFunc(list(strings.Split(set, "\n")), func(s string) bool { return s == "" })
@@ -38,21 +46,28 @@ func variables(ctx *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
 		Value: flag.Value,
 		Scan:  kong.Scan().PushTyped(value, kong.FlagValueToken),
 	}, trial)
-	switch {
-	case err != nil:
+	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
-	case trial.IsZero():
-		return nil, nil // such as a boolean that is false: as good as unset
 	}
 	return value, nil
 }
 
-// ruledOut reports whether a flag was given that excludes this one: it overrides
-// the variable.
-func ruledOut(ctx *kong.Context, flag *kong.Flag) bool {
-	return slices.ContainsFunc(ctx.Path, func(p *kong.Path) bool {
-		return p.Flag != nil && !p.Resolved && slices.ContainsFunc(p.Flag.Xor, func(group string) bool {
-			return slices.Contains(flag.Xor, group)
-		})
-	})
+// warnOfVariables names the variables that look like ours and have no effect. It
+// is no failure: another program may have put them there.
+func (v *voice) warnOfVariables(environment []string) {
+	var known []string
+	for _, flag := range shared {
+		known = append(known, variable(flag))
+	}
+	warned := false
+	for _, entry := range environment {
+		name, value, _ := strings.Cut(entry, "=")
+		if strings.HasPrefix(name, variablePrefix) && value != "" && !slices.Contains(known, name) {
+			v.line(name + ": unknown variable, without effect")
+			warned = true
+		}
+	}
+	if warned {
+		v.line("hint: these variables have an effect: " + strings.Join(known, ", "))
+	}
 }

@@ -46,17 +46,18 @@ func withoutClosedPipe(err error) error {
 	return errors.Join(kept...)
 }
 
-// isClosedPipe reports whether an error is a write to stdout that nobody reads. A
+// isClosedPipe reports whether an error is a write to a stdout without a reader. A
 // file system whose server is gone may fail with the same number.
 func isClosedPipe(err error) bool {
 	write, ok := errors.AsType[*fs.PathError](err)
 	return ok && write.Path == os.Stdout.Name() && hasNoReader(write)
 }
 
-// exitCode is the one place where the outcome of a run becomes its exit code.
+// exitCode is the one place where what ends a run becomes its exit code; otherwise
+// is that of a run that came to its end.
 // A signal decides only when nothing else went wrong: what was read may not be
 // safe when something did.
-func exitCode(err error, warned, needsWork bool) int {
+func exitCode(err error, otherwise int) int {
 	var start *filter.StartError
 	end, bySignal := err.(*ended)
 	switch {
@@ -69,11 +70,7 @@ func exitCode(err error, warned, needsWork bool) int {
 		return exitCannotRun
 	case err != nil:
 		return exitFailed
-	case needsWork:
-		return exitNeedsWork
-	case warned:
-		return exitIncomplete
 	default:
-		return exitDone
+		return otherwise
 	}
 }

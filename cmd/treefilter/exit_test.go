@@ -53,26 +53,24 @@ func TestExitCode(t *testing.T) {
 	for _, test := range []struct {
 		name      string
 		err       error
-		warned    bool
-		needsWork bool
+		otherwise int
 		want      int
 	}{
-		{"all done", nil, false, false, 0},
-		{"a path failed", nil, true, false, 1},
-		{"check found work", nil, false, true, 1},
-		{"check found work, a path failed", nil, true, true, 1},
-		{"failed", failed, false, false, 2},
-		{"failed in spite of all", failed, true, true, 2},
-		{"SIGINT", interrupted, false, false, 130},
-		{"SIGINT after a warning", interrupted, true, true, 130},
-		{"SIGTERM", terminated, false, false, 143},
-		{"SIGHUP", &ended{by: syscall.SIGHUP}, false, false, 129},
-		{"a command that cannot be run", cannotRun, true, false, 126},
-		{"a command that is not there", errors.Join(errors.Join(notFound)), true, false, 127},
-		{"a command that is not there, and stamps not saved", errors.Join(failed, notFound), true, false, 2},
-		{"SIGTERM, and the rest could not be saved", errors.Join(terminated, failed), false, false, 2},
+		{"all done", nil, exitDone, 0},
+		{"a path failed", nil, exitIncomplete, 1},
+		{"check found work", nil, exitNeedsWork, 1},
+		{"failed", failed, exitDone, 2},
+		{"failed in spite of all", failed, exitIncomplete, 2},
+		{"SIGINT", interrupted, exitDone, 130},
+		{"SIGINT after a warning", interrupted, exitIncomplete, 130},
+		{"SIGTERM", terminated, exitDone, 143},
+		{"SIGHUP", &ended{by: syscall.SIGHUP}, exitDone, 129},
+		{"a command that cannot be run", cannotRun, exitIncomplete, 126},
+		{"a command that is not there", errors.Join(errors.Join(notFound)), exitIncomplete, 127},
+		{"a command that is not there, and stamps not saved", errors.Join(failed, notFound), exitIncomplete, 2},
+		{"SIGTERM, and the rest could not be saved", errors.Join(terminated, failed), exitDone, 2},
 	} {
-		if got := exitCode(test.err, test.warned, test.needsWork); got != test.want {
+		if got := exitCode(test.err, test.otherwise); got != test.want {
 			t.Errorf("%s: exit code %d, want %d", test.name, got, test.want)
 		}
 	}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
@@ -34,33 +33,26 @@ tree is found above the path. Nothing is written.`,
 	}
 }
 
-func (c *explainCommand) run(ctx context.Context, s *session) (needsWork bool, err error) {
+func (c *explainCommand) run(ctx context.Context, s *stdio) error {
 	if len(c.Roots) == 0 {
-		return false, &usageError{reason: "explain: no PATH", hint: `"treefilter explain --help" shows an example`}
+		return &usageError{reason: "explain: no PATH", hint: `"treefilter explain --help" shows an example`}
 	}
 	job := &filter.Explain{Options: c.options(s), Paths: c.Roots}
 	job.Detect = filter.Detect(c.Detect)
 	if err := c.configure(&job.Options); err != nil {
-		return false, err
+		return err
 	}
 	out := s.stdout()
 	if isTerminal(out) {
 		out = &terminal{w: out, lines: true}
 	}
-	return false, job.Run(ctx, func(x *filter.Explanation) error {
+	return job.Run(ctx, func(x *filter.Explanation) error {
 		if c.JSON {
-			return printJSON(out, x)
+			return filter.WriteJSON(out, x)
 		}
 		_, err := io.WriteString(out, explain(x))
 		return err
 	})
-}
-
-// printJSON prints one line.
-func printJSON(w io.Writer, v any) error {
-	to := json.NewEncoder(w)
-	to.SetEscapeHTML(false)
-	return to.Encode(v)
 }
 
 // explain words an explanation: the verdict, and below it what it rests on.

@@ -16,7 +16,7 @@ import (
 // filterCommand prints the files that need work.
 type filterCommand struct {
 	trees
-	Stdin bool `help:"read paths from stdin; the ROOTs only name the trees"`
+	stdinFlag
 	Check bool `help:"print nothing; exit 1 when something needs work"`
 	JSON  bool `name:"json" help:"print an object a line: path, mtime, stamp, reason"`
 	delimiterFlags
@@ -43,10 +43,10 @@ Output is NUL-delimited unless stdout is a terminal; input is recognised.`,
 	}
 }
 
-func (c *filterCommand) run(ctx context.Context, s *session) (needsWork bool, err error) {
+func (c *filterCommand) run(ctx context.Context, s *stdio) error {
 	job, err := c.job(s)
 	if err != nil {
-		return false, err
+		return err
 	}
 	if isTerminal(s.voice.w) && !isTerminal(s.out) && os.Getenv("TERM") != "dumb" {
 		job.Examined = new(atomic.Int64)
@@ -55,6 +55,7 @@ func (c *filterCommand) run(ctx context.Context, s *session) (needsWork bool, er
 	if job.In == nil {
 		moreProcs()
 	}
+	var needsWork bool
 	if c.Refresh {
 		defer suspendable()()
 		job.Out = &abandonableWriter{ctx, job.Out}
@@ -62,7 +63,10 @@ func (c *filterCommand) run(ctx context.Context, s *session) (needsWork bool, er
 	} else {
 		needsWork, err = abandonable(ctx, func() (bool, error) { return job.Run(ctx) })
 	}
-	return c.Check && needsWork, c.withHint(err)
+	if c.Check && needsWork {
+		s.exit.Store(exitNeedsWork)
+	}
+	return c.withHint(err)
 }
 
 // withHint adds a hint where the first ROOT is not there and may have been meant
@@ -82,43 +86,22 @@ func (c *filterCommand) withHint(err error) error {
 	return err
 }
 
-func (c *filterCommand) job(s *session) (*filter.Filter, error) {
-	job := &filter.Filter{
-		Selection: filter.Selection{
-			Options:       c.options(s),
-			InDelimiter:   c.delimiter(walk.Detect),
-			Follow:        c.Follow,
-			OneFileSystem: c.OneFileSystem,
-			Except:        fileOf(s.out),
-		},
-		Check:   c.Check,
-		JSON:    c.JSON,
-		Refresh: c.Refresh,
-	}
-	job.Detect = filter.Detect(c.Detect)
-	if c.Refresh && job.Detect != filter.DetectContent {
+func (c *filterCommand) job(s *stdio) (*filter.Filter, error) {
+	if c.Refresh && filter.Detect(c.Detect) != filter.DetectContent {
 		return nil, &usageError{reason: "--refresh: nothing to do without --detect content"}
 	}
+	job := &filter.Filter{Selection: filter.Selection{Options: c.options(s)}, Check: c.Check, JSON: c.JSON, Refresh: c.Refresh}
+	job.Detect = filter.Detect(c.Detect)
+	job.InDelimiter = c.delimiter(walk.Detect)
 	job.Out, job.OutDelimiter = c.output(s)
 	if isTerminal(s.out) && c.JSON {
 		job.Out = &terminal{w: s.out, lines: true}
 	}
-	if c.Stdin || len(c.Roots) == 0 {
-		job.In = s.in
-	}
-	if is := s.emptyStdin(); job.In != nil && !c.Stdin && is != "" {
-		return nil, &usageError{
-			reason: "no ROOT, and stdin is " + is,
-			hint:   `"treefilter ." walks the current directory`,
-		}
-	}
 	var err error
-	if job.In != nil {
-		if job.In, err = s.stdin(); err != nil {
-			return nil, err
-		}
+	if job.In, err = c.input(s, c.Roots, `"treefilter ." walks the current directory`); err != nil {
+		return nil, err
 	}
-	if job.Ignore, err = walk.ParseIgnore(c.Ignore); err != nil {
+	if err := c.choose(&job.Selection, s); err != nil {
 		return nil, err
 	}
 	return job, c.configure(&job.Options)

@@ -6,52 +6,36 @@ import (
 	"io"
 	"runtime/debug"
 	"strings"
-
-	"github.com/alecthomas/kong"
 )
 
-// helpFlag, versionFlag and manFlag ask for an answer in place of a command, as
-// completionFlag does. They stop the parser before it looks for anything that
-// may be missing.
+// helpFlag and versionFlag ask for an answer in place of a command, as manFlag and
+// completionFlag do. They stop the parser before it looks for anything that may be
+// missing.
 type (
 	helpFlag    bool
 	versionFlag bool
-	manFlag     bool
 )
 
-// A request is what stops the parser: the answer to it, given the grammar and
-// the command that was named, if any.
-type request func(app *kong.Application, selected *kong.Node) string
+// A request is what stops the parser: the answer to it, given the command that was
+// named, if any.
+type request func(selected *namedCommand) string
 
 func (request) Error() string { return "an answer was asked for" }
 
 // BeforeReset is called by kong when the flag was given.
 func (helpFlag) BeforeReset() error    { return request(help) }
 func (versionFlag) BeforeReset() error { return request(version) }
-func (manFlag) BeforeReset() error     { return request(manual) }
-
-// IgnoreDefault tells kong not to take --help for that of the default command.
-func (helpFlag) IgnoreDefault() {}
-
-// isRequest reports whether a flag asks for an answer.
-func isRequest(flag *kong.Flag) bool {
-	switch flag.Target.Interface().(type) {
-	case helpFlag, versionFlag, manFlag, completionFlag:
-		return true
-	}
-	return false
-}
 
 // An answer is the command that prints what was asked for.
 type answer struct{ text string }
 
-func (a *answer) run(_ context.Context, s *session) (needsWork bool, err error) {
-	_, err = io.WriteString(s.out, a.text)
-	return false, err
+func (a *answer) run(_ context.Context, s *stdio) error {
+	_, err := io.WriteString(s.out, a.text)
+	return err
 }
 
 // version returns what the go command recorded when it built the binary.
-func version(*kong.Application, *kong.Node) string {
+func version(*namedCommand) string {
 	built := "(devel)"
 	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
 		built = info.Main.Version
@@ -86,28 +70,18 @@ The stamps are in each ROOT: .treefilter_treestamps.yaml (snapshot), .wal.yaml.`
 
 // help returns the page of a command, or the overview, which alone lists the
 // flags that ask for an answer.
-func help(app *kong.Application, selected *kong.Node) string {
+func help(selected *namedCommand) string {
 	if selected == nil {
 		return overview.render(
-			section{"Commands (treefilter COMMAND --help lists their flags)", commandRows(app.Children)},
-			section{"Flags of every command", flagRows(app.Flags)})
+			section{"Commands (treefilter COMMAND --help lists their flags)", commandRows()},
+			section{"Flags of every command", flagRows(&common{}, &struct{}{})})
 	}
-	var flags []*kong.Flag
-	for _, f := range flagsOf(app, selected) {
-		if !isRequest(f) {
-			flags = append(flags, f)
-		}
-	}
-	return pageOf(selected).render(section{"Flags", flagRows(flags)})
-}
-
-// pageOf returns the page of a command.
-func pageOf(command *kong.Node) page {
-	return command.Target.Addr().Interface().(interface{ page() page }).page()
+	c := selected.fresh()
+	return c.page().render(section{"Flags", flagRows(c, &global{})})
 }
 
 // variablesText stands below every list of flags.
-var variablesText = "Each flag has a variable: " + variable("config") + " for --config; entries one a line."
+var variablesText = "A flag that both ends of a pipeline share has a variable: " + variable("config") + "."
 
 // A section is a heading above two columns.
 type section struct {
@@ -126,15 +100,15 @@ func (p page) render(sections ...section) string {
 	return b.String()
 }
 
-func commandRows(commands []*kong.Node) (rows [][2]string) {
+func commandRows() (rows [][2]string) {
 	for _, c := range commands {
-		rows = append(rows, [2]string{c.Name, c.Help})
+		rows = append(rows, [2]string{c.name, c.help})
 	}
 	return rows
 }
 
-func flagRows(flags []*kong.Flag) (rows [][2]string) {
-	for _, f := range flags {
+func flagRows(command, common any) (rows [][2]string) {
+	for _, f := range newParser(command, common).Model.Flags {
 		name := "    --" + f.Name
 		if f.Short != 0 {
 			name = fmt.Sprintf("-%c, --%s", f.Short, f.Name)

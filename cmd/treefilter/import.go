@@ -32,17 +32,17 @@ Without a ROOT it is the current directory.`,
 	}
 }
 
-func (c *importCommand) run(ctx context.Context, s *session) (needsWork bool, err error) {
+func (c *importCommand) run(ctx context.Context, s *stdio) error {
 	job, err := c.job(s)
 	if err != nil {
-		return false, err
+		return err
 	}
 	moreProcs()
 	defer suspendable()()
-	return false, job.Run(ctx)
+	return job.Run(ctx)
 }
 
-func (c *importCommand) job(s *session) (*filter.Import, error) {
+func (c *importCommand) job(s *stdio) (*filter.Import, error) {
 	job := &filter.Import{Options: c.options(s), From: c.From, Follow: c.Follow}
 	if err := c.configure(&job.Options); err != nil {
 		return nil, err

@@ -28,6 +28,7 @@ var layers = map[string][]string{
 	"filter": {
 		"treefilter/walk",
 		"treefilter/store",
+		"treefilter/store/treestamps",
 		"golang.org/x/sys/unix",    // command_unix.go: the names of signals
 		"golang.org/x/sys/windows", // command_windows.go: process groups
 	},
@@ -37,13 +38,18 @@ var layers = map[string][]string{
 		"golang.org/x/sys/unix",
 		"golang.org/x/sys/windows",
 	},
+	"store/treestamps": {
+		"treefilter/store",
+		"treefilter/store/internal/disk",
+		"treefilter/store/internal/format",
+		"gopkg.in/yaml.v3",
+	},
 	"store": {
 		"treefilter/store/internal/disk",
 		"treefilter/store/internal/format",
 		"treefilter/store/internal/memtable",
 		"treefilter/store/internal/snapshot",
 		"treefilter/store/internal/wal",
-		"gopkg.in/yaml.v3",
 	},
 	"store/internal/wal": {
 		"treefilter/store/internal/disk",
@@ -68,6 +74,9 @@ var layers = map[string][]string{
 	},
 	"store/internal/format": {
 		"gopkg.in/yaml.v3",
+	},
+	"store/internal/format/formattest": {
+		"treefilter/store/internal/format",
 	},
 }
 

@@ -45,13 +45,13 @@
 // Without a ROOT the filter reads paths from stdin, as commit always does.
 // Paths are NUL-delimited on stdout unless it is a terminal; on stdin either
 // delimiter is recognised; -0 and -l settle it. "treefilter COMMAND --help"
-// lists the flags; each has a variable, TREEFILTER_ and its name; exit.go has
-// the exit codes.
+// lists the flags, env.go those that have a variable, exit.go the exit codes.
 //
 // In this package, parse.go turns arguments into a command, one file a command
 // (filter.go, commit.go, dump.go, exec.go, discard.go ...) turns that into a job,
-// options.go holds the flags they share, voice.go all that is said on stderr.
-// help.go, man.go and completion.go answer from the grammar.
+// options.go holds the flags they share, voice.go says all that goes to stderr,
+// advice.go what to do about it. help.go answers from the flags, share.go prints
+// the files in share.
 package main
 
 import (
@@ -67,16 +67,15 @@ func main() {
 // run is the whole program, and returns its exit code.
 func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	survivePipes()
-	s := &session{in: stdin, out: stdout, voice: newVoice(stderr)}
+	s := &stdio{in: stdin, out: stdout, voice: newVoice(stderr)}
 
+	s.voice.warnOfVariables(os.Environ())
 	cmd, err := parse(args)
-	needsWork := false
 	if err == nil {
 		ctx, release := untilSignal()
-		needsWork, err = cmd.run(ctx, s)
-		err = causeOf(ctx, withoutClosedPipe(err))
+		err = causeOf(ctx, withoutClosedPipe(cmd.run(ctx, s)))
 		release()
 	}
 	s.voice.fail(err)
-	return exitCode(err, s.warned.Load(), needsWork)
+	return exitCode(err, int(s.exit.Load()))
 }

@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
-	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -43,15 +42,12 @@ func tool(name string, args ...string) error {
 }
 
 // mount mounts an image. Loop devices are few, and those of others are freed late.
-func mount(image, dir string) (err error) {
-	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
+func mount(image, dir string) error {
+	return eventually(func() error {
 		// Without auto_da_alloc the file system does not guess that a rename wants
 		// its data to be on the disk.
-		if err = tool("mount", "-t", "ext4", "-o", "loop,noauto_da_alloc", image, dir); err == nil {
-			return nil
-		}
-	}
-	return err
+		return tool("mount", "-t", "ext4", "-o", "loop,noauto_da_alloc", image, dir)
+	})
 }
 
 func (d *disk) make() {
@@ -89,5 +85,6 @@ func (d *disk) swap() {
 	check(mount(d.image, d.mounted))
 }
 
-// close waits for nobody: a command may still have its working directory there.
+// close does not wait until the disk is unused: a command may still have its working
+// directory there.
 func (d *disk) close() error { return unix.Unmount(d.mounted, unix.MNT_DETACH) }

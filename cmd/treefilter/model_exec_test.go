@@ -6,9 +6,11 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -19,7 +21,9 @@ type running struct {
 	op
 	cmd    *exec.Cmd
 	cancel context.CancelFunc
-	ended  chan error
+	ended  bool          // the log says so
+	waited chan struct{} // closed when err is there
+	err    error
 	stdout bytes.Buffer
 	stderr bytes.Buffer
 	began  time.Time
@@ -31,7 +35,7 @@ type running struct {
 	started []string         // the paths that a command began on, in their order
 	open    map[string]bool  // of them, those whose command has not ended
 	blocked string           // the one that waits, "" for none
-	before  map[string]file  // files when their command was heard to begin
+	before  map[string]file  // files when the log said that their command began
 	done    map[string]*fact // what was said of those whose command succeeded
 	failed  bool
 
@@ -96,70 +100,74 @@ func (w *world) start(o op) *running {
 	w.noteCommand(o, line)
 	cmd.Stdout, cmd.Stderr = &r.stdout, &r.stderr
 	check(cmd.Start())
-	r.ended = make(chan error, 1)
-	go func() { r.ended <- cmd.Wait() }()
+	r.waited = make(chan struct{})
+	number := len(w.execs)
+	go func() {
+		r.err = cmd.Wait()
+		close(r.waited)
+		fmt.Fprintln(w.log, "end", number) // after all that its commands have written
+	}()
+	w.execs = append(w.execs, r)
 	w.running = r
 	return r
 }
 
-// await hears what commands have to say until something is so, or the exec has
-// ended, which it reports.
-func (w *world) await(r *running, so func() bool) (ended bool) {
-	for deadline := time.Now().Add(patience); ; {
-		w.hear(r)
-		if so() {
-			return false
-		}
-		select {
-		case err := <-r.ended:
-			if exit := (*exec.ExitError)(nil); !errors.As(err, &exit) {
-				check(err)
-			}
-			w.hear(r)
-			r.ended <- nil
-			return true
-		case <-time.After(time.Millisecond):
-		}
-		if time.Now().After(deadline) {
-			w.wrong("hangs", "%s", r.op)
-		}
+// await reads what commands log until something is so or the exec has ended.
+func (w *world) await(r *running, so func() bool) {
+	for !so() && !r.ended {
+		event, name := w.nextLine(r)
+		w.logged(r, event, subject{r.arg["program"], places[name]})
 	}
 }
 
-// hear reads on in the log of the commands.
-func (w *world) hear(r *running) {
-	log, err := os.ReadFile(w.at("log"))
+func never() bool { return false }
+
+// nextLine returns the next line of the log.
+func (w *world) nextLine(r *running) (event, name string) {
+	check(w.log.SetReadDeadline(time.Now().Add(patience)))
+	line, err := w.lines.ReadString('\n')
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		w.wrong("hangs", "%s", r.op)
+	}
 	check(err)
-	for line := range strings.Lines(string(log[w.heard:])) {
-		if !strings.HasSuffix(line, "\n") {
-			return
+	event, name, _ = strings.Cut(strings.TrimSuffix(line, "\n"), " ")
+	if event == "end" {
+		number, err := strconv.Atoi(name)
+		check(err)
+		other := w.execs[number]
+		<-other.waited
+		other.ended = true
+		if exit := (*exec.ExitError)(nil); !errors.As(other.err, &exit) {
+			check(other.err)
 		}
-		w.heard += len(line)
-		event, name, _ := strings.Cut(strings.TrimSuffix(line, "\n"), " ")
-		s := subject{r.arg["program"], places[name]}
-		delete(r.open, s.path)
-		switch event {
-		case "start":
-			r.started = append(r.started, s.path)
-			r.open[s.path] = true
-			r.before[s.path], _ = w.look(s.path)
-			w.say(s, fact{what: failed, sure: true})
-		case "block":
-			r.blocked = s.path
-			r.open[s.path] = true
-		case "fail":
-			r.failed = true
-			w.say(s, fact{what: failed, sure: true})
-		case "ok":
-			f, _ := w.look(s.path)
-			written := w.style == "inplace" || w.style == "replace"
-			if r.arg["since"] != "" && (written || f != r.before[s.path]) {
-				break // modified while its command ran
-			}
-			w.stamp(s, r.expect.owners[s.path], r.op, result{began: r.began, under: r.under}, false)
-			done := w.history[s][len(w.history[s])-1]
-			r.done[s.path] = &done
+	}
+	return event, name
+}
+
+// logged notes what a command has logged of a file.
+func (w *world) logged(r *running, event string, s subject) {
+	delete(r.open, s.path)
+	switch event {
+	case "start":
+		r.started = append(r.started, s.path)
+		r.open[s.path] = true
+		r.before[s.path], _ = w.look(s.path)
+		w.say(s, fact{what: failed, sure: true})
+	case "block":
+		r.blocked = s.path
+		r.open[s.path] = true
+	case "fail":
+		r.failed = true
+		w.say(s, fact{what: failed, sure: true})
+	case "ok":
+		f, _ := w.look(s.path)
+		written := w.style == "inplace" || w.style == "replace"
+		if r.arg["since"] != "" && (written || f != r.before[s.path]) {
+			break // modified while its command ran
 		}
+		w.stamp(s, r.expect.owners[s.path], r.op, result{began: r.began, under: r.under}, false)
+		done := w.history[s][len(w.history[s])-1]
+		r.done[s.path] = &done
 	}
 }
 
@@ -188,11 +196,12 @@ func (w *world) end(o op) {
 	case how == "kill" && r.blocked != "":
 		w.note("kill -KILL $!")
 		check(r.cmd.Process.Kill())
-		w.await(r, func() bool { return false })
-		w.release("ok") // to nobody: the file stays pending
-		log, err := os.ReadFile(w.at("log"))
-		check(err)
-		w.heard = len(log)
+		w.await(r, never)
+		w.release("ok") // too late for treefilter: the file stays pending
+		for len(r.open) > 0 {
+			_, name := w.nextLine(r)
+			delete(r.open, places[name])
+		}
 		return
 	case how == "term" && r.blocked != "":
 		w.note("kill -TERM $!")
@@ -203,32 +212,18 @@ func (w *world) end(o op) {
 	case r.blocked != "":
 		w.release(how)
 	}
-	w.await(r, func() bool { return false })
+	w.await(r, never)
 	if r.blocked != "" {
 		w.note("wait")
 	}
 	w.finish(r)
 }
 
-// release tells the command that waits how it ends.
+// release lets the blocked command go on, to the given outcome.
 func (w *world) release(outcome string) {
 	w.note("echo %s >../gate", outcome)
-	gate, err := os.OpenFile(w.at("gate"), os.O_RDWR, 0) // never waits for a reader
+	_, err := w.gate.WriteString(outcome + "\n")
 	check(err)
-	defer gate.Close()
-	_, err = gate.WriteString(outcome + "\n")
-	check(err)
-	// The reader must have it before the pipe goes.
-	for deadline := time.Now().Add(patience); ; time.Sleep(time.Millisecond) {
-		log, err := os.ReadFile(w.at("log"))
-		check(err)
-		if len(log) > w.heard {
-			return
-		}
-		if time.Now().After(deadline) {
-			w.wrong("hangs", "the command that waited")
-		}
-	}
 }
 
 // finish says what an exec that has ended has done.
@@ -257,8 +252,8 @@ func (w *world) finish(r *running) {
 			w.say(s, fact{what: dropped}) // another run had to do with it meanwhile
 		}
 		facts := w.history[s]
-		// If something else was said meanwhile, nobody knows what was first. So it
-		// is with a dump and a later discard.
+		// If something else was said meanwhile, their order is not known. The same
+		// goes for a dump and a later discard.
 		f, _ := w.look(path)
 		if done := r.done[path]; done != nil && done.seq == facts[len(facts)-1].seq && done.file == f {
 			w.stamp(s, done.tree, r.op, res, w.dumped[treeOf{s.program, done.tree}] <= r.seq)

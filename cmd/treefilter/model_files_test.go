@@ -87,6 +87,8 @@ func (w *world) future(o op) {
 	w.changed(o.path(), true)
 }
 
+// wait sleeps: what matters is the clock that treefilter reads, and treefilter itself
+// waits for moments that are nearer.
 func (w *world) wait(op) {
 	if ahead := time.Until(w.passed); ahead > 0 {
 		w.note("sleep %.1f", ahead.Seconds()+0.1)
@@ -103,7 +105,7 @@ func (w *world) restore(o op) {
 	}
 	w.write("../new", f.content)
 	w.setMtime("../new", f.mtime)
-	w.settle() // what came of it is not to be torn by a power cut: nobody could see that
+	w.settle() // a power cut must not tear the result: no program could notice
 	w.rename("../new", o.path())
 	w.changed(o.path(), true)
 }

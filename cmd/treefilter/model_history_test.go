@@ -28,7 +28,7 @@ type fact struct {
 	digest bool   // its content was recorded
 }
 
-// anyTree is the tree of a fact where nobody knows.
+// anyTree is the tree of a fact whose tree is not known.
 const anyTree = "?"
 
 type what int

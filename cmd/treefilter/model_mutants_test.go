@@ -5,6 +5,7 @@ package main_test
 import (
 	"encoding/json"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -12,82 +13,82 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+
+	"treefilter/scripts/long"
 )
 
 // mutants are errors that the model must find: what each does, and a text that
-// stands once in a file of the program, with what it becomes. Most are the skips of
+// stands once in filter and store, with what it becomes. Most are the skips of
 // once, by their numbers in skips.
-var mutants = []struct{ name, file, old, new string }{
-	{"1: a stamp of the future counts for older files", "filter/sight.go",
-		"Exact: s.target.future(s),",
+var mutants = []struct{ name, old, new string }{
+	{"1: a stamp of the future counts for older files",
+		"Exact: f.future(),",
 		"Exact: false,"},
-	{"2, 4: the tree around a nested one is asked in its place", "filter/filter.go",
-		"if d.Rel != \"\" && d.Part == 0 && r.grove.IsTree(real, d.Marks) {",
+	{"2, 4: the tree around a nested one is asked in its place",
+		"if d.Rel != \"\" && d.Part == 0 && p.grove.IsTree(dir, d.Marks) {",
 		"if d.Rel == \"?\" {"},
-	{"3, 7: stamps count whatever config they were made under", "store/reader.go",
+	{"3, 7: stamps count whatever config they were made under",
 		"return t.opt.AnyConfig || hash == t.hash",
 		"return t.opt.AnyConfig || hash != \"\""},
-	{"3: a stamp of another config does not hide the one before it", "store/reader.go",
+	{"3: a stamp of another config does not hide the one before it",
 		"r.hit = nil\n\tif it := r.word(name); it != nil {",
 		"r.hit = nil\n\tif it := r.word(name); it != nil && (it.kind != wordSet || r.tree.counts(it.under.hash)) {"},
-	{"5, 8: a WAL that cannot be read counts as missing alone", "store/load.go",
+	{"5, 8: a WAL that cannot be read counts as missing alone",
 		"case st.walErr != nil:\n\t\treturn true",
 		"case st.walErr != nil:\n\t\treturn false"},
-	{"6: a failure leaves the stamp that somebody else has made", "filter/turn.go",
-		"if err == nil && (standing == store.Stamped || standing == store.OtherConfig) {",
-		"if err == nil && standing == store.Unknown {"},
-	{"8: a record that is missing is not missed", "store/wal.go",
+	{"6: a failure leaves the stamp that another run has made",
+		"err := f.target.drop(f.rel)",
+		"err := error(nil)"},
+	{"8: a record that is missing is not missed",
 		"told == have {\n\t\tw.early",
 		"told.sets >= 0 {\n\t\tw.early"},
-	{"9: a drop is not synced before the command starts", "filter/turn.go",
+	{"9: a drop is not synced before the command starts",
 		"err = t.Sync()",
 		"err = nil"},
-	{"14: a stamp does not wait for its work", "filter/backing.go",
+	{"14: a stamp does not wait for its work",
 		"done <- b.sync()",
 		"done <- nil"},
-	{"15: a drop takes away nothing", "store/wal.go",
+	{"15: a drop takes away nothing",
 		"w.said.take(r.path, wordOf(r.kind))",
 		"_ = wordOf(r.kind)"},
-	{"16: settings that were edited meanwhile pass", "filter/commit.go",
-		"if r.since.given {\n\t\tif err := olderThan",
-		"if false {\n\t\tif err := olderThan"},
-	{"17: an import stamps what was dropped", "filter/import_run.go",
-		"case standing != store.Unknown, at.other",
-		"case standing == store.Stamped, at.other"},
-	{"21: the target of a link is not looked at", "filter/judge.go",
+	{"16: settings that were edited meanwhile pass",
+		"since.given {\n\t\tif err := olderThan",
+		"since.given && false {\n\t\tif err := olderThan"},
+	{"17: an import stamps what was dropped",
+		"case reason == Unstamped && !at.closed",
+		"case (reason == Unstamped || reason == Dropped) && !at.closed"},
+	{"21: the target of a link is not looked at",
 		"(d == DetectNewer || e.Target == e.Stamp.Target)",
 		"d >= 0"},
-	{"discard keeps what the WAL says", "store/dump.go",
+	{"discard keeps what the WAL says",
 		"for _, r := range d.st.wal.said.dirs {",
 		"for _, r := range newOverlay().dirs {"},
-	{"a dump by itself drops the stamps of other configs", "store/dump.go",
+	{"a dump by itself drops the stamps of other configs",
 		"\tif opt.NewestOnly {",
 		"\tif true {"},
 }
 
 // TestModelMutants lets the model find each mutant, in the histories that were skips
-// once or in random ones:
-//
-//	MODEL_MUTANTS=1 go test -timeout 1h -run TestModelMutants ./cmd/treefilter
+// once or in random ones.
 func TestModelMutants(t *testing.T) {
-	if os.Getenv("MODEL_MUTANTS") == "" {
-		t.Skip("MODEL_MUTANTS is not set")
+	long.Only(t, long.Check)
+	var files []string
+	for _, dir := range []string{"filter", "store"} {
+		err := filepath.WalkDir(filepath.Join("..", "..", dir), func(path string, _ fs.DirEntry, err error) error {
+			if strings.HasSuffix(path, ".go") && !strings.HasSuffix(path, "_test.go") {
+				files = append(files, path)
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
 	}
 	sane := build(t, nil)
 	for _, m := range mutants {
 		t.Run(m.name, func(t *testing.T) {
-			path, err := filepath.Abs(filepath.Join("..", "..", m.file))
-			if err != nil {
-				t.Fatal(err)
-			}
-			content, err := os.ReadFile(path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if n := strings.Count(string(content), m.old); n != 1 {
-				t.Fatalf("stands %d times in %s, want once:\n%s", n, m.file, m.old)
-			}
-			binary := build(t, map[string]string{path: strings.Replace(string(content), m.old, m.new, 1)})
+			t.Parallel()
+			binary := build(t, mutate(t, files, m.old, m.new))
 			how := find(sane, binary)
 			if how == "" {
 				t.Fatalf("not found:\n- %s\n+ %s", m.old, m.new)
@@ -95,6 +96,32 @@ func TestModelMutants(t *testing.T) {
 			t.Logf("- %s\n+ %s\nfound by %s", m.old, m.new, how)
 		})
 	}
+}
+
+// mutate returns the one file that has a text, by its path, with another text in
+// its place.
+func mutate(t *testing.T, files []string, old, new string) map[string]string {
+	t.Helper()
+	mutated := map[string]string{}
+	n := 0
+	for _, file := range files {
+		content, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		path, err := filepath.Abs(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if found := strings.Count(string(content), old); found > 0 {
+			n += found
+			mutated[path] = strings.Replace(string(content), old, new, 1)
+		}
+	}
+	if n != 1 {
+		t.Fatalf("stands %d times in filter and store, want once:\n%s", n, old)
+	}
+	return mutated
 }
 
 // find looks for a history that a mutant fails and the program as it is does not.

@@ -136,7 +136,7 @@ func (w *world) damage(o op) {
 			w.haveForgotten(k, subjects)
 			return
 		case path == wal:
-			// Nothing tells this from a WAL that was never there.
+			// This looks the same as a WAL that was never there.
 			for _, s := range subjects {
 				w.say(s, fact{what: unknown, sure: true})
 			}

@@ -31,14 +31,24 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"treefilter/scripts/long"
 )
 
-// TestModel plays some hundred random histories, each known by its number. In the
-// long form there are as many as are asked for, from any number on:
+// TestModel plays random histories, each known by its number: as many as LONG asks
+// for, or as MODEL says, from any number on. One that fails is printed in a form
+// that can be added to skips.
 //
 //	MODEL=100000 [MODEL_FIRST=0] go test -timeout 10h -run TestModel$ ./cmd/treefilter
 func TestModel(t *testing.T) {
-	first, count := number(t, "MODEL_FIRST", 0), number(t, "MODEL", 300)
+	count := 60
+	if long.Asked(t, long.Check, "240 more histories") {
+		count = 300
+	}
+	if long.Asked(t, long.All, "9,700 more histories") {
+		count = 10_000
+	}
+	first, count := number(t, "MODEL_FIRST", 0), number(t, "MODEL", count)
 	binary := build(t, nil)
 	var next, played, ops atomic.Int64
 	var failed atomic.Pointer[failure]
@@ -85,22 +95,6 @@ func TestModel(t *testing.T) {
 		number := f.number
 		f = shrink(f, func(ops []op) *failure { return play(binary, ops) })
 		t.Fatalf("history %d (MODEL=1 MODEL_FIRST=%d): %v\n%s\n\nas a script:\n\n%s", number, number, f.fault, text(f.ops), f.script)
-	}
-}
-
-// TestModelPlay plays a history that stands in a file, as TestModel prints it:
-//
-//	MODEL_PLAY=FILE go test -run TestModelPlay ./cmd/treefilter
-func TestModelPlay(t *testing.T) {
-	if os.Getenv("MODEL_PLAY") == "" {
-		t.Skip("MODEL_PLAY is not set")
-	}
-	history, err := os.ReadFile(os.Getenv("MODEL_PLAY"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if f := play(build(t, nil), parse(string(history))); f != nil {
-		t.Fatalf("%v\n%s", f.fault, f.script)
 	}
 }
 
@@ -175,13 +169,9 @@ func scratch() string {
 	return os.TempDir()
 }
 
-// build builds the program, some of its files replaced by others. MODEL_BINARY names
-// one that was built elsewhere.
+// build builds the program, some of its files replaced by others.
 func build(t *testing.T, replaced map[string]string) string {
 	t.Helper()
-	if binary := os.Getenv("MODEL_BINARY"); binary != "" && replaced == nil {
-		return binary
-	}
 	binary := filepath.Join(t.TempDir(), "treefilter")
 	args := []string{"build", "-o", binary}
 	if replaced != nil {

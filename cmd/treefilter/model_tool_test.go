@@ -156,7 +156,7 @@ func (w *world) stamp(s subject, tree string, o op, r result, sure bool) {
 	said.future = f.mtime > now
 	w.say(s, said)
 	if w.coming[f.mtime] && r.began.UnixNano() <= f.mtime && f.mtime <= now {
-		said.future, said.sure = true, false // nobody knows at which moment it was made
+		said.future, said.sure = true, false // the moment at which it was made is not known
 		w.say(s, said)
 	}
 }

@@ -3,6 +3,7 @@
 package main_test
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"errors"
@@ -62,7 +63,9 @@ type world struct {
 	passed time.Time // when every mtime that is to pass has passed
 
 	running      *running // the exec that began last and has not ended
-	heard        int      // how much of the log was read
+	execs        []*running
+	log, gate    *os.File // FIFOs, see workScript
+	lines        *bufio.Reader
 	unprivileged bool
 
 	script []string // what was done, as a shell script
@@ -90,8 +93,8 @@ func check(err error) {
 // workScript is the work, as exec runs it: "work FILE..." reads files and leaves a
 // result of each. STYLE says how: elsewhere; aside, by way of a temporary file;
 // inplace, in the file itself; replace, as a new file in its place. FAIL names the
-// files that it fails for, BLOCK one at which it waits until the pipe says how that
-// ends. It keeps a log, so that the model knows what has run.
+// files that it fails for, BLOCK one at which it waits until the FIFO gate says how
+// that ends. What has run the model reads from the FIFO log.
 const workScript = `ended=ok
 for path; do
 	echo "start ${path##*/}" >>"$TOP/log"
@@ -153,8 +156,13 @@ func (w *world) make(power bool) {
 	}
 	check(os.Symlink("w/t/in", w.base("l")))
 	check(os.WriteFile(w.at("work"), []byte(workScript), 0o666))
-	check(os.WriteFile(w.at("log"), nil, 0o666))
-	check(syscall.Mkfifo(w.at("gate"), 0o666))
+	for name, file := range map[string]**os.File{"log": &w.log, "gate": &w.gate} {
+		check(syscall.Mkfifo(w.at(name), 0o666))
+		opened, err := os.OpenFile(w.at(name), os.O_RDWR, 0) // neither end waits for the other
+		check(err)
+		*file = opened
+	}
+	w.lines = bufio.NewReader(w.log)
 	for _, name := range names {
 		w.edit(op{"edit", args{"file": name}})
 	}
@@ -171,25 +179,23 @@ func (w *world) out(name string) string  { return filepath.Join(w.base("out"), n
 func (w *world) close() {
 	for r := w.running; r != nil; r = r.beside {
 		r.cancel()
-		<-r.ended
-	}
-	if w.running != nil {
-		gate, err := os.OpenFile(w.at("gate"), os.O_RDWR, 0)
-		check(err)
-		defer gate.Close() // when the command that waits there has had its answer
-		_, err = gate.WriteString("fail\n")
+		<-r.waited
+		_, err := w.gate.WriteString("fail\n") // its command may wait there
 		check(err)
 	}
 	if w.disk != nil {
 		check(w.disk.close())
 	}
-	for deadline := time.Now().Add(patience); ; time.Sleep(time.Millisecond) {
-		err := os.RemoveAll(w.top) // a command may still write
-		if err == nil {
-			return
-		}
-		if time.Now().After(deadline) {
-			check(err)
+	check(eventually(func() error { return os.RemoveAll(w.top) })) // a command may still write
+	w.log.Close()
+	w.gate.Close()
+}
+
+// eventually tries something until it succeeds, for as long as anything may take.
+func eventually(try func() error) error {
+	for deadline := time.Now().Add(patience); ; time.Sleep(5 * time.Millisecond) {
+		if err := try(); err == nil || time.Now().After(deadline) {
+			return err
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/alecthomas/kong"
@@ -14,14 +15,16 @@ import (
 
 // trees is what every command is given: which trees, and which state files.
 type trees struct {
-	Roots []string `arg:"" optional:""`
+	Roots []string `kong:"-"`
 	state global
 }
 
-// under tells a command the flags that belong to all of them.
-func (t *trees) under(flags global) { t.state = flags }
+// operate implements subcommand.
+func (t *trees) operate(words, after []string, flags global) {
+	t.Roots, t.state = slices.Concat(words, after), flags
+}
 
-func (t *trees) options(s *session) filter.Options {
+func (t *trees) options(s *stdio) filter.Options {
 	return filter.Options{
 		Roots:    t.Roots,
 		Program:  t.state.Program,
@@ -70,9 +73,9 @@ type verboseFlag struct {
 	Verbose bool `short:"v" help:"name each directory that becomes a tree"`
 }
 
-// founded returns what says that a directory has become a tree, nil where nobody
-// asked and nobody watches.
-func (v verboseFlag) founded(s *session) func(root string) {
+// founded returns what says that a directory has become a tree, nil where it
+// was not asked for and stderr is no terminal.
+func (v verboseFlag) founded(s *stdio) func(root string) {
 	if !v.Verbose && !isTerminal(s.voice.w) {
 		return nil
 	}
@@ -86,7 +89,31 @@ type selectionFlags struct {
 	OneFileSystem bool `short:"x" help:"stay on the file system of each ROOT"`
 }
 
-// delimiterFlags say how paths are told apart.
+// choose puts them into what a job selects.
+func (f *selectionFlags) choose(job *filter.Selection, s *stdio) (err error) {
+	job.Follow, job.OneFileSystem, job.Except = f.Follow, f.OneFileSystem, fileOf(s.out)
+	job.Ignore, err = walk.ParseIgnore(f.Ignore)
+	return err
+}
+
+// stdinFlag says where paths come from.
+type stdinFlag struct {
+	Stdin bool `help:"read paths from stdin; ROOTs only name the trees"`
+}
+
+// input returns where paths come from, nil for a walk over roots. hint is what may
+// be meant where it can be none of both.
+func (f *stdinFlag) input(s *stdio, roots []string, hint string) (io.Reader, error) {
+	if !f.Stdin && len(roots) > 0 {
+		return nil, nil
+	}
+	if is := s.emptyStdin(); !f.Stdin && is != "" {
+		return nil, &usageError{"no ROOT, and stdin is " + is, hint}
+	}
+	return s.stdin()
+}
+
+// delimiterFlags say where a path ends.
 type delimiterFlags struct {
 	Null  bool `short:"0" xor:"delimiter" help:"paths end in NUL"`
 	Lines bool `short:"l" xor:"delimiter" help:"paths end in a newline"`
@@ -105,7 +132,7 @@ func (d *delimiterFlags) delimiter(unsaid walk.Delimiter) walk.Delimiter {
 }
 
 // output returns where paths go, and how they end there.
-func (d *delimiterFlags) output(s *session) (io.Writer, walk.Delimiter) {
+func (d *delimiterFlags) output(s *stdio) (io.Writer, walk.Delimiter) {
 	if !isTerminal(s.out) {
 		return s.stdout(), d.delimiter(walk.NUL)
 	}
@@ -160,4 +187,21 @@ func popWord(ctx *kong.DecodeContext, words ...string) (int, error) {
 	}
 	last := len(words) - 1
 	return 0, &usageError{reason: fmt.Sprintf("not %s or %s: %q", strings.Join(words[:last], ", "), words[last], word)}
+}
+
+// A count is a number of things, at least one; 0 is none given.
+type count int
+
+// Decode implements kong.MapperValue.
+func (n *count) Decode(ctx *kong.DecodeContext) error {
+	word, err := popText(ctx)
+	if err != nil {
+		return err
+	}
+	value, err := strconv.Atoi(word)
+	if err != nil || value < 1 {
+		return &usageError{reason: "not a number from 1 on: " + strconv.Quote(word)}
+	}
+	*n = count(value)
+	return nil
 }

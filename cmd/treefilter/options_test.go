@@ -8,7 +8,7 @@ import (
 func TestFounded(t *testing.T) {
 	for _, verbose := range []bool{false, true} {
 		var said strings.Builder
-		s := &session{in: strings.NewReader(""), voice: newVoice(&said)}
+		s := &stdio{in: strings.NewReader(""), voice: newVoice(&said)}
 		flag := verboseFlag{Verbose: verbose}
 		commit, err := (&commitCommand{verboseFlag: flag}).job(s)
 		if err != nil {

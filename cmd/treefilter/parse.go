@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"reflect"
 	"slices"
@@ -9,35 +10,39 @@ import (
 	"github.com/alecthomas/kong"
 )
 
-// grammar is the command line: one field a command.
-type grammar struct {
-	common
-
-	Filter  filterCommand  `cmd:"" default:"withargs" help:"print the files that need work (what it does without COMMAND)"`
-	Commit  commitCommand  `cmd:"" help:"read processed paths from stdin, append their stamps to the WAL"`
-	Exec    execCommand    `cmd:"" help:"filter, run a command on each file, commit those that succeed"`
-	Dump    dumpCommand    `cmd:"" help:"fold the WAL into the snapshot"`
-	Status  statusCommand  `cmd:"" help:"show what is stored, what is pending"`
-	Explain explainCommand `cmd:"" help:"say why each path would or would not be printed"`
-	Prune   pruneCommand   `cmd:"" help:"drop the stamps of files that are gone"`
-	Discard discardCommand `cmd:"" help:"throw away the WAL of a failed run"`
-	Import  importCommand  `cmd:"" help:"take over what the Python package treestamps wrote"`
+// A command is what the command line selects: it fills a job and hands it to
+// package filter.
+type command interface {
+	run(ctx context.Context, s *stdio) error
 }
 
-// unnamed is the command line of a run that names no command. kong takes 0.4 ms
-// for it, and 1.4 ms for all commands.
-type unnamed struct {
-	common
-	Filter filterCommand `cmd:"" default:"withargs"`
+// commands are all that there are, in the order of --help. A command line that
+// names none is for the first.
+var commands = []namedCommand{
+	{"filter", "print the files that need work (what it does without COMMAND)", func() subcommand { return &filterCommand{} }},
+	{"commit", "read processed paths from stdin, append their stamps to the WAL", func() subcommand { return &commitCommand{} }},
+	{"exec", "filter, run a command on each file, commit those that succeed", func() subcommand { return &execCommand{} }},
+	{"dump", "fold the WAL into the snapshot", func() subcommand { return &dumpCommand{} }},
+	{"status", "show what is stored, what is pending", func() subcommand { return &statusCommand{} }},
+	{"explain", "say why each path would or would not be printed", func() subcommand { return &explainCommand{} }},
+	{"prune", "drop the stamps of files that are gone", func() subcommand { return &pruneCommand{} }},
+	{"discard", "throw away the WAL of a failed run", func() subcommand { return &discardCommand{} }},
+	{"import", "take over what the Python package treestamps wrote", func() subcommand { return &importCommand{} }},
 }
 
-// common are the flags beside those of a command.
-type common struct {
-	global
-	Help       helpFlag       `short:"h" help:"help; behind a COMMAND, the help of that"`
-	Version    versionFlag    `help:"the version"`
-	Man        manFlag        `help:"the man page: treefilter --man | man -l -"`
-	Completion completionFlag `placeholder:"bash|zsh|fish" help:"for: source <(treefilter --completion bash)"`
+type namedCommand struct {
+	name  string
+	help  string
+	fresh func() subcommand
+}
+
+// A subcommand is a command with a name; its fields are its flags.
+type subcommand interface {
+	command
+	// operate is given what the command line holds beside these: the words before
+	// and after "--", and the flags of all commands.
+	operate(words, after []string, flags global)
+	page() page
 }
 
 // global are the flags that belong to all commands: which state files.
@@ -46,14 +51,20 @@ type global struct {
 	StateDir string `placeholder:"DIR" help:"keep the two files in DIR, ignore those in trees"`
 }
 
-// newParser returns an empty grammar and the parser that fills it.
-func newParser() (*grammar, *kong.Kong) {
-	g := &grammar{}
-	return g, parserOf(g)
+// common are the flags beside those of a command.
+type common struct {
+	global
+	Help       helpFlag       `short:"h" help:"help; after a COMMAND, the help of that"`
+	Version    versionFlag    `help:"the version"`
+	Man        manFlag        `help:"the man page: treefilter --man | man -l -"`
+	Completion completionFlag `placeholder:"bash|zsh|fish" help:"for: source <(treefilter --completion bash)"`
 }
 
-func parserOf(grammar any) *kong.Kong {
-	return kong.Must(grammar,
+// newParser returns the parser of the flags that are fields of the structs. One
+// for all commands at once would take 1 ms to make, one for a command 0.2 ms.
+func newParser(command, common any) *kong.Kong {
+	return kong.Must(command,
+		kong.Embed(common),
 		kong.Name("treefilter"),
 		kong.NoDefaultHelp(),
 		kong.KindMapper(reflect.String, text),
@@ -62,39 +73,67 @@ func parserOf(grammar any) *kong.Kong {
 }
 
 // parse turns arguments and variables into the command that they select.
+//
+// kong is given nothing but flags. It would take "commit" in "treefilter -- commit"
+// for the command, and refuses an operand after a flag after an operand, and the
+// flags of a command before its name.
 func parse(args []string) (command, error) {
-	if !slices.ContainsFunc(args, isCommand) {
-		u := &unnamed{}
-		parser := parserOf(u)
-		arranged, _ := arrange(args, parser.Model)
-		if _, err := parser.Parse(arranged); err == nil {
-			u.Filter.under(u.global)
-			return &u.Filter, nil
+	args, after := cut(args, "--")
+
+	// Those that args may be for: the command that needs no name, and each whose
+	// name occurs, be it as the value of a flag or as a ROOT.
+	candidates := map[string]*candidate{}
+	valued := map[string]bool{}
+	for i, c := range commands {
+		if i == 0 || slices.Contains(args, c.name) {
+			candidates[c.name] = newCandidate(&commands[i], valued)
 		}
-	}
-	g, parser := newParser()
-	arranged, toRun := arrange(args, parser.Model)
-	ctx, err := parser.Parse(arranged)
-	if err == nil {
-		cmd := ctx.Selected().Target.Addr().Interface().(command)
-		cmd.(interface{ under(global) }).under(g.global)
-		if exec, ok := cmd.(*execCommand); ok {
-			exec.command = toRun
-		}
-		return cmd, nil
 	}
 
-	var failed *kong.ParseError
-	errors.As(err, &failed)
-	selected := failed.Context.Selected()
+	flags, words := divide(args, valued)
+	selected := candidates[commands[0].name]
+	var named *namedCommand
+	if len(words) > 0 && candidates[words[0]] != nil {
+		selected, words = candidates[words[0]], words[1:]
+		named = selected.namedCommand
+	}
+	if _, err := selected.parser.Parse(flags); err != nil {
+		return selected.refuse(err, named)
+	}
+	selected.command.operate(words, after, selected.common.global)
+	return selected.command, nil
+}
+
+// A candidate is a command that a command line may be for.
+type candidate struct {
+	*namedCommand
+	command subcommand
+	common  common
+	parser  *kong.Kong
+}
+
+// newCandidate also notes, as they are written, the flags that take a value. None
+// does in one command and does not in another.
+func newCandidate(c *namedCommand, valued map[string]bool) *candidate {
+	made := &candidate{namedCommand: c, command: c.fresh()}
+	made.parser = newParser(made.command, &made.common)
+	for _, flag := range made.parser.Model.Flags {
+		if !flag.IsBool() {
+			valued["--"+flag.Name] = true
+			valued["-"+string(flag.Short)] = true
+		}
+	}
+	return made
+}
+
+// refuse returns what an error of kong means: an answer was asked for, perhaps
+// about the command that was named, or the command line cannot be meant.
+func (c *candidate) refuse(err error, named *namedCommand) (command, error) {
 	var asked request
 	if errors.As(err, &asked) {
-		return &answer{asked(parser.Model, selected)}, nil
+		return &answer{asked(named)}, nil
 	}
-	if selected == nil {
-		selected = parser.Model.DefaultCmd
-	}
-	hint := `"treefilter ` + selected.Name + ` --help" lists the flags`
+	hint := `"treefilter ` + c.name + ` --help" lists the flags`
 	var usage *usageError
 	if errors.As(err, &usage) && usage.hint != "" {
 		hint = usage.hint
@@ -102,26 +141,8 @@ func parse(args []string) (command, error) {
 	return nil, &usageError{err.Error(), hint}
 }
 
-// isCommand reports whether a word is the name of a command.
-func isCommand(word string) bool {
-	field, ok := reflect.TypeFor[grammar]().FieldByNameFunc(func(name string) bool { return strings.ToLower(name) == word })
-	if !ok {
-		return false
-	}
-	_, ok = field.Tag.Lookup("cmd")
-	return ok
-}
-
-// arrange puts arguments into the order in which kong can take nothing for
-// something else: the command, the flags, "--", the operands. As the arguments
-// come, kong takes "commit" in "treefilter -- commit" for the command, refuses
-// an operand after a flag after an operand, and the flags of a command before
-// its name. For exec, what stands after "--" is none of kong's business: it is
-// returned apart.
-func arrange(args []string, model *kong.Application) (arranged, toRun []string) {
-	args, operands := cut(args, "--")
-	valued := valuedFlags(model)
-	var flags, words []string
+// divide takes flags, each with its value, out of the words between them.
+func divide(args []string, valued map[string]bool) (flags, words []string) {
 	for i := 0; i < len(args); i++ {
 		arg := args[i]
 		if arg == "-" || !strings.HasPrefix(arg, "-") {
@@ -134,41 +155,7 @@ func arrange(args []string, model *kong.Application) (arranged, toRun []string) 
 			flags = append(flags, args[i])
 		}
 	}
-
-	name := model.DefaultCmd.Name
-	switch {
-	case len(words) > 0 && isCommand(words[0]):
-		name, words = words[0], words[1:]
-	case len(words) == 0 && len(operands) == 0:
-		return flags, nil // perhaps --help, which says more when no command is named
-	}
-	if name == execName {
-		operands, toRun = nil, operands
-	}
-	return slices.Concat([]string{name}, flags, []string{"--"}, words, operands), toRun
-}
-
-// cut splits args around the first that is sep.
-func cut(args []string, sep string) (before, after []string) {
-	if i := slices.Index(args, sep); i >= 0 {
-		return args[:i], args[i+1:]
-	}
-	return args, nil
-}
-
-// valuedFlags holds, as they are written, the flags of all commands that take a
-// value. No flag does in one command and does not in another.
-func valuedFlags(model *kong.Application) map[string]bool {
-	valued := map[string]bool{}
-	for _, node := range append(model.Children, model.Node) {
-		for _, flag := range node.Flags {
-			if !flag.IsBool() {
-				valued["--"+flag.Name] = true
-				valued["-"+string(flag.Short)] = true
-			}
-		}
-	}
-	return valued
+	return flags, words
 }
 
 // wantsValue reports whether the value of the flag, or of the last of several in
@@ -185,6 +172,14 @@ func wantsValue(arg string, valued map[string]bool) bool {
 	return false
 }
 
+// cut splits args around the first that is sep.
+func cut(args []string, sep string) (before, after []string) {
+	if i := slices.Index(args, sep); i >= 0 {
+		return args[:i], args[i+1:]
+	}
+	return args, nil
+}
+
 // text takes an argument as the bytes that it is. kong's own mapper turns bytes
 // that are not UTF-8 into U+FFFD, which makes it the path of another file.
 var text = kong.MapperFunc(func(ctx *kong.DecodeContext, target reflect.Value) error {
@@ -193,13 +188,11 @@ var text = kong.MapperFunc(func(ctx *kong.DecodeContext, target reflect.Value) e
 	return err
 })
 
-// popText returns the next value. A "--" is none where it is still the mark that
-// arrange has put after the flags.
+// popText returns the next value.
 func popText(ctx *kong.DecodeContext) (string, error) {
 	token := ctx.Scan.Pop()
-	mark := kong.Token{Value: "--", Type: kong.UntypedToken}
 	switch {
-	case token.IsEOL(), token == mark, token.Value == "" && ctx.Value.Flag != nil:
+	case token.IsEOL(), token.Value == "":
 		// Empty is what is left of a shell variable that was not set.
 		return "", &usageError{reason: "needs a value"}
 	case !token.IsValue():

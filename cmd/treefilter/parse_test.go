@@ -5,8 +5,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/alecthomas/kong"
-
 	"treefilter/filter"
 )
 
@@ -26,7 +24,7 @@ func TestParse(t *testing.T) {
 		{"/a /b", &filterCommand{trees: on("/a", "/b")}},
 		{"filter /a", &filterCommand{trees: on("/a")}},
 		{"filter filter", &filterCommand{trees: on("filter")}},
-		{"-0x --stdin --check --follow", &filterCommand{Stdin: true, Check: true, delimiterFlags: null, selectionFlags: selectionFlags{Follow: true, OneFileSystem: true}}},
+		{"-0x --stdin --check --follow", &filterCommand{stdinFlag: stdinFlag{Stdin: true}, Check: true, delimiterFlags: null, selectionFlags: selectionFlags{Follow: true, OneFileSystem: true}}},
 		{"-l", &filterCommand{delimiterFlags: delimiterFlags{Lines: true}}},
 		{"--ignore a,b --ignore=c", &filterCommand{selectionFlags: selectionFlags{Ignore: list{"a,b", "c"}}}},
 		{"-c a=1,2 -cb=2 --config c=3 --config-file ~/f --depends d --depends e --no-check-config",
@@ -70,7 +68,7 @@ func TestParse(t *testing.T) {
 			&execCommand{trees: on("/a", "/b"), Jobs: 4, Batch: 10, FailFast: true, command: []string{"a", "-j", "5", "--", "--help", "{}"}}},
 		{"-j 4 exec exec --program p -- commit", &execCommand{trees: under("p", "exec"), Jobs: 4, command: []string{"commit"}}},
 		{"exec -x --stdin --since start --dump never -- a",
-			&execCommand{Stdin: true, Since: "start", Dump: dumpMode(filter.DumpNever), selectionFlags: selectionFlags{OneFileSystem: true}, command: []string{"a"}}},
+			&execCommand{stdinFlag: stdinFlag{Stdin: true}, Since: "start", Dump: dumpMode(filter.DumpNever), selectionFlags: selectionFlags{OneFileSystem: true}, command: []string{"a"}}},
 		{"-- exec a", &filterCommand{trees: on("exec", "a")}},
 		{"./exec", &filterCommand{trees: on("./exec")}},
 
@@ -129,19 +127,13 @@ func TestVariables(t *testing.T) {
 			&filterCommand{selectionFlags: selectionFlags{Ignore: list{"c"}}}},
 		{"a flag overrides a text", []string{"TREEFILTER_PROGRAM=p"}, "--program q",
 			&filterCommand{trees: trees{state: global{Program: "q"}}}},
-		{"a flag overrides a boolean", []string{"TREEFILTER_CHECK=1"}, "--check=no",
-			&filterCommand{}},
-		{"a flag overrides what it excludes", []string{"TREEFILTER_NULL=1"}, "-l",
-			&filterCommand{delimiterFlags: delimiterFlags{Lines: true}}},
-		{"a boolean that is false excludes nothing", []string{"TREEFILTER_NULL=no", "TREEFILTER_LINES=yes"}, "",
-			&filterCommand{delimiterFlags: delimiterFlags{Lines: true}}},
-		{"empty is unset", []string{"TREEFILTER_CHECK=", "TREEFILTER_CONFIG=", "TREEFILTER_PROGRAM="}, "",
+		{"empty is unset", []string{"TREEFILTER_DETECT=", "TREEFILTER_CONFIG=", "TREEFILTER_PROGRAM="}, "",
 			&filterCommand{}},
 		{"bytes that are not UTF-8", []string{"TREEFILTER_DEPENDS=\xff"}, "",
 			&filterCommand{configFlags: configFlags{settingFlags: settingFlags{Depends: list{"\xff"}}}}},
-		{"a bad value of another command", []string{"TREEFILTER_DUMP=often", "TREEFILTER_REPAIR=perhaps"}, "",
-			&filterCommand{}},
-		{"help is asked for by hand", []string{"TREEFILTER_HELP=1", "TREEFILTER_VERSION=1"}, "",
+		{"a bad value of another command", []string{"TREEFILTER_DETECT=perhaps"}, "dump",
+			&dumpCommand{}},
+		{"one end alone is not silenced", []string{"TREEFILTER_CHECK=1", "TREEFILTER_HELP=1"}, "",
 			&filterCommand{}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -161,49 +153,40 @@ func TestVariables(t *testing.T) {
 }
 
 func TestVariableRefused(t *testing.T) {
-	t.Setenv("TREEFILTER_CHECK", "perhaps")
+	t.Setenv("TREEFILTER_DETECT", "perhaps")
 	_, err := parse(nil)
-	if err == nil || !strings.Contains(err.Error(), "TREEFILTER_CHECK: ") {
+	if err == nil || !strings.Contains(err.Error(), "TREEFILTER_DETECT: ") {
 		t.Errorf("the message does not name the variable: %v", err)
 	}
 }
 
-// TestEveryFlagHasVariable sets each flag of each command by its variable alone.
-func TestEveryFlagHasVariable(t *testing.T) {
-	_, model := newParser()
-	for _, cmd := range model.Model.Children {
-		for _, flag := range append(cmd.Flags, model.Model.Flags...) {
-			if isRequest(flag) {
-				continue
-			}
-			t.Run(cmd.Name+"/"+flag.Name, func(t *testing.T) {
-				t.Setenv(variable(flag.Name), sample(flag))
-				_, parser := newParser()
-				ctx, err := parser.Parse([]string{cmd.Name})
-				if err != nil {
-					t.Fatal(err)
-				}
-				for _, set := range ctx.Flags() {
-					if isSet := !set.Target.IsZero(); isSet != (set.Name == flag.Name) {
-						t.Errorf("%s: --%s is set: %t", variable(flag.Name), set.Name, isSet)
-					}
-				}
-			})
+// TestSharedFlags sets each flag that has a variable by that alone, in each command
+// that has the flag.
+func TestSharedFlags(t *testing.T) {
+	for _, name := range shared {
+		value := "k=v"
+		if name == "detect" {
+			value = "content"
 		}
-	}
-}
-
-func sample(flag *kong.Flag) string {
-	switch flag.Target.Interface().(type) {
-	case bool:
-		return "yes"
-	case dumpMode:
-		return "never"
-	case detectMode:
-		return "content"
-	case count:
-		return "7"
-	default:
-		return "k=v"
+		t.Setenv(variable(name), value)
+		found := false
+		for _, c := range commands {
+			parser := newParser(c.fresh(), &common{})
+			if _, err := parser.Parse(nil); err != nil {
+				t.Fatal(err)
+			}
+			for _, flag := range parser.Model.Flags {
+				if flag.Name == name {
+					found = true
+				}
+				if isSet := !flag.Target.IsZero(); isSet != (flag.Name == name) {
+					t.Errorf("%s: %s: --%s is set: %t", variable(name), c.name, flag.Name, isSet)
+				}
+			}
+		}
+		if !found {
+			t.Errorf("there is no --%s", name)
+		}
+		t.Setenv(variable(name), "")
 	}
 }

@@ -17,7 +17,7 @@ func survivePipes() {
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 }
 
-// hasNoReader reports whether a write failed because nobody reads any more.
+// hasNoReader reports whether a write failed because there is no reader any more.
 func hasNoReader(err error) bool {
 	return errors.Is(err, syscall.EPIPE)
 }

@@ -69,7 +69,7 @@ func (v *voice) draw(count int64) {
 			progressbar.OptionShowCount(),
 			progressbar.OptionShowTotalBytes(false),
 			progressbar.OptionSetElapsedTime(false),
-			// Without an interval nothing is drawn behind our back, outside
+			// Without an interval nothing is drawn unasked, outside
 			// the lock that keeps it apart from the messages.
 			progressbar.OptionSetSpinnerChangeInterval(0),
 		)

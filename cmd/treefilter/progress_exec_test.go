@@ -12,7 +12,7 @@ import (
 )
 
 // TestFollow shows the walk and then the commands. What a command prints stands
-// above the progress, which is drawn again below it.
+// above the progress, which is drawn again below it. In the bubble sleeps take no time.
 func TestFollow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var (

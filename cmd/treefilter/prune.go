@@ -31,12 +31,12 @@ directory that is there but empty are kept; remove it if its files are gone.`,
 	}
 }
 
-func (c *pruneCommand) run(ctx context.Context, s *session) (needsWork bool, err error) {
+func (c *pruneCommand) run(ctx context.Context, s *stdio) error {
 	defer suspendable()()
-	return false, c.job(s).Run(ctx)
+	return c.job(s).Run(ctx)
 }
 
-func (c *pruneCommand) job(s *session) *filter.Prune {
+func (c *pruneCommand) job(s *stdio) *filter.Prune {
 	job := &filter.Prune{Options: c.options(s), DryRun: c.DryRun}
 	job.Out, job.OutDelimiter = c.output(s)
 	return job

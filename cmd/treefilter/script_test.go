@@ -16,10 +16,14 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"treefilter/scripts/long"
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"treefilter": main, "unprivileged": unprivileged})
+	testscript.Main(long.Tests{M: m}, map[string]func(){
+		"treefilter": main, "unprivileged": unprivileged, "await": await, "signals": signals, "heeds": heeds,
+	})
 }
 
 // TestScript runs the end-to-end scripts. Besides testscript's own commands
@@ -44,10 +48,22 @@ func TestMain(m *testing.M) {
 //	    It fails when the last name has no NUL at its end.
 //
 // Everything else, such as ln -s and mkfifo, is the system's, by exec. Beside
-// treefilter they can run this program:
+// treefilter they can run these programs, of which none waits for ever:
 //
 //	unprivileged PROGRAM [ARG...]
 //	    Run PROGRAM without root's power to read and write everything.
+//
+//	await CONDITION
+//	    Wait until CONDITION, a line of shell, is true.
+//
+//	signals SIGNAL CONDITION [SIGNAL CONDITION]... -- PROGRAM [ARG...]
+//	    Run PROGRAM and send it each SIGNAL (HUP, INT, TERM or KILL) once its
+//	    CONDITION is true; INT+ again and again until it has ended. End with its
+//	    exit code.
+//
+//	heeds [-none] LOG
+//	    Add the line "ready" to LOG and wait for a signal. Add "got SIGNAL" to
+//	    LOG, print "finished SIGNAL", and succeed; with -none wait on.
 //
 // And they know these conditions:
 //
@@ -65,10 +81,11 @@ func scripts(folder string) testscript.Params {
 		Dir: filepath.Join("..", "..", "testdata", folder),
 		Setup: func(e *testscript.Env) error {
 			// The race detector's programs sleep for a second at their end
-			// unless told otherwise.
+			// unless GORACE says otherwise.
 			e.Setenv("GORACE", os.Getenv("GORACE"))
 			return nil
 		},
+		Deadline:            time.Now().Add(5 * time.Minute), // for what hangs
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
@@ -187,7 +204,7 @@ func cmdNul2nl(ts *testscript.TestScript, neg bool, args []string) {
 	content := ts.ReadFile(args[0])
 	names := strings.Split(content, "\x00")
 	if last := len(names) - 1; names[last] != "" {
-		ts.Fatalf("no NUL behind %q", names[last])
+		ts.Fatalf("no NUL after %q", names[last])
 	}
 	for _, name := range names[:len(names)-1] {
 		quoted := strconv.Quote(name)

@@ -55,7 +55,7 @@ func untilSignal() (ctx context.Context, release func()) {
 // everySignal returns the signals that end a run, and those that suspend it, for
 // a flow that has something to do about each. The former come only once ctx,
 // which is that of untilSignal, is done. The third of them kills at once: with the
-// second the flow has been told all that it can be, and it may still have a huge
+// second the flow knows all that there is to know, and it may still have a huge
 // file to read.
 func everySignal(ctx context.Context) (<-chan os.Signal, func()) {
 	caught := make(chan os.Signal, 8)

@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"treefilter/filter"
-	"treefilter/walk"
 )
 
 // statusCommand shows what is stored and what is pending.
@@ -38,16 +37,14 @@ their own. Without a ROOT it is the current directory. Nothing is written.`,
 	}
 }
 
-func (c *statusCommand) run(ctx context.Context, s *session) (needsWork bool, err error) {
-	job := &filter.Status{Selection: filter.Selection{
-		Options: c.options(s), Follow: c.Follow, OneFileSystem: c.OneFileSystem, Except: fileOf(s.out),
-	}}
-	job.Detect = filter.Detect(c.Detect)
-	if job.Ignore, err = walk.ParseIgnore(c.Ignore); err != nil {
-		return false, err
+func (c *statusCommand) run(ctx context.Context, s *stdio) error {
+	job := &filter.Status{Selection: filter.Selection{Options: c.options(s)}}
+	if err := c.choose(&job.Selection, s); err != nil {
+		return err
 	}
+	job.Detect = filter.Detect(c.Detect)
 	if err := c.configure(&job.Options); err != nil {
-		return false, err
+		return err
 	}
 	moreProcs()
 	stop := func() {}
@@ -57,19 +54,19 @@ func (c *statusCommand) run(ctx context.Context, s *session) (needsWork bool, er
 	}
 	trees, err := abandonable(ctx, func() ([]*filter.TreeStatus, error) { return job.Run(ctx) })
 	stop()
-	return false, errors.Join(c.print(s, trees), err)
+	return errors.Join(c.print(s, trees), err)
 }
 
-func (c *statusCommand) print(s *session, trees []*filter.TreeStatus) error {
+func (c *statusCommand) print(s *stdio, trees []*filter.TreeStatus) error {
 	for _, t := range trees {
-		if len(t.Damage) > 0 {
-			s.warned.Store(true)
+		if t.Err == nil && len(t.Damage) > 0 {
+			s.exit.Store(exitIncomplete)
 		}
 	}
 	out, style := s.stdout(), styleOf(s.out)
 	for i, t := range trees {
 		if c.JSON {
-			if err := printJSON(out, t); err != nil {
+			if err := filter.WriteJSON(out, t); err != nil {
 				return err
 			}
 			continue
@@ -103,30 +100,30 @@ func statusText(t *filter.TreeStatus, st style) string {
 		line("config", "%s", printable(t.Config))
 		line("", "sha256 %s", t.ConfigHash)
 	}
-	line("stamps", "%d%s", t.Counting, gone(t.Gone))
+	line("stamps", "%d%s", t.Stamps, gone(t.Gone))
 	if t.Void > 0 {
 		line("void", "%s", st.warn(fmt.Sprintf("%d, made under another config%s", t.Void, changes(t.Changes))))
 	}
 	line("files", "%d", t.Files)
-	if n := t.NeedsWork(); n == 0 {
+	if t.NeedsWork == 0 {
 		line("pending", "0")
 	} else {
-		line("pending", "%s", st.warn(fmt.Sprint(n, reasonsOf(t.Pending))))
+		line("pending", "%s", st.warn(fmt.Sprint(t.NeedsWork, reasonsOf(t.Pending))))
 	}
-	if !t.HasSnapshot {
+	if !t.Snapshot.Exists {
 		line("snapshot", "none")
-	} else if t.Dumped == (filter.Time{}) {
+	} else if t.Snapshot.Dumped == (filter.Time{}) {
 		line("snapshot", "cannot be opened")
 	} else {
-		line("snapshot", "%s, dumped %s", counted(t.Stamps, "stamp"), time.Unix(t.Dumped.Sec, int64(t.Dumped.Nsec)).Format(time.DateTime))
+		line("snapshot", "%s, dumped %s", filter.Counted(t.Snapshot.Stamps, "stamp"), time.Unix(t.Snapshot.Dumped.Sec, int64(t.Snapshot.Dumped.Nsec)).Format(time.DateTime))
 	}
-	if t.HasWAL {
-		line("WAL", "%s, %s", counted(t.Records, "record"), counted(t.WALSize, "byte"))
+	if t.WAL.Exists {
+		line("WAL", "%s, %s", filter.Counted(t.WAL.Records, "record"), filter.Counted(t.WAL.Bytes, "byte"))
 	} else {
 		line("WAL", "none")
 	}
 	for _, err := range t.Damage {
-		line("damage", "%s", st.bad(printable(describe(err))))
+		line("damage", "%s", st.bad(printable(describe(err.Err))))
 	}
 	return b.String()
 }
@@ -140,14 +137,6 @@ func gone(n int64) string {
 		return ", 1 of a file that is gone"
 	}
 	return fmt.Sprintf(", %d of files that are gone", n)
-}
-
-// counted puts a number before what it counts.
-func counted[N int | int64](n N, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
 }
 
 func changes(list []string) string {

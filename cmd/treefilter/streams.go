@@ -5,9 +5,24 @@ import (
 	"io"
 	"os"
 	"sync"
+	"sync/atomic"
 
 	"treefilter/walk"
 )
+
+// stdio is what one run of the program reads and says.
+type stdio struct {
+	in    io.Reader
+	out   io.Writer
+	voice *voice
+	exit  atomic.Int32 // the exit code, unless an error ends the run
+}
+
+// warn says what went wrong with one path or one tree while the rest goes on.
+func (s *stdio) warn(err error) {
+	s.exit.Store(exitIncomplete)
+	s.voice.say(err)
+}
 
 // stdout returns where to print what must not get lost. A write fails where
 // stdout is not open.
@@ -16,7 +31,7 @@ import (
 // may have opened /dev/null there after all. A job that is run like this must not
 // stop at the first command that prints something, and a version is asked for just
 // to see whether there is one.
-func (s *session) stdout() io.Writer {
+func (s *stdio) stdout() io.Writer {
 	if isNotOpen(s.out) {
 		return notOpen{}
 	}
@@ -29,7 +44,7 @@ type notOpen struct{}
 func (notOpen) Write([]byte) (int, error) { return 0, errors.New("stdout is closed") }
 
 // stdin returns where paths come from. A stdin that is not open is no empty list.
-func (s *session) stdin() (io.Reader, error) {
+func (s *stdio) stdin() (io.Reader, error) {
 	if isNotOpen(s.in) {
 		return nil, errors.New("stdin is closed")
 	}
@@ -50,9 +65,9 @@ func fileOf(stream any) walk.FileID {
 	return identify(f)
 }
 
-// emptyStdin returns what stdin is where nobody can mean to give paths by it, and
+// emptyStdin returns what stdin is where no paths can be meant to come from it, and
 // otherwise "". A cron job and a systemd unit have /dev/null.
-func (s *session) emptyStdin() string {
+func (s *stdio) emptyStdin() string {
 	f, ok := s.in.(*os.File)
 	switch {
 	case isNotOpen(s.in):

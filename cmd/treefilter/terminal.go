@@ -2,8 +2,17 @@ package main
 
 import (
 	"io"
+	"os"
 	"strings"
+
+	"golang.org/x/term"
 )
+
+// isTerminal reports whether a stream, either way, is a terminal.
+func isTerminal(stream any) bool {
+	f, ok := stream.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}
 
 // terminal shows paths to a person: what does not print is escaped as in a
 // message, so that the name of a file cannot command the terminal. Into pipes

@@ -58,8 +58,8 @@ func cmdNeeds(ts *testscript.TestScript, neg bool, args []string) {
 	needPrograms(ts.Value(testKey{}).(testscript.T), args...)
 }
 
-// comesWith tells a program from another of the same name, by one that comes with
-// it: moreutils has a parallel that is not GNU's.
+// comesWith distinguishes a program from another of the same name by a program that
+// is installed with it: moreutils has a parallel that is not GNU's.
 var comesWith = map[string]string{"parallel": "sem"}
 
 // needPrograms skips a test when one of the programs is missing. In CI that is a

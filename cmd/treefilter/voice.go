@@ -27,9 +27,6 @@ import (
 	"unicode/utf8"
 
 	"github.com/schollz/progressbar/v3"
-
-	"treefilter/filter"
-	"treefilter/walk"
 )
 
 // A voice speaks on stderr. Its methods may be called concurrently.
@@ -46,7 +43,7 @@ func newVoice(w io.Writer) *voice { return &voice{w: w} }
 // was given just before.
 func (v *voice) say(err error) {
 	v.line(describe(err))
-	hint := hintOf(err)
+	hint := adviceOn(err)
 	v.mu.Lock()
 	news := hint != "" && hint != v.hint
 	v.hint = hint
@@ -54,14 +51,6 @@ func (v *voice) say(err error) {
 	if news {
 		v.line("hint: " + hint)
 	}
-}
-
-// hintOf returns what the user could do about an error, "" for most.
-func hintOf(err error) string {
-	if errors.Is(err, walk.ErrMixedDelimiters) {
-		return "say --null if the paths end in NUL bytes"
-	}
-	return filter.Hint(err)
 }
 
 // fail prints the error that ends a run, and the hint that goes with it. There
@@ -72,10 +61,6 @@ func (v *voice) fail(err error) {
 	}
 	for _, e := range unjoin(err) {
 		v.say(e)
-	}
-	var usage *usageError
-	if errors.As(err, &usage) && usage.hint != "" {
-		v.line("hint: " + usage.hint)
 	}
 }
 

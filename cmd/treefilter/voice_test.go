@@ -25,7 +25,7 @@ func TestVoice(t *testing.T) {
 		{"its path said before", fmt.Errorf("photos/x: %w", denied), "treefilter: photos/x: permission denied (open)\n"},
 		{"its path said before, in passing", fmt.Errorf("config file photos/x: %w", denied), "treefilter: config file photos/x: permission denied (open)\n"},
 		{"another path said before", fmt.Errorf("photos: %w", denied), "treefilter: photos: photos/x: permission denied (open)\n"},
-		{"more said behind", fmt.Errorf("%w; nothing was changed", denied), "treefilter: photos/x: permission denied (open); nothing was changed\n"},
+		{"more said after it", fmt.Errorf("%w; nothing was changed", denied), "treefilter: photos/x: permission denied (open); nothing was changed\n"},
 		{"two paths", &os.LinkError{Op: "rename", Old: "a", New: "b", Err: syscall.EXDEV}, "treefilter: a -> b: invalid cross-device link (rename)\n"},
 		{"no path", os.NewSyscallError("flock", syscall.ENOLCK), "treefilter: no locks available (flock)\n"},
 

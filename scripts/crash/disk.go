@@ -72,8 +72,7 @@ func unmount(root string) error {
 // clonePool returns a directory in which files can be cloned: ours, or else one
 // on a file system made for it.
 //
-// A clone is the image as it was at one moment, and nobody has to be stopped for
-// it. A copy that is read piece by piece can hold a later write and lack one that
+// A clone is the image as it was at one moment, and nothing has to stop for it. A copy that is read piece by piece can hold a later write and lack one that
 // was flushed before it: no power cut leaves that.
 func (b *bench) clonePool() (pool string, release func() error, err error) {
 	pool = filepath.Join(b.dir, "pool")

@@ -69,12 +69,11 @@ type job struct {
 
 // plan draws a job.
 func (t *tree) plan(rng *rand.Rand, kind int, victim bool) *job {
-	upTo := func(d time.Duration) time.Duration { return 1 + time.Duration(rng.Int64N(int64(d))) }
 	j := &job{kind: kind}
 	if victim {
-		j.kill, j.late = upTo(15*time.Millisecond), rng.IntN(2) == 0
+		j.kill, j.late = upTo(rng, 15*time.Millisecond), rng.IntN(2) == 0
 	} else {
-		j.start = upTo(15 * time.Millisecond)
+		j.start = upTo(rng, 15*time.Millisecond)
 	}
 	switch kind {
 	case 1:
@@ -82,14 +81,14 @@ func (t *tree) plan(rng *rand.Rand, kind int, victim bool) *job {
 	case 2:
 		j.args = []string{"-0", t.root}
 	default:
-		mode := []string{"--dump=auto", "--dump=always", "--dump=never", "--dump=never", "--no-wal"}[rng.IntN(5)]
+		mode := dumpModes[rng.IntN(len(dumpModes))]
 		j.args, j.paths = []string{"commit", "-0", mode, t.root}, t.some(rng, 200)
 		// Cut anywhere, in the middle of a path too.
 		for rest, most := joined(j.paths), 1+rng.IntN(12000); len(rest) > 0; {
 			n := min(1+rng.IntN(most+1), len(rest))
 			j.pieces, rest = append(j.pieces, rest[:n]), rest[n:]
 		}
-		j.pause = upTo(20*time.Millisecond) / time.Duration(len(j.pieces))
+		j.pause = upTo(rng, 20*time.Millisecond) / time.Duration(len(j.pieces))
 		if rng.IntN(3) == 0 {
 			j.pause = 0
 		}
@@ -163,7 +162,7 @@ func (r *killRun) do(j *job) error {
 		if err := r.observe(); err != nil {
 			return err
 		}
-		cmd.Process.Kill() // it may have ended: then its exit code tells
+		cmd.Process.Kill() // if it has ended, its exit code counts
 	}
 	err = <-ended
 	switch {

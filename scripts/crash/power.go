@@ -108,7 +108,7 @@ func syncFS(root string) error {
 	return unix.Syncfs(int(dir.Fd()))
 }
 
-// refused tells a machine that does not let us mount from other failures.
+// refused marks as impossible what this machine does not let us mount.
 func refused(what string, err error) error {
 	for _, sign := range []string{"not permitted", "permission denied", "unknown filesystem", "no such device", "loop device"} {
 		if strings.Contains(strings.ToLower(err.Error()), sign) {
@@ -154,7 +154,7 @@ func (t *tree) cutPower(moment time.Duration, how int) (map[string]fileState, er
 		repeat(func(rng *rand.Rand) {
 			paths := t.some(rng, 30)
 			t.feed(paths)
-			mode := []string{"--dump=auto", "--dump=always", "--dump=never", "--no-wal"}[rng.IntN(4)]
+			mode := dumpModes[rng.IntN(len(dumpModes))]
 			if run(paths, "commit", "-0", mode, t.root) {
 				t.ack(paths)
 			}

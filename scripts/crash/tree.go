@@ -149,6 +149,14 @@ func (t *tree) forget() error {
 	return nil
 }
 
+// dumpModes are the ways in which a commit keeps its stamps.
+var dumpModes = []string{"--dump=auto", "--dump=always", "--dump=never", "--no-wal"}
+
+// upTo draws a time of at most d.
+func upTo(rng *rand.Rand, d time.Duration) time.Duration {
+	return 1 + time.Duration(rng.Int64N(int64(d)))
+}
+
 // some picks files by chance.
 func (t *tree) some(rng *rand.Rand, max int) []string {
 	picked := map[string]bool{}
@@ -288,7 +296,7 @@ func (t *tree) judge(cmd *exec.Cmd, errOut *bytes.Buffer) error {
 		return fail
 	}
 	for line := range strings.Lines(errOut.String()) {
-		if !strings.Contains(line, walName+": ") || !strings.Contains(line, " damaged record") {
+		if !strings.Contains(line, walName+": ") || !strings.Contains(line, " damaged records: ") {
 			return fail
 		}
 	}

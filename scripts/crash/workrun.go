@@ -35,7 +35,6 @@ type workRun struct {
 
 // plan draws a run. The ways of the work come in turn.
 func (d *disk) plan(i int) *workRun {
-	upTo := func(t time.Duration) time.Duration { return 1 + time.Duration(d.rng.Int64N(int64(t))) }
 	turns := []workRun{
 		{workTool: workTool{way: inPlace}}, {workTool: workTool{way: inPlace}, pipeline: true},
 		{workTool: workTool{way: renamed}}, {workTool: workTool{way: renamed}, pipeline: true},
@@ -57,10 +56,10 @@ func (d *disk) plan(i int) *workRun {
 			j.bind, j.root = j.root, filepath.Join(j.top, "disk")
 		}
 	}
-	modes := []string{"--dump=auto", "--dump=always", "--dump=never", "--no-wal"}
-	j.flags = []string{modes[d.rng.IntN(pick(j.pipeline, len(modes), len(modes)-1))]}
+	// exec has no --no-wal.
+	j.flags = []string{dumpModes[d.rng.IntN(pick(j.pipeline, len(dumpModes), len(dumpModes)-1))]}
 	// Longer than a second: then stamps are recorded that are not the last.
-	length := 300*time.Millisecond + upTo(2*time.Second)
+	length := 300*time.Millisecond + upTo(d.rng, 2*time.Second)
 	j.pause = length / time.Duration(len(d.files))
 	if !j.pipeline {
 		j.pause *= execJobs
@@ -70,12 +69,12 @@ func (d *disk) plan(i int) *workRun {
 		}
 	}
 	for range 3 {
-		j.moments = append(j.moments, upTo(length))
+		j.moments = append(j.moments, upTo(d.rng, length))
 	}
 	slices.Sort(j.moments)
 	j.neighbor = d.rng.IntN(2) == 0
 	if d.rng.IntN(5) == 0 {
-		j.stop = upTo(length)
+		j.stop = upTo(d.rng, length)
 	}
 	return &j
 }
@@ -151,7 +150,7 @@ func (j *workRun) unexplained(err error) error {
 	switch {
 	case !errors.As(err, &e):
 		return err
-	case j.stop > 0 && (e.code == 130 || e.code < 0): // it may come before anybody listens
+	case j.stop > 0 && (e.code == 130 || e.code < 0): // it may come before the program handles it
 		return nil
 	case j.way == failing && e.code == 1:
 		return nil

@@ -17,6 +17,7 @@ import (
 	"os"
 	"path/filepath"
 	"syscall"
+
 	"treefilter/store/internal/format"
 )
 
@@ -77,8 +78,8 @@ type Info struct {
 // SameFile reports whether two infos are of one file.
 func (i Info) SameFile(o Info) bool { return i.Dev == o.Dev && i.Ino == o.Ino }
 
-// Check refuses what a state file cannot be. A second link could be a file of
-// somebody else's; a FIFO or a device could block us or do things when read.
+// Check refuses what a state file cannot be. A second link could be
+// another program's file; a FIFO or a device could block us or do things when read.
 func (i Info) Check() error {
 	switch {
 	case i.Mode&fs.ModeSymlink != 0:
@@ -115,9 +116,9 @@ func OpenState(fsys FS, path string, flag int) (File, Info, error) {
 
 var errPlanted = fmt.Errorf("%w: another user's, in a directory that anybody can write to", format.ErrForeign)
 
-// planted tells of a state file, or of a directory for such, that a stranger
+// planted reports whether a state file, or a directory for such, is one that a stranger
 // may have put where it is, to hide files from us: in /tmp, say, above a tree of
-// ours. Who can write to any other directory is somebody whom its owner trusts.
+// ours. A user who can write to any other directory is trusted by its owner.
 func planted(fsys FS, path string, info Info) bool {
 	if info.Uid <= 0 || info.Uid == os.Geteuid() {
 		return false
@@ -126,6 +127,7 @@ func planted(fsys FS, path string, info Info) bool {
 	return err == nil && dir.Mode&fs.ModeSymlink == 0 && dir.Mode.Perm()&0o002 != 0
 }
 
+// IsMissing reports whether there is no file of the name.
 func IsMissing(err error) bool { return errors.Is(err, fs.ErrNotExist) }
 
 // IsAbsent reports whether it is certain that there is nothing of a name.

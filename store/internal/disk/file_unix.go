@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"syscall"
+
 	"treefilter/store/internal/format"
 
 	"golang.org/x/sys/unix"
@@ -74,7 +75,8 @@ func (f osFile) Touch() error {
 	return nil
 }
 
-// Like keeps a snapshot readable for whom it was before, and for nobody else.
+// Like keeps a snapshot readable for the users that could read it before, and for no
+// others.
 // Only root may give a file away, and others only to a group of theirs; where
 // the group cannot be kept, its members are treated as everybody is.
 func (f osFile) Like(info Info) error {

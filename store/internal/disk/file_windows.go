@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+
 	"treefilter/store/internal/format"
 
 	"golang.org/x/sys/windows"
@@ -36,7 +37,7 @@ func (f osFile) Stat() (Info, error) {
 	return infoOf(info), nil
 }
 
-// lockRange is one byte far behind any content, since LockFileEx also keeps
+// lockRange is one byte far beyond any content, since LockFileEx also keeps
 // others from reading what it covers.
 func lockRange() *windows.Overlapped { return &windows.Overlapped{OffsetHigh: 1 << 30} }
 
@@ -74,7 +75,7 @@ func (f osFile) Touch() error {
 func (osFile) Like(Info) error { return nil }
 
 // infoOf leaves dev and ino zero: a file that is open here cannot be replaced
-// behind our back.
+// without our knowledge.
 func infoOf(info fs.FileInfo) Info {
 	return Info{Size: info.Size(), Mtime: format.TimeOf(info.ModTime()), Mode: info.Mode(), Links: 1}
 }

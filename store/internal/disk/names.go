@@ -52,6 +52,20 @@ func IsStateName(name string) bool {
 	return strings.HasSuffix(name, SnapshotSuffix) || strings.HasSuffix(name, WalSuffix)
 }
 
+// ProgramOf returns the program that a snapshot or a WAL is named for, "" for
+// any other name.
+func ProgramOf(name string) string {
+	rest, ok := strings.CutSuffix(name, WalSuffix)
+	if !ok {
+		rest, ok = strings.CutSuffix(name, SnapshotSuffix)
+	}
+	program, dot := strings.CutPrefix(rest, ".")
+	if !ok || !dot {
+		return ""
+	}
+	return program
+}
+
 // StateError is what is wrong with a state file.
 type StateError struct {
 	Path string
@@ -72,3 +86,10 @@ func Wrap(path string, err error) error {
 
 func (e *StateError) Error() string { return e.Path + ": " + e.Err.Error() }
 func (e *StateError) Unwrap() error { return e.Err }
+
+// DamageError is a snapshot that cannot be read, or not as a whole. A dump refuses
+// to replace it, unless it is to repair it.
+type DamageError struct{ Err error }
+
+func (e *DamageError) Error() string { return e.Err.Error() }
+func (e *DamageError) Unwrap() error { return e.Err }

@@ -11,9 +11,10 @@ import (
 	"slices"
 	"strings"
 	"syscall"
-	"treefilter/store/internal/format"
 	"unicode"
 	"unicode/utf8"
+
+	"treefilter/store/internal/format"
 )
 
 // A state directory holds the state files of many trees, each in a folder that
@@ -67,7 +68,7 @@ func AppendFolder(b []byte, root string) []byte {
 
 // ResolveStateDir returns the absolute path of a state directory, which need
 // not be there yet, without links, and why what lies there is not believed:
-// whoever made a directory or a link on the way decides where it leads.
+// the user who made a directory or a link on the way decides where it leads.
 func ResolveStateDir(fsys FS, dir string) (real string, err error) {
 	abs, err := absolute(dir)
 	if err != nil {
@@ -168,7 +169,7 @@ func (n Names) Absent(fsys FS) bool {
 }
 
 // Make makes the folder of a tree, and what is missing above it. A directory is
-// made only once the one that it stands in is durable: so whoever finds the
+// made only once the one that it stands in is durable: so a process that finds the
 // folder need not look further up than to the folder's own name.
 func (n Names) Make(fsys FS) error {
 	var absent []string
@@ -202,7 +203,7 @@ func (n Names) Make(fsys FS) error {
 }
 
 // makeFolder makes a directory, unless another process was quicker. One that root
-// makes belongs to whom the directory above it belongs to.
+// makes belongs to the owner of the directory above it.
 func makeFolder(fsys FS, dir string) error {
 	err := fsys.Mkdir(dir)
 	if errors.Is(err, fs.ErrExist) {

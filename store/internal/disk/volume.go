@@ -3,7 +3,7 @@ package disk
 // Volume is the file system that a file or directory lies on.
 type Volume struct {
 	Dev uint64 // 0 where it is not known
-	// id tells file systems apart and is the same whenever one is mounted, ""
+	// ID identifies a file system and is the same whenever that is mounted, ""
 	// where nothing is known that does.
 	ID string
 	// local says that this machine's kernel sets its mtimes.

@@ -17,7 +17,7 @@ type volumeKind struct {
 }
 
 // volumeKinds leaves out network file systems, FUSE and what machines share
-// with their guests: somebody else's clock sets their mtimes.
+// with their guests: the clock of another machine sets their mtimes.
 var volumeKinds = map[int64]volumeKind{
 	unix.EXT4_SUPER_MAGIC:      {"ext", true, true}, // and its older brothers
 	unix.BTRFS_SUPER_MAGIC:     {"btrfs", true, true},

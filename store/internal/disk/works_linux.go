@@ -34,8 +34,8 @@ const claimBase = 1 << 62
 
 // A claim is a read lock of one byte of the tree's directory that belongs to an
 // open file description, so it vanishes with its process. Write locks are not to
-// be had on a directory; but who asks whether he could have one is told of the
-// read locks of others. The lock of the WAL keeps two from asking at once.
+// be had on a directory; but the question whether one could be had is answered
+// with the read locks of others. The lock of the WAL keeps two from asking at once.
 func (d osWorkDir) Claim(key uint64) (free bool, err error) {
 	ask := unix.Flock_t{Type: unix.F_WRLCK, Start: claimBase + int64(key>>2), Len: 1}
 	err = retry(func() error { return unix.FcntlFlock(d.Fd(), unix.F_OFD_GETLK, &ask) })

@@ -15,7 +15,7 @@ func (OS) OpenWork(dir string) (WorkDir, error) {
 }
 
 // SyncAll asks for everything to be written. Other systems than Linux do not
-// tell when that is done, nor let one file system be asked.
+// say when that is done, nor let one file system be asked.
 func (osWorkDir) SyncAll() error {
 	syncEverything()
 	return nil

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
 	"treefilter/store/internal/format"
 	"treefilter/store/internal/format/formattest"
 )

@@ -10,7 +10,7 @@ import (
 
 // What is compared of a scalar is the text of its value and, where some reader
 // would type that text, whether it was quoted. No value is interpreted: 1.10 is
-// not 1.1, and what two spellings of one number mean to a tool, nobody here
+// not 1.1, and what two spellings of one number mean to a tool, no one here
 // knows.
 
 func ConfigFromNode(node *yaml.Node) (Config, error) {
@@ -128,7 +128,7 @@ func scalarText(node *yaml.Node, tag string) string {
 // isTyped reports whether some reader of YAML 1.1 or 1.2 may take a plain scalar
 // for other than text: one of a few words, or what begins as a number or a date
 // does and holds nothing that they do not. It never does so of what IsPlain says
-// may stand unquoted, so that the two can be told apart in canonical form.
+// may stand unquoted, so that the two differ in canonical form.
 func isTyped(s string) bool {
 	if s == "~" || reservedWord(s) {
 		return true

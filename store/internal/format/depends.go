@@ -67,7 +67,7 @@ func dependencies(v any, set bool) (digests map[string]any, ok bool) {
 }
 
 // diffDependencies says which dependencies came, went or changed. What their
-// digests are helps nobody.
+// digests are helps no one.
 func diffDependencies(out []string, from, to map[string]any) []string {
 	names := maps.Clone(to)
 	if names == nil {

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
 	"treefilter/store/internal/format"
 	"treefilter/store/internal/format/formattest"
 )

@@ -123,60 +123,6 @@ func ParseHeader(text []byte, program string) (Header, error) {
 	return SnapshotHeader(fields, program)
 }
 
-// StampFromNode reads a time, or a mapping of what a stamp has beside one.
-func StampFromNode(node *yaml.Node) (s Stamp, err error) {
-	if node.Kind != yaml.MappingNode {
-		s.Time, err = StateTime(node)
-		return s, err
-	}
-	fields, err := StateFields(node)
-	if err != nil {
-		return s, err
-	}
-	if fields["time"] == nil {
-		return s, fmt.Errorf("line %d: no time", node.Line)
-	}
-	for name, field := range fields {
-		if err := s.setField(name, field); err != nil {
-			return s, err
-		}
-	}
-	return s, nil
-}
-
-func EachEntry(section *yaml.Node, take func(path string, value *yaml.Node)) error {
-	if section == nil || section.ShortTag() == "!!null" {
-		return nil
-	}
-	if section.Kind != yaml.MappingNode {
-		return fmt.Errorf("line %d: not a mapping", section.Line)
-	}
-	for i := 0; i+1 < len(section.Content); i += 2 {
-		path, err := StateValue(section.Content[i])
-		if err != nil {
-			return err
-		}
-		take(path, section.Content[i+1])
-	}
-	return nil
-}
-
-func DigestFromNode(node *yaml.Node) (*Digest, error) {
-	fields, err := StateFields(node)
-	if err != nil {
-		return nil, err
-	}
-	size, sum := fields["size"], fields["sha256"]
-	if size == nil || sum == nil {
-		return nil, fmt.Errorf("line %d: a digest without size or sha256", node.Line)
-	}
-	d, ok := parseDigest(size.Value, sum.Value)
-	if !ok {
-		return nil, fmt.Errorf("line %d: not a digest", node.Line)
-	}
-	return d, nil
-}
-
 // checkVolume refuses an id that is none of ours.
 func checkVolume(id string) (string, error) {
 	const longest = 100

@@ -81,6 +81,6 @@ func (l *LineReader) fill() {
 	l.err = io.ErrNoProgress
 }
 
-// StringView returns bytes as a string, without a copy: for as long as nobody writes
+// StringView returns bytes as a string, without a copy: valid for as long as nothing writes
 // to them.
 func StringView(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }

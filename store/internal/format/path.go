@@ -34,7 +34,7 @@ func CheckPath(p string) error {
 	return nil
 }
 
-// IsClean tells of most relative paths that path.Clean would change nothing: that
+// IsClean reports of most relative paths that path.Clean would change nothing: that
 // no element is empty, "." or "..".
 func IsClean(rel string) bool {
 	return !strings.HasPrefix(rel, "/") && !strings.HasPrefix(rel, ".") && !strings.HasSuffix(rel, "/") &&

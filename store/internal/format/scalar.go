@@ -28,7 +28,7 @@ var PlainByte = func() (t [256]bool) {
 	return t
 }()
 
-// IsPlain reports whether s may stand unquoted as a mapping key. It says no to
+// IsPlain reports whether s may stand unquoted as a mapping key. It refuses
 // whatever some reader, YAML 1.1 or 1.2, takes for a number, a date, a boolean
 // or null: those begin with a digit, a sign or a dot and hold no slash, or are
 // one of a few words.
@@ -50,7 +50,7 @@ func IsPlain[T string | []byte](s T) bool {
 	return slash || letter && (len(s) > 5 || !reservedWord(string(s)))
 }
 
-// reservedWord tells of the words that YAML 1.1 or 1.2 resolves.
+// reservedWord reports whether s is a word that YAML 1.1 or 1.2 resolves.
 func reservedWord(s string) bool {
 	switch strings.ToLower(s) {
 	case "y", "n", "yes", "no", "on", "off", "true", "false", "null":
@@ -97,7 +97,7 @@ func AppendQuoted(b []byte, s string) []byte {
 	return append(b, '"')
 }
 
-// isLiteral tells of most strings that nothing in them is escaped, or needs a look
+// isLiteral reports of most strings that nothing in them is escaped, or needs a look
 // at its runes.
 func isLiteral(s string) bool {
 	for i := 0; i < len(s); i++ {
@@ -116,7 +116,7 @@ var literalByte = func() (t [256]bool) {
 	return t
 }()
 
-// literal tells which runes stand for themselves in double quotes. Whatever
+// literal reports whether a rune stands for itself in double quotes. Whatever
 // does not print is escaped, so that a name can neither break a line nor speak
 // to a terminal that shows the file.
 func literal(r rune) bool {

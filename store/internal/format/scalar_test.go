@@ -3,6 +3,7 @@ package format_test
 import (
 	"strings"
 	"testing"
+
 	"treefilter/store/internal/format"
 	"treefilter/store/internal/format/formattest"
 

@@ -9,9 +9,10 @@
 //	config.go config_*.go       the program config, its hash, its canonical form,
 //	depends.go canonical.go     and the files that it depends on
 //	scalar.go yaml.go           paths in YAML: as we write them, and as others do
-//	record.go linereader.go     one record of the WAL
+//	record.go byhand.go         one record of the WAL: as we write it, and by hand
+//	linereader.go               the lines of a WAL
 //	snapshot.go trailer.go      the entries of a snapshot, and what seals them
-//	header.go                   what a snapshot says of itself
+//	header.go writer.go         what a snapshot says of itself; writing a whole one
 //	foreign.go                  state files that are not ours
 package format
 
@@ -57,7 +58,7 @@ type Entry struct {
 	Path string
 	Stamp
 	// Since, where not zero, is the tree's Epoch when the file was looked at: the
-	// stamp is not made if somebody else has since taken the file's stamp away,
+	// stamp is not made if another process has since taken the file's stamp away,
 	// or processed it under another config.
 	Since uint64
 }

@@ -10,7 +10,7 @@ import (
 // Time is a moment as a file system keeps it: whole seconds since 1970, and
 // the nanoseconds (0 to 999,999,999) that come on top. Before 1970 Sec is
 // negative and Nsec still counts forward. No float is ever involved: a float64
-// cannot tell two present-day mtimes apart that are less than 200 ns from each
+// cannot distinguish two present-day mtimes that are less than 200 ns from each
 // other.
 type Time struct {
 	Sec  int64
@@ -46,6 +46,10 @@ func (t Time) Add(nsec int64) Time {
 // String is the decimal form that the state files hold: seconds since 1970
 // with exactly nine digits after the point.
 func (t Time) String() string { return string(t.append(nil)) }
+
+// MarshalJSON gives the same as a number, which many a reader rounds: to the
+// nanosecond it is only for one that keeps the digits.
+func (t Time) MarshalJSON() ([]byte, error) { return t.append(nil), nil }
 
 func (t Time) append(b []byte) []byte {
 	sec, nsec := t.Sec, t.Nsec
@@ -142,8 +146,8 @@ func ParseUsual[T string | []byte](s T) (Time, bool) {
 	return Time{sec, nsec}, true
 }
 
-// parseFraction reads nothing, or a point and at least one digit. rest tells
-// of digits past the ninth that were not all zero.
+// parseFraction reads nothing, or a point and at least one digit. rest says
+// that digits past the ninth were not all zero.
 func parseFraction[T string | []byte](s T) (nsec int32, rest, ok bool) {
 	if len(s) == 0 {
 		return 0, false, true

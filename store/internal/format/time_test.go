@@ -5,6 +5,7 @@ import (
 	"math/big"
 	"math/rand/v2"
 	"testing"
+
 	"treefilter/store/internal/format"
 )
 

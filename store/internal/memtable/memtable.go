@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
 	"treefilter/store/internal/format"
 )
 
@@ -32,7 +33,7 @@ type Kind uint8
 
 const (
 	WordSet   Kind = iota // it was processed
-	WordDrop              // its stamp is taken away, whoever made it
+	WordDrop              // its stamp is taken away, under every config
 	WordPrune             // it is gone, and all that was known of it is forgotten
 )
 

@@ -3,6 +3,7 @@ package snapshot
 import (
 	"bytes"
 	"strings"
+
 	"treefilter/store/internal/format"
 )
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+
 	"treefilter/store/internal/format"
 	"treefilter/store/internal/memtable"
 
@@ -71,7 +72,7 @@ func readHandSnapshot(r io.ReaderAt, size int64, program string) (*handSnapshot,
 }
 
 // cutTrailer takes a trailer off that may be damaged: a line of it that is no
-// comment any more. Where somebody has written something after it, it stays.
+// comment any more. Where something was written after it, it stays.
 func cutTrailer(text []byte) []byte {
 	i := bytes.LastIndex(text, []byte("\n"+format.SumsHead)) + 1
 	t := format.Trailer{Size: int64(i)}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+
 	"treefilter/store/internal/format"
 
 	"gopkg.in/yaml.v3"

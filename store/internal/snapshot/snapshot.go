@@ -16,6 +16,7 @@ import (
 	"fmt"
 	"os"
 	"sync"
+
 	"treefilter/store/internal/disk"
 	"treefilter/store/internal/format"
 )
@@ -149,7 +150,7 @@ func (s *Snapshot) loadByHand(program string) error {
 		}
 	}
 	if hand.bad > 0 {
-		return fmt.Errorf("%s: %w", format.Plural(hand.bad, "damaged entry"), hand.badErr)
+		return fmt.Errorf("damaged entries: %d, such as: %w", hand.bad, hand.badErr)
 	}
 	return nil
 }
@@ -204,7 +205,7 @@ func (s *Snapshot) Salvage(p *Part, cause error) {
 	sound, p.sound = onlyEntries(sound)
 	p.Salvaged = &source{r: bytes.NewReader(sound), size: int64(len(sound))}
 	p.Digests = nil
-	s.SnapErr = disk.Wrap(s.path, fmt.Errorf("%w; stamps in %d bytes do not count (dump --repair leaves them out)", cause, lost))
+	s.SnapErr = disk.Wrap(s.path, &disk.DamageError{Err: fmt.Errorf("%w; stamps in %d bytes do not count", cause, lost)})
 }
 
 // SalvageAll does so with every section: the damage may be in any.

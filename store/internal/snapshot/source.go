@@ -5,13 +5,14 @@ import (
 	"fmt"
 	"io"
 	"sync"
+
 	"treefilter/store/internal/format"
 )
 
 // source is a snapshot that is read in place, never as a whole: a window of it
 // at a time, every block checked against its sum before a byte of it counts.
 // Reading with pread into a window, rather than mapping the file, costs some
-// 10 ms for a million stamps and spares us SIGBUS when somebody truncates the
+// 10 ms for a million stamps and spares us SIGBUS when another program truncates the
 // file, and memory that grows with it. Safe for concurrent use.
 type source struct {
 	r    io.ReaderAt
@@ -28,7 +29,7 @@ type source struct {
 type chunk struct {
 	at   int64
 	data []byte
-	held int // by so many readers; the memory of one that nobody holds is used again
+	held int // by so many readers; at 0 its memory is used again
 }
 
 // ChunkSize is where chunks begin and about how long they are: they fit a
@@ -36,7 +37,7 @@ type chunk struct {
 // that its end cuts.
 const ChunkSize = 64 << 10
 
-// DamageError tells which bytes of a snapshot cannot be believed.
+// DamageError says which bytes of a snapshot cannot be believed.
 type DamageError struct {
 	at  int64
 	err error

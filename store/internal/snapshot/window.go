@@ -2,6 +2,7 @@ package snapshot
 
 import (
 	"bytes"
+
 	"treefilter/store/internal/format"
 )
 

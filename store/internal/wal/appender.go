@@ -1,22 +1,18 @@
 package wal
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
-	"hash/crc32"
 	"io"
-	"os"
-	"slices"
 	"time"
+
 	"treefilter/store/internal/disk"
 	"treefilter/store/internal/format"
 	"treefilter/store/internal/memtable"
-	"treefilter/store/internal/snapshot"
 )
 
 // ReopenAfter is how many bytes of records follow one open record at most.
-// Should it be damaged, the next one still tells the id that the records
+// Should it be damaged, the next one still has the id that the records
 // between them are checked with.
 const ReopenAfter = 64 << 10
 
@@ -34,19 +30,19 @@ type Appender struct {
 	Current func() (Lookup, io.Closer)
 
 	F        disk.File       // nil until it is needed
-	in       *Reader         // what f holds up to pos, whoever wrote it
+	in       *Reader         // what f holds up to pos, from any process
 	pos      int64           // how far f was read or written
 	Session  *format.Session // with the id of f
 	born     int64           // how long f was when we made it, 0 where others did
 	opened   int64           // where our last open record in f ended
-	mine     bool            // nobody else wrote after it
+	mine     bool            // and no other process wrote after it
 	Wrote    bool            // we have, to f
 	dirty    bool            // f holds records of ours that may not be durable
 	named    bool            // the name of f is durable
 	unsure   bool            // f holds records of ours that are not vouched for
-	Heard    bool            // a WAL was read to its end, be it f or one before
+	WasRead  bool            // a WAL was read to its end, f or one before it
 	lastRead error           // of the WAL that the present one has replaced
-	Failed   error           // a sync failed: what the disk holds is unknown for good
+	Failed   error           // a sync failed: what the disk holds is unknown from then on
 	buf      []byte
 
 	news
@@ -63,7 +59,7 @@ func (a *Appender) lockFor(wait time.Duration) (disk.Info, error) {
 	l := walLock{fsys: a.Fsys, names: a.Names, wait: wait, head: a.head, replaced: a.replaced}
 	f, info, err := l.take(old)
 	a.F = f
-	if f != old && a.Heard {
+	if f != old && a.WasRead {
 		if err != nil || a.lastRead != nil || !a.follows() {
 			a.missed()
 		}
@@ -94,68 +90,6 @@ func (a *Appender) Unlock() error {
 	return nil
 }
 
-// replaced reads what others have added to a WAL before it was replaced by
-// another.
-func (a *Appender) replaced(old disk.File) {
-	if old != a.F {
-		return // opened just now, and never read
-	}
-	info, err := old.Stat()
-	if err == nil {
-		err = a.catchUpIn(old, info)
-	}
-	a.lastRead = err
-}
-
-// follows reports whether nothing that matters was said in WALs that came and
-// went between the one read last and the present one: they held nothing but
-// stamps made under our config.
-func (a *Appender) follows() bool {
-	f, info, err := disk.OpenState(a.Fsys, a.Names.Snapshot, os.O_RDONLY)
-	if disk.IsMissing(err) {
-		return a.Snapshot == disk.Info{}
-	}
-	if err != nil {
-		return false
-	}
-	defer f.Close()
-	before := a.Snapshot
-	if a.Snapshot = info; info == before {
-		return true
-	}
-	h, err := snapshot.HeaderOfSealed(f, info.Size, a.Program)
-	if err != nil {
-		return false
-	}
-	seen := a.NewestFolded
-	if n := len(h.Folded); n > 0 {
-		a.NewestFolded = h.Folded[n-1].ID
-	}
-	if a.in != nil && (a.in.Tally != format.Tally{} || a.in.Records > 0) { // else it was not folded
-		seen = a.in.ID
-	}
-	i := slices.IndexFunc(h.Folded, func(f format.FoldedWAL) bool { return f.ID == seen })
-	if i < 0 && (seen != "" || len(h.Folded) == format.MaxFolded) {
-		return false
-	}
-	return !slices.ContainsFunc(h.Folded[i+1:], func(f format.FoldedWAL) bool { return f.Under != a.Hash[:format.FoldedHash] })
-}
-
-// CatchUp reads what f holds and was not read yet. The lock is held.
-func (a *Appender) CatchUp(info disk.Info) error {
-	if err := a.catchUpIn(a.F, info); err != nil {
-		return disk.Wrap(a.Names.WAL, err)
-	}
-	id := a.in.ID
-	if a.Session != nil && (id == "" || id == a.Session.ID) {
-		return nil
-	}
-	// The id is in the first record, unless that is damaged.
-	a.Session = a.newSession(cmp.Or(id, format.NewID()))
-	a.in.Opened[a.Session] = true // before its first record
-	return nil
-}
-
 func (a *Appender) newSession(id string) *format.Session {
 	s := format.NewSession(a.Program, id, a.Config)
 	s.Volume = a.Fsys.Volume(a.Root).ID
@@ -164,64 +98,6 @@ func (a *Appender) newSession(id string) *format.Session {
 
 // head is what a WAL of ours begins with.
 func (a *Appender) head() []byte { return a.newSession(format.NewID()).AppendOpen(nil) }
-
-func (a *Appender) catchUpIn(f disk.File, info disk.Info) error {
-	if info.Size < a.pos { // emptied by a dump, where a file in use cannot be removed
-		a.in, a.pos, a.Session = nil, 0, nil
-		a.mine, a.dirty, a.unsure = false, false, false
-		a.missed()
-	}
-	if a.in == nil {
-		if format.IsTreestamps(f, info.Size) {
-			return format.ErrTreestamps
-		}
-		a.in = NewReader(a.Program, nil)
-		a.in.Said = nil
-		a.in.take = a.hear
-		goesOn, err := a.continues(f, info)
-		if err != nil {
-			return err
-		}
-		if goesOn {
-			a.in.resume(a.Past)
-			a.pos = a.Past.whole
-		}
-	}
-	a.Heard = true
-	if info.Size == a.pos {
-		return nil
-	}
-	if err := CheckWALSize(info.Size); err != nil {
-		return err
-	}
-	a.Epoch.Add(1)
-	if err := a.in.Read(io.NewSectionReader(f, a.pos, info.Size-a.pos)); err != nil {
-		return err
-	}
-	if err := a.in.Check(); err != nil {
-		return err
-	}
-	if a.in.HidesAll || a.in.HidesOthers != "" { // and what was lost is not known
-		a.in.HidesAll, a.in.HidesOthers = false, ""
-		a.missed()
-	}
-	a.pos, a.mine = info.Size, a.born > 0 && info.Size == a.born
-	return nil
-}
-
-// continues reports whether f is the WAL that the tree was read from, and begins
-// with what was read then. Its inode number does not show that: the number of a
-// file that was removed is given to the next. Nor does its length: the end of it
-// may have been a write that then failed, and was taken back.
-func (a *Appender) continues(f disk.File, info disk.Info) (bool, error) {
-	w := a.Past
-	if w == nil || w.ID == "" || w.whole > info.Size {
-		return false, nil
-	}
-	sum := crc32.New(format.Castagnoli)
-	_, err := io.Copy(sum, io.NewSectionReader(f, 0, w.whole))
-	return err == nil && sum.Sum32() == w.sum, err
-}
 
 // Append writes the stamps in one piece, but those that others have spoken
 // against since their file was looked at, which it returns: see judge. When the
@@ -269,7 +145,7 @@ func (a *Appender) Append(entries []format.Entry) (refused []format.Entry, err e
 
 // Take writes that the stamps of paths are taken away, as append does, and
 // returns of how many. It asks for each whether that is still so while it holds
-// the lock: a stamp that somebody has just made of it is older than our record.
+// the lock: a stamp made just before is older than our record.
 func (a *Appender) Take(kind format.RecordKind, paths []string, still func(path string) bool) (taken int, err error) {
 	err = a.write(func(b []byte) []byte {
 		for _, p := range paths {
@@ -321,7 +197,7 @@ func (a *Appender) write(encode func([]byte) []byte) (err error) {
 	return a.writeLocked(info, encode)
 }
 
-// writeLocked is write for one who holds the lock already.
+// writeLocked is write for a caller that holds the lock.
 func (a *Appender) writeLocked(info disk.Info, encode func([]byte) []byte) error {
 	if err := a.CatchUp(info); err != nil {
 		return err
@@ -356,7 +232,7 @@ func (a *Appender) begin(info disk.Info) ([]byte, error) {
 	if info.Size == 0 || a.mine {
 		return b, nil
 	}
-	// Somebody else wrote last, or was cut off: a record ends in a line end.
+	// Another process wrote last, or was cut off: a record ends in a line end.
 	last := []byte{'\n'}
 	if err := format.ReadFull(a.F, last, info.Size-1); err != nil {
 		return nil, disk.Wrap(a.Names.WAL, err)
@@ -383,82 +259,6 @@ func (a *Appender) put(info disk.Info, b []byte) error {
 		return disk.Wrap(a.Names.WAL, err)
 	}
 	a.pos, a.mine, a.Wrote, a.in.ID = info.Size+int64(len(b)), true, true, a.Session.ID
-	return nil
-}
-
-// Sync makes everything appended so far durable, and then vouches for it.
-func (a *Appender) Sync() error {
-	if a.Failed != nil || a.F == nil {
-		return a.Failed
-	}
-	if a.dirty {
-		if err := a.Flush(); err != nil {
-			return err
-		}
-	}
-	if !a.unsure {
-		return nil
-	}
-	return a.vouch()
-}
-
-// Flush makes the WAL and its name durable. After a failure the kernel may have
-// dropped what it could not write and call the next sync a success, so a failure
-// is final.
-func (a *Appender) Flush() error {
-	err := a.F.Sync()
-	if err == nil && !a.named {
-		err = a.Names.Sync(a.Fsys)
-	}
-	if err != nil {
-		a.Failed = disk.Wrap(a.Names.WAL, err)
-		return a.Failed
-	}
-	a.dirty, a.named = false, true
-	return nil
-}
-
-// vouchWait bounds the wait for the lock before records are vouched for: who has
-// it vouches for ours too, sooner or later, and they are durable without that.
-const vouchWait = time.Second
-
-// vouch appends an open record that counts those before it, so that one which
-// damage takes is missed. All of them must be durable: after a crash nothing may
-// be missed that was never acknowledged.
-func (a *Appender) vouch() (err error) {
-	info, err := a.lockFor(min(a.Wait, vouchWait))
-	if errors.Is(err, ErrLocked) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, a.Unlock()) }()
-	alone := a.mine && info.Size == a.pos
-	if err := a.CatchUp(info); err != nil {
-		return err
-	}
-	if !a.unsure || a.in.Tally == a.in.Vouched {
-		a.unsure = false
-		return nil
-	}
-	if !alone {
-		if err := a.Flush(); err != nil {
-			return err
-		}
-	}
-	b, err := a.begin(info)
-	if err != nil {
-		return err
-	}
-	sealing := *a.Session
-	told := a.in.Tally
-	sealing.After = &told
-	b = sealing.AppendOpen(b)
-	if err := a.put(info, b); err != nil {
-		return nil // a full disk, say: the records are safe without it
-	}
-	a.opened, a.in.Vouched, a.unsure = a.pos, told, false
 	return nil
 }
 

@@ -6,6 +6,7 @@ import (
 	"os"
 	"sync"
 	"time"
+
 	"treefilter/store/internal/disk"
 	"treefilter/store/internal/format"
 )
@@ -109,7 +110,7 @@ func (l *walLock) lock(f disk.File, path string) (disk.Info, bool, error) {
 // make makes the WAL, and returns none where another process was quicker. It gets
 // its name when its first record is durable: so a WAL without a sound record is
 // damaged, and not what a crash has left of one that said nothing yet. Until then
-// it is a temporary file, and who has the lock of that makes the WAL.
+// it is a temporary file, and the process that has the lock of that makes the WAL.
 func (l *walLock) make() (disk.File, disk.Info, error) {
 	temp := l.names.WAL + disk.TempSuffix
 	f, err := l.open(temp, os.O_CREATE)

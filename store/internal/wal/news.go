@@ -2,6 +2,7 @@ package wal
 
 import (
 	"sync/atomic"
+
 	"treefilter/store/internal/disk"
 	"treefilter/store/internal/format"
 	"treefilter/store/internal/memtable"
@@ -23,7 +24,7 @@ type news struct {
 	// taken are the paths whose stamps others have taken away, or made under
 	// another config, and when.
 	taken map[string]uint64
-	// words is the last word on each path, by whomever; nil where nobody asks.
+	// words is the last word on each path, from any process; nil where it is not asked for.
 	Words map[string]memtable.Word
 	// reread says that the files must be read again: words may lack something.
 	Reread bool
@@ -35,10 +36,10 @@ func (n *news) missed() {
 	n.Reread = true
 }
 
-// hear takes a record of somebody else.
-func (a *Appender) hear(r format.Record, s *format.Session) {
+// takeNote takes notice of a record that another process has appended.
+func (a *Appender) takeNote(r format.Record, s *format.Session) {
 	if r.Kind == format.RecordSet && s.Hash == a.Hash {
-		// Somebody has processed it after that: his stamp must not be taken away.
+		// It was processed again after that: that stamp must not be taken away.
 		delete(a.taken, string(r.Path))
 	} else {
 		if a.taken == nil {
@@ -49,7 +50,7 @@ func (a *Appender) hear(r format.Record, s *format.Session) {
 	a.note(string(r.Path), r, s.Terms)
 }
 
-// note keeps the last word on a path, where somebody asks for it.
+// note keeps the last word on a path, where it is asked for.
 func (a *Appender) note(path string, r format.Record, under *format.Terms) {
 	if a.Words == nil {
 		return
@@ -75,8 +76,8 @@ const (
 type Lookup func(path string) (format.Stamp, bool)
 
 // Judge decides about a stamp, given what others have said since its file was looked
-// at: where somebody has taken the file's stamp away, or processed it under another
-// config, the two contradict each other, and which came last is not known. Where it
+// at: where another process has taken the file's stamp away, or processed it under
+// another config, the two contradict each other, and which came last is not known. Where it
 // is not known what was said, a stamp of our config that is there by now is believed
 // in place of this one. current looks up what the tree says now.
 func (a *Appender) Judge(e *format.Entry, current Lookup) verdict {

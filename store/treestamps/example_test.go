@@ -1,4 +1,4 @@
-package store_test
+package treestamps_test
 
 import (
 	"fmt"
@@ -6,19 +6,22 @@ import (
 	"os"
 	"path/filepath"
 
-	"treefilter/store"
+	"treefilter/store/treestamps"
 )
 
 // What a Python program knew of its work, before it is done in Go.
-func ExampleReadTreestamps() {
-	dir := makeTree()
+func ExampleRead() {
+	dir, err := os.MkdirTemp("", "photos")
+	if err != nil {
+		log.Fatal(err)
+	}
 	defer os.RemoveAll(dir)
 	text := "config:\n  quality: 90\nalbums: 1700000000.5\nimg001.jpg: 1700000001.25\n"
 	if err := os.WriteFile(filepath.Join(dir, ".picopt_treestamps.yaml"), []byte(text), 0o666); err != nil {
 		log.Fatal(err)
 	}
 
-	files, err := store.ReadTreestamps(dir, "picopt")
+	files, err := treestamps.Read(dir, "picopt")
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -1,0 +1,77 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"treefilter/filter"
+	"treefilter/walk"
+)
+
+// adviceOn returns what the user could do about an error, "" for most. The
+// packages below this one know no flags: it stands here what helps.
+func adviceOn(err error) string {
+	switch {
+	case errors.Is(err, walk.ErrMixedDelimiters):
+		return "say --null if the paths end in NUL bytes"
+	case errors.Is(err, filter.ErrNewline):
+		return "--null prints such names"
+	case errors.Is(err, filter.ErrConfigNotGiven):
+		return "give it with -c or --config-file, or say --empty-config if none is meant"
+	case errors.Is(err, filter.ErrConfigUnknown):
+		return "-c or --config-file gives it, --empty-config says that there is none"
+	case errors.Is(err, filter.ErrConfigModified):
+		return "what was processed may not have seen what this file of --depends or --config-file says now: filter and process it again"
+	}
+	if _, ok := errors.AsType[*filter.DamageError](err); ok {
+		return "dump --repair leaves out what cannot be read"
+	}
+	if usage, ok := errors.AsType[*usageError](err); ok {
+		return usage.hint
+	}
+	if walked, ok := errors.AsType[*filter.WalkNotice](err); ok {
+		return walkFlags(walked) + " walks as it did"
+	}
+	switch dir, programs := filter.Importable(err); len(programs) {
+	case 0:
+		return ""
+	case 1:
+		return importLine(programs[0], dir) + " takes over what it says"
+	default:
+		return "--from one of " + strings.Join(programs, ", ")
+	}
+}
+
+// importLine is a command line that imports what treestamps wrote for a program
+// into a directory, beside it.
+func importLine(program, dir string) string {
+	line := "treefilter import"
+	if program == filter.DefaultProgram {
+		line = "treefilter --program NAME import"
+	}
+	return fmt.Sprintf("%s --from %s %s", line, shellWord(program), shellWord(dir))
+}
+
+// walkFlags words the walk that treestamps made as flags.
+func walkFlags(n *filter.WalkNotice) string {
+	var flags []string
+	for _, glob := range n.Ignore {
+		flags = append(flags, "--ignore "+shellWord(glob))
+	}
+	if n.Follow {
+		flags = append(flags, "--follow")
+	}
+	return strings.Join(flags, " ")
+}
+
+// shellWord quotes what a shell would not take for one word as it is.
+func shellWord(s string) string {
+	plain := func(r rune) bool {
+		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("_./+=@%^,:-", r)
+	}
+	if s != "" && strings.IndexFunc(s, func(r rune) bool { return !plain(r) }) < 0 {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}
