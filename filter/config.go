@@ -157,10 +157,10 @@ func olderThan(moment store.Time, files []ConfigFile) error {
 	return nil
 }
 
-// filesOnClockOf returns the ConfigFiles whose mtimes can be compared with the
-// moment of a tree. All were compared with that of this machine.
-func (r *commitRun) filesOnClockOf(t *store.Tree) []ConfigFile {
-	return slices.DeleteFunc(slices.Clone(r.ConfigFiles), func(f ConfigFile) bool { return !t.OwnClock(f.Name) })
+// filesOnClockOf returns those files whose mtimes can be compared with the moment of
+// a tree. All were compared with that of this machine.
+func filesOnClockOf(t *store.Tree, files []ConfigFile) []ConfigFile {
+	return slices.DeleteFunc(slices.Clone(files), func(f ConfigFile) bool { return !t.OwnClock(f.Name) })
 }
 
 // asRead refuses files that are no longer what was read. A pipe is read but once.

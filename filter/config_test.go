@@ -219,8 +219,7 @@ func TestConfigFilesOnTheClockOfATree(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &commitRun{Commit: &Commit{Options: Options{ConfigFiles: []ConfigFile{{Name: foreign}, {Name: "lint.toml"}}}}}
-	if got := r.filesOnClockOf(tree); len(got) != 1 || got[0].Name != "lint.toml" {
+	if got := filesOnClockOf(tree, []ConfigFile{{Name: foreign}, {Name: "lint.toml"}}); len(got) != 1 || got[0].Name != "lint.toml" {
 		t.Errorf("got %v", got)
 	}
 }

@@ -39,6 +39,8 @@ func digestOf(ctx context.Context, path string, is *walk.Info) (d store.Digest, 
 	return digest(ctx, f, make([]byte, min(readSize, info.Size()+1)))
 }
 
+var errModified = errors.New("not stamped: modified while it was committed")
+
 // digest reads r to its end, through buf.
 func digest(ctx context.Context, r io.Reader, buf []byte) (d store.Digest, err error) {
 	sum := sha256.New()

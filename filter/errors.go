@@ -57,3 +57,15 @@ type WalkNotice struct {
 func (n *WalkNotice) Error() string {
 	return n.Root + ": how treestamps walked it is not taken over"
 }
+
+// pathError is what is wrong with one path.
+type pathError struct {
+	path string
+	err  error
+}
+
+func (e *pathError) Error() string { return e.path + ": " + e.err.Error() }
+func (e *pathError) Unwrap() error { return e.err }
+
+// errNotRegular is a path that stands for something other than a file.
+var errNotRegular = errors.New("not a regular file")

@@ -37,7 +37,7 @@ func (i *Import) Run(ctx context.Context) (err error) {
 	var runs []*importRun
 	defer func() {
 		for _, r := range runs {
-			err = errors.Join(err, r.grove.Close())
+			err = errors.Join(err, r.targets.grove.Close())
 		}
 		err = errors.Join(err, lost.err())
 	}()
@@ -64,7 +64,7 @@ func (i *Import) Run(ctx context.Context) (err error) {
 // prepare reads what there is to import below a root, and refuses where it cannot
 // be. Nothing is written yet.
 func (i *Import) prepare(ctx context.Context, root root, at walk.Root) (*importRun, error) {
-	report := newReporter(&i.Options)
+	report := newReporter(&i.Options, damageOnly)
 	files, err := i.find(ctx, root, at, report)
 	if err != nil {
 		return nil, err
@@ -89,15 +89,15 @@ func (i *Import) prepare(ctx context.Context, root root, at walk.Root) (*importR
 		return nil, err
 	}
 	r := &importRun{
-		commitRun: (&Commit{Options: opt}).newRun(g, report),
-		root:      root,
-		at:        at,
-		follow:    i.Follow,
-		files:     files,
-		newest:    newest,
-		past:      gather(root, files, newest.Made, present()),
+		recorder: newRecorder(&opt, Recording{}, g, report),
+		root:     root,
+		at:       at,
+		follow:   i.Follow,
+		files:    files,
+		newest:   newest,
+		past:     gather(root, files, newest.Made, present()),
 	}
-	if _, err = r.target(r.tree()); err == nil {
+	if _, err = r.targets.of(r.tree()); err == nil {
 		err = r.refuse(r.tree())
 	}
 	if err != nil {

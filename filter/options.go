@@ -1,10 +1,6 @@
 package filter
 
 import (
-	"errors"
-	"fmt"
-	"strings"
-	"sync"
 	"time"
 
 	"treefilter/store"
@@ -58,86 +54,5 @@ func (o *Options) openGrove(roots []string) (*store.Grove, error) {
 	})
 }
 
-// reporter says each thing about a tree once, from whatever goroutine meets it
-// first.
-type reporter struct {
-	opt *Options
-
-	mu   sync.Mutex
-	said map[string]bool
-}
-
-func newReporter(opt *Options) *reporter {
-	return &reporter{opt: opt, said: map[string]bool{}}
-}
-
-func (r *reporter) warn(err error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.opt.Warn(err)
-}
-
-func (r *reporter) notice(err error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.opt.Notice(err)
-}
-
-// problems warns of what is wrong with a tree's state and was not said yet.
-func (r *reporter) problems(t *store.Tree) {
-	for _, err := range t.Problems() {
-		r.once(err, r.opt.Warn)
-	}
-}
-
-// configChanged says how many stamps of a tree do not count because the newest of
-// them were made under another config.
-func (r *reporter) configChanged(t *store.Tree) {
-	changes, changed := configChanges(t)
-	if !changed {
-		return
-	}
-	n := t.OtherConfigs()
-	if n == 0 {
-		return
-	}
-	what := "config changed"
-	if len(changes) > 0 {
-		what += " (" + strings.Join(changes, ", ") + ")"
-	}
-	r.once(fmt.Errorf("%s: %s: %s void", t.Root(), what, Counted(n, "stamp")), r.opt.Notice)
-}
-
-// configChanges returns what differs from the config of a tree's newest stamps.
-func configChanges(t *store.Tree) (changes []string, changed bool) {
-	stored, any := t.Stored()
-	if !any || stored.Hash() == t.Config().Hash() {
-		return nil, false
-	}
-	return stored.Diff(t.Config()), true
-}
-
-// Counted puts a number before a noun.
-func Counted[N int | int64](n N, what string) string {
-	if n != 1 {
-		what += "s"
-	}
-	return fmt.Sprintf("%d %s", n, what)
-}
-
-func (r *reporter) once(err error, say func(error)) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if !r.said[err.Error()] {
-		r.said[err.Error()] = true
-		say(err)
-	}
-}
-
 // present is this machine's clock.
-func present() store.Time {
-	return store.TimeOf(time.Now())
-}
-
-// errNotRegular is a path that stands for something other than a file.
-var errNotRegular = errors.New("not a regular file")
+func present() store.Time { return store.TimeOf(time.Now()) }

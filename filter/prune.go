@@ -28,7 +28,7 @@ type Prune struct {
 // Run prunes what lies below every root, or the current directory: stamps made
 // under any config, since the file is gone for all of them.
 func (p *Prune) Run(ctx context.Context) error {
-	out := newOutput(p.Out)
+	out := newOutput(p.Out, nil)
 	every := p.Options
 	every.NoCheckConfig = true
 	err := every.eachRoot(ctx, func(t *store.Tree, root root, report *reporter) error {
@@ -60,7 +60,7 @@ func (r *pruneRun) run(ctx context.Context) (err error) {
 	if err := r.refuse(); err != nil {
 		return err
 	}
-	for range lookers() {
+	for range parallel() {
 		a, err := newAbsence(r.root.dir)
 		if err != nil {
 			return err

@@ -42,8 +42,8 @@ func TestRefreshKeepsNewerStamps(t *testing.T) {
 	in, paths := io.Pipe()
 	var examined atomic.Int64
 	refresh := filter.Filter{
-		Options: options, In: in, InDelimiter: walk.NUL, Out: io.Discard, OutDelimiter: walk.NUL,
-		Refresh: true, Examined: &examined,
+		Selection: filter.Selection{Options: options, In: in, InDelimiter: walk.NUL, Examined: &examined},
+		Out:       io.Discard, OutDelimiter: walk.NUL, Refresh: true,
 	}
 	ended := make(chan error, 1)
 	go func() {
@@ -64,7 +64,7 @@ func TestRefreshKeepsNewerStamps(t *testing.T) {
 	}
 
 	var out bytes.Buffer
-	again := filter.Filter{Options: options, Out: &out, OutDelimiter: walk.Newline}
+	again := filter.Filter{Selection: filter.Selection{Options: options}, Out: &out, OutDelimiter: walk.Newline}
 	if _, err := again.Run(context.Background()); err != nil {
 		t.Fatal(err)
 	}

@@ -125,6 +125,14 @@ func parseRoot(path string) (r root, err error) {
 	return r, err
 }
 
+// join returns the absolute path of what lies below a root.
+func (r *root) join(rel string) string {
+	if rel == "" {
+		return r.real
+	}
+	return strings.TrimSuffix(r.real, "/") + "/" + rel
+}
+
 // refuseFile returns an error for a root that is a file: who names one does not
 // mean the stamps of all that lies beside it.
 func (r root) refuseFile() error {
@@ -139,14 +147,6 @@ func withSlash(dir string) string {
 		return dir
 	}
 	return dir + "/"
-}
-
-// operand puts "./" before a path that would be taken for a flag.
-func operand(path string) string {
-	if strings.HasPrefix(path, "-") {
-		return "./" + path
-	}
-	return path
 }
 
 // dirs returns the directories of the roots.
@@ -182,10 +182,7 @@ func walkRoots(roots []root) []walk.Root {
 // relative returns the path of what a root names, relative to the directory of
 // another.
 func relative(r, to root) (rel string, below bool) {
-	full := r.real
-	if r.only != "" {
-		full = strings.TrimSuffix(full, "/") + "/" + r.only
-	}
+	full := r.join(r.only)
 	rest, ok := strings.CutPrefix(full, strings.TrimSuffix(to.real, "/"))
 	if !ok || rest != "" && rest[0] != '/' {
 		return "", false

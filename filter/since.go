@@ -9,9 +9,12 @@ import (
 	"treefilter/store"
 )
 
-// sinceStart is how long before the commit began "start" is: in a pipeline the
+// sinceStart is the Since of a run's own beginning.
+const sinceStart = "start"
+
+// startMargin is how long before the commit began "start" is: in a pipeline the
 // tool's first read comes before, by up to 11 ms as measured.
-const sinceStart = 2 * time.Second
+const startMargin = 2 * time.Second
 
 // clockSkew is how far the clock of another machine may be ahead of ours.
 const clockSkew = 2 * time.Second
@@ -28,7 +31,7 @@ type since struct {
 }
 
 func parseSince(text string) (since, error) {
-	s := since{given: text != "", text: text, start: text == "start", began: time.Now()}
+	s := since{given: text != "", text: text, start: text == sinceStart, began: time.Now()}
 	if !s.given || s.start {
 		return s, nil
 	}
@@ -98,7 +101,7 @@ func (s since) in(t *store.Tree) (store.Time, error) {
 		return store.Time{}, &pathError{t.Root(), errNoClock}
 	case s.start:
 		now, err := t.Now()
-		return now.Add(-int64(sinceStart + time.Since(s.began))), err
+		return now.Add(-int64(startMargin + time.Since(s.began))), err
 	case !s.file:
 		return s.time, nil
 	case !t.OwnClock(s.text):
@@ -122,7 +125,7 @@ func (s since) checkFile() error { return s.checkPast(present().Add(int64(clockS
 // here is the moment on this machine's clock.
 func (s since) here() store.Time {
 	if s.start {
-		return store.TimeOf(s.began.Add(-sinceStart))
+		return store.TimeOf(s.began.Add(-startMargin))
 	}
 	return s.time
 }

@@ -161,7 +161,7 @@ func TestSinceStart(t *testing.T) {
 	// The clock of files is coarse: allow it a tick on both sides.
 	const tick = 20 * time.Millisecond
 	moment := time.Unix(got.Sec, int64(got.Nsec))
-	if early, late := before.Add(-sinceStart-tick), s.began.Add(-sinceStart+tick); moment.Before(early) || moment.After(late) {
-		t.Errorf("start is %v before the commit began, want %v", s.began.Sub(moment), sinceStart)
+	if early, late := before.Add(-startMargin-tick), s.began.Add(-startMargin+tick); moment.Before(early) || moment.After(late) {
+		t.Errorf("start is %v before the commit began, want %v", s.began.Sub(moment), startMargin)
 	}
 }

@@ -76,7 +76,7 @@ func (o *Options) eachRoot(ctx context.Context, do func(*store.Tree, root, *repo
 	if err != nil {
 		return err
 	}
-	report := newReporter(o)
+	report := newReporter(o, allNews)
 	var errs []error
 	for _, at := range roots {
 		if ctx.Err() != nil {

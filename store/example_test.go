@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"treefilter/store"
-	"treefilter/walk"
 )
 
 // makeTree creates files below a new directory, last modified on the first day
@@ -92,51 +91,26 @@ func ExampleTree_Set() {
 	// b.jpg false 0.000000000
 }
 
-// Process what was modified since it was processed last, and nothing else. Mark
-// keeps the grove's own files out of the walk.
+// A grove finds the tree of any path.
 func ExampleGrove_Get() {
-	root := makeTree("a.jpg", "b.jpg", "c/d.jpg")
+	root := makeTree("a.jpg", "c/d.jpg")
 	defer os.RemoveAll(root)
-
-	optimize := func() {
-		grove, err := store.Open([]string{root}, store.Options{})
-		if err != nil {
-			log.Fatal(err)
-		}
-		defer grove.Close()
-		for file, err := range walk.Files([]string{root}, walk.Options{Mark: store.IsStateName}) {
-			if err != nil {
-				log.Print(err)
-				continue
-			}
-			mtime := store.Time{Sec: file.Sec, Nsec: file.Nsec}
-			if stamp, ok := grove.Get(file.Path); ok && mtime.Compare(stamp.Time) <= 0 {
-				continue
-			}
-			fmt.Println("optimizing", filepath.Base(file.Path))
-			if err := grove.Set(file.Path); err != nil {
-				log.Fatal(err)
-			}
-		}
-		if err := grove.Sync(); err != nil { // what was not synced is forgotten
-			log.Fatal(err)
-		}
-	}
-	optimize()
-	fmt.Println("again")
-	optimize()
-	fmt.Println("modified")
-	if err := os.Chtimes(filepath.Join(root, "b.jpg"), time.Time{}, time.Unix(1704067201, 0)); err != nil {
+	grove, err := store.Open([]string{root}, store.Options{})
+	if err != nil {
 		log.Fatal(err)
 	}
-	optimize()
+	defer grove.Close()
+
+	if err := grove.Set(filepath.Join(root, "c", "d.jpg")); err != nil {
+		log.Fatal(err)
+	}
+	for _, path := range []string{"a.jpg", "c/d.jpg"} {
+		stamp, ok := grove.Get(filepath.Join(root, path))
+		fmt.Println(path, ok, stamp.Time)
+	}
 	// Output:
-	// optimizing a.jpg
-	// optimizing b.jpg
-	// optimizing d.jpg
-	// again
-	// modified
-	// optimizing b.jpg
+	// a.jpg false 0.000000000
+	// c/d.jpg true 1704067200.000000000
 }
 
 // When a setting changes, stamps made under the old one do not count.

@@ -14,31 +14,6 @@ import (
 	"treefilter/store/internal/format"
 )
 
-// A stamp that lies in the future, or did when it was made, covers exactly its own
-// mtime: an edit made before the clock has reached it bears an earlier one.
-func TestCovers(t *testing.T) {
-	now := format.Time{Sec: 100}
-	for _, c := range []struct {
-		stamp format.Stamp
-		mtime int64
-		want  bool
-	}{
-		{at(50), 50, true},
-		{at(50), 49, true},
-		{at(50), 51, false},
-		{at(100), 99, true},
-		{at(101), 100, false},
-		{at(101), 101, true},
-		{format.Stamp{Time: format.Time{Sec: 50}, Exact: true}, 50, true},
-		{format.Stamp{Time: format.Time{Sec: 50}, Exact: true}, 49, false},
-		{format.Stamp{Time: format.Time{Sec: 50}, Exact: true}, 51, false},
-	} {
-		if got := c.stamp.Covers(format.Time{Sec: c.mtime}, now); got != c.want {
-			t.Errorf("%+v covers %d at 100: %v", c.stamp, c.mtime, got)
-		}
-	}
-}
-
 // touched makes a file with an mtime in the tree.
 func touched(t *testing.T, tree *Tree, path string, mtime time.Time) {
 	t.Helper()

@@ -46,19 +46,6 @@ func TickOver(mtime format.Time, seen time.Duration) bool {
 	return TickEnd(mtime).Compare(mtime.Add(int64(seen-foreignTick))) <= 0
 }
 
-// ToCome reports whether an mtime lies so far in the future that no write can bear
-// it any more, now being the present on the file system's own clock (see Tree.Now),
-// asked for after the mtime was seen. Until the clock reaches it a write bears an
-// earlier one, and then it would have to come at the very nanosecond. Only where
-// the clock itself shows whole seconds could one, so there a file waits until its
-// tick is over, unless that is too far off to be waited for.
-func ToCome(mtime, now format.Time) bool {
-	if now.Nsec != 0 {
-		return mtime.Compare(now.Add(fineTick)) > 0
-	}
-	return TickEnd(mtime).Compare(now.Add(int64(SettleWait))) > 0
-}
-
 // OwnClock reports whether Now is the clock that sets the mtime of a file, or of
 // those in a directory. Where it is not (the state lies elsewhere, or a file
 // server is mounted in the tree) it proves nothing: the two clocks may
@@ -94,63 +81,93 @@ func (t *Tree) Now() (format.Time, error) {
 	return t.app.Now()
 }
 
+// Clock is a reading of the clock that Tree.Now asks: the present on it, and when it
+// was asked for and answered on this machine's own.
+type Clock struct {
+	Now             format.Time
+	Asked, Answered time.Time
+}
+
+// Clock reads that clock.
+func (t *Tree) Clock() (c Clock, err error) {
+	c.Asked = time.Now()
+	c.Now, err = t.Now()
+	c.Answered = time.Now()
+	return c, err
+}
+
+// Settled reports whether no later write can bear an mtime that the clock has set
+// (see Tree.OwnClock): one that was first seen, by a stat that was over, at the moment
+// seen, and was shown again, or just then, by a stat that began at the moment statted.
+//
+// The tick must have been over before that stat: a write between the two would go
+// unseen. And an mtime lies in the future only where the present was asked for after
+// it was seen: one that was asked for earlier may just be older than the file.
+func (c *Clock) Settled(mtime format.Time, seen, statted time.Time) bool {
+	if !statted.Before(c.Answered) && TickEnd(mtime).Compare(c.Now) <= 0 {
+		return true
+	}
+	return c.Asked.After(seen) && toCome(mtime, c.Now)
+}
+
+// toCome reports whether an mtime lies so far in the future that no write can bear
+// it any more, now being the present on the file system's own clock,
+// asked for after the mtime was seen. Until the clock reaches it a write bears an
+// earlier one, and then it would have to come at the very nanosecond. Only where
+// the clock itself shows whole seconds could one, so there a file waits until its
+// tick is over, unless that is too far off to be waited for.
+func toCome(mtime, now format.Time) bool {
+	if now.Nsec != 0 {
+		return mtime.Compare(now.Add(fineTick)) > 0
+	}
+	return TickEnd(mtime).Compare(now.Add(int64(SettleWait))) > 0
+}
+
 // errUnsettled is a file that is modified again and again.
 var errUnsettled = errors.New("modified while it was recorded")
 
-// settle returns the stamp of a file, looked at once more after its tick.
+// settle returns the stamp of a file, statted once more after its tick.
 func (t *Tree) settle(path string) (format.Stamp, error) {
-	before := sight{own: t.OwnClock(t.full(path))}
+	own := t.OwnClock(t.full(path))
+	var clock Clock
+	var last format.Time
+	var seen time.Time // when last was, first
 	deadline := time.Now().Add(SettleWait)
 	for pause := time.Millisecond; ; pause *= 2 {
-		s, settled, err := t.look(path, &before)
-		if err != nil || settled {
-			return s, err
+		var err error
+		if own {
+			if clock, err = t.Clock(); err != nil {
+				return format.Stamp{}, err
+			}
 		}
-		if time.Now().After(deadline) {
+		statted := time.Now()
+		mtime, err := t.mtime(path)
+		if err != nil {
+			return format.Stamp{}, err
+		}
+		if seen.IsZero() || mtime != last {
+			last, seen = mtime, time.Now()
+		}
+		switch {
+		case own && clock.Settled(mtime, seen, statted):
+			return format.Stamp{Time: mtime, Exact: mtime.Compare(clock.Now) > 0}, nil
+		case !own && TickOver(mtime, statted.Sub(seen)):
+			// Where the clock is not known, any mtime may lie in the future.
+			return format.Stamp{Time: mtime, Exact: true}, nil
+		case time.Now().After(deadline):
 			return format.Stamp{}, &fs.PathError{Op: "record", Path: t.full(path), Err: errUnsettled}
 		}
 		time.Sleep(pause)
 	}
 }
 
-// sight is an mtime and when it was first seen.
-type sight struct {
-	mtime format.Time
-	at    time.Time
-	own   bool // see OwnClock
-}
-
-// look returns the stamp that a file would get, and whether no later write can
-// bear its mtime, given what a look before has shown.
-func (t *Tree) look(path string, before *sight) (s format.Stamp, settled bool, err error) {
-	var now format.Time
-	if before.own {
-		if now, err = t.Now(); err != nil {
-			return s, false, err
-		}
-	}
-	began := time.Now()
+func (t *Tree) mtime(path string) (format.Time, error) {
 	info, err := os.Lstat(t.full(path))
 	if err != nil {
-		return s, false, fmt.Errorf("record: %w", err)
+		return format.Time{}, fmt.Errorf("record: %w", err)
 	}
 	if !info.Mode().IsRegular() {
-		return s, false, &fs.PathError{Op: "record", Path: t.full(path), Err: errors.New("not a regular file")}
+		return format.Time{}, &fs.PathError{Op: "record", Path: t.full(path), Err: errors.New("not a regular file")}
 	}
-	mtime := format.TimeOf(info.ModTime())
-	switch {
-	case !before.own:
-		if before.at.IsZero() || before.mtime != mtime {
-			before.mtime, before.at = mtime, time.Now()
-		}
-		// Where the clock is not known, any mtime may lie in the future.
-		return format.Stamp{Time: mtime, Exact: true}, TickOver(mtime, began.Sub(before.at)), nil
-	case TickEnd(mtime).Compare(now) <= 0:
-		return format.Stamp{Time: mtime}, true, nil
-	}
-	// The present that was asked for before may just be older than the file.
-	if now, err = t.Now(); err != nil {
-		return s, false, err
-	}
-	return format.Stamp{Time: mtime, Exact: true}, ToCome(mtime, now), nil
+	return format.TimeOf(info.ModTime()), nil
 }

@@ -15,11 +15,11 @@ var errMoved = errors.New("moved or replaced while it was read")
 // maxTries bounds how often a directory is read that is replaced each time.
 const maxTries = 8
 
-// list reads a directory, and looks at as many of its entries as one part is.
+// list reads a directory, and stats as many of its entries as one part is.
 //
 // Somebody may put another directory in its place meanwhile, and empty the old one:
 // it would seem to hold no work, though at no time there was none. So it counts
-// only if its path still leads to it after the last look; else what is there now
+// only if its path still leads to it after the last stat; else what is there now
 // is opened and read, and returned. False means that it cannot be opened.
 func (w *worker) list(d *directory, f folder) (folder, bool) {
 	path := w.path(d)
@@ -27,7 +27,7 @@ func (w *worker) list(d *directory, f folder) (folder, bool) {
 		w.read(d, f, path)
 		sortNames(w.entries)
 		for _, e := range w.entries[:min(partSize, len(w.entries))] {
-			w.look(d, f, e.name)
+			w.stat(d, f, e.name)
 		}
 		switch {
 		case w.queue.stopped.Load(), d.root.moved.Load(), w.leadsTo(path, d):

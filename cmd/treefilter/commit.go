@@ -58,14 +58,16 @@ func (c *commitCommand) job(s *stdio) (*filter.Commit, error) {
 		return nil, err
 	}
 	job := &filter.Commit{
-		Options:       c.options(s),
-		In:            in,
-		InDelimiter:   c.delimiter(walk.Detect),
-		Since:         c.Since,
-		IgnoreMissing: c.IgnoreMissing,
-		Dump:          filter.DumpMode(c.Dump),
-		NoWAL:         c.NoWAL,
-		NoSync:        c.NoSync,
+		Options:     c.options(s),
+		In:          in,
+		InDelimiter: c.delimiter(walk.Detect),
+		Recording: filter.Recording{
+			Since:         c.Since,
+			IgnoreMissing: c.IgnoreMissing,
+			Dump:          filter.DumpMode(c.Dump),
+			NoSync:        c.NoSync,
+		},
+		NoWAL: c.NoWAL,
 	}
 	job.Detect = filter.Detect(c.Detect)
 	job.Founded = c.founded(s)

@@ -90,7 +90,7 @@ func (c *filterCommand) job(s *stdio) (*filter.Filter, error) {
 	if c.Refresh && filter.Detect(c.Detect) != filter.DetectContent {
 		return nil, &usageError{reason: "--refresh: nothing to do without --detect content"}
 	}
-	job := &filter.Filter{Options: c.options(s), Check: c.Check, JSON: c.JSON, Refresh: c.Refresh}
+	job := &filter.Filter{Selection: filter.Selection{Options: c.options(s)}, Check: c.Check, JSON: c.JSON, Refresh: c.Refresh}
 	job.Detect = filter.Detect(c.Detect)
 	job.InDelimiter = c.delimiter(walk.Detect)
 	job.Out, job.OutDelimiter = c.output(s)
@@ -101,7 +101,7 @@ func (c *filterCommand) job(s *stdio) (*filter.Filter, error) {
 	if job.In, err = c.input(s, c.Roots, `"treefilter ." walks the current directory`); err != nil {
 		return nil, err
 	}
-	if err := c.choose(job, s); err != nil {
+	if err := c.choose(&job.Selection, s); err != nil {
 		return nil, err
 	}
 	return job, c.configure(&job.Options)

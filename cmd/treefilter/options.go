@@ -89,8 +89,8 @@ type selectionFlags struct {
 	OneFileSystem bool `short:"x" help:"stay on the file system of each ROOT"`
 }
 
-// choose puts them into the options of a walk.
-func (f *selectionFlags) choose(job *filter.Filter, s *stdio) (err error) {
+// choose puts them into what a job selects.
+func (f *selectionFlags) choose(job *filter.Selection, s *stdio) (err error) {
 	job.Follow, job.OneFileSystem, job.Except = f.Follow, f.OneFileSystem, fileOf(s.out)
 	job.Ignore, err = walk.ParseIgnore(f.Ignore)
 	return err

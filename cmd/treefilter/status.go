@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"treefilter/filter"
-	"treefilter/walk"
 )
 
 // statusCommand shows what is stored and what is pending.
@@ -39,16 +38,9 @@ their own. Without a ROOT it is the current directory. Nothing is written.`,
 }
 
 func (c *statusCommand) run(ctx context.Context, s *stdio) error {
-	ignore, err := walk.ParseIgnore(c.Ignore)
-	if err != nil {
+	job := &filter.Status{Selection: filter.Selection{Options: c.options(s)}}
+	if err := c.choose(&job.Selection, s); err != nil {
 		return err
-	}
-	job := &filter.Status{
-		Options:       c.options(s),
-		Ignore:        ignore,
-		Follow:        c.Follow,
-		OneFileSystem: c.OneFileSystem,
-		Except:        fileOf(s.out),
 	}
 	job.Detect = filter.Detect(c.Detect)
 	if err := c.configure(&job.Options); err != nil {

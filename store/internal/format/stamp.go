@@ -39,14 +39,6 @@ type Stamp struct {
 	Digest *Digest
 }
 
-// Covers reports whether a file of that mtime is not newer than the stamp. A
-// stamp that is later than now covers only that very mtime, so that a clock
-// that once ran ahead hides no edit.
-func (s Stamp) Covers(mtime, now Time) bool {
-	order := mtime.Compare(s.Time)
-	return order == 0 || order < 0 && !s.Exact && s.Time.Compare(now) <= 0
-}
-
 // Equal reports whether two stamps say the same, their digests included.
 func (s Stamp) Equal(o Stamp) bool {
 	if s.Digest != nil && o.Digest != nil {

@@ -117,10 +117,10 @@ func Judge(d Detect, e *Evidence) Reason {
 		return Newer
 	case d == DetectDiffers:
 		return Older
-	case e.Stamp.Covers(e.Mtime, e.Now):
-		return Unchanged
+	case e.Stamp.Exact, e.Stamp.Time.Compare(e.Now) > 0:
+		return FutureStamp // a clock that once ran ahead must hide no edit
 	}
-	return FutureStamp
+	return Unchanged
 }
 
 func judgeContent(c Content) Reason {

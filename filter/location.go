@@ -1,0 +1,68 @@
+package filter
+
+import (
+	"path/filepath"
+	"strings"
+
+	"treefilter/store"
+)
+
+// filePath is the path of a file, and where that is.
+type filePath struct {
+	*location
+	name string // how the path ends
+}
+
+// location is a directory of files: how their paths spell it, and the tree that they
+// belong to. A whole walk of them may be kept, so no path is put together before it is
+// asked for.
+type location struct {
+	root *root       // where the paths begin
+	rel  string      // the directory below that, "" for that itself
+	tree *store.Tree // nil for none
+	err  error       // why there is none
+}
+
+// dir is the absolute directory: see store.Grove.Locate.
+func (l *location) dir() string { return l.root.join(l.rel) }
+
+// appendPath appends how the file is printed.
+func (p filePath) appendPath(b []byte) []byte {
+	b = append(b, p.root.prefix...)
+	if p.rel != "" {
+		b = append(append(b, p.rel...), '/')
+	}
+	return append(b, p.name...)
+}
+
+// path is how the file is printed.
+func (p filePath) path() string {
+	if p.rel == "" {
+		return p.root.prefix + p.name
+	}
+	return p.root.prefix + p.rel + "/" + p.name
+}
+
+// size is how many bytes of arguments a path takes.
+func (p filePath) size() int {
+	n := len(p.root.prefix) + len(p.name) + 1
+	if p.rel != "" {
+		n += len(p.rel) + 1
+	}
+	return n
+}
+
+// splitGiven cuts a path, as it is spelled, after its last slash.
+func splitGiven(path string) (dir, name string) {
+	path = filepath.ToSlash(path)
+	i := strings.LastIndexByte(path, '/') + 1
+	return path[:i], path[i:]
+}
+
+// operand puts "./" before a path that would be taken for a flag.
+func operand(path string) string {
+	if strings.HasPrefix(path, "-") {
+		return "./" + path
+	}
+	return path
+}
