@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"time"
 
 	"treefilter/walk"
 )
@@ -38,6 +39,31 @@ func (c *Commit) Run(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	err = recordAll(ctx, r, walk.NewReader(c.In, c.InDelimiter).Next, r.stat)
+	err = c.record(ctx, r)
 	return errors.Join(err, r.finish(err))
+}
+
+// record records the paths in the order in which they come; several are statted at
+// once.
+func (c *Commit) record(ctx context.Context, r *recorder) error {
+	paths := ordered[walk.Batch, triage]{
+		next:    walk.NewReader(c.In, c.InDelimiter).Next,
+		work:    r.stat,
+		workers: parallel(),
+		every:   tickPeriod,
+	}
+	ticked := time.Now()
+	for t, err := range paths.results(ctx) {
+		if err == nil {
+			err = r.record(t)
+		}
+		if now := time.Now(); err == nil && now.Sub(ticked) >= tickPeriod {
+			ticked = now
+			err = r.tick()
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }

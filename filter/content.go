@@ -19,7 +19,7 @@ const readSize = 256 << 10
 
 // digestOf reads a file. Nothing blocks it: what is not a regular file, or no
 // longer, is an error. Where is says which file it must be, so is another one, such
-// as a secret that a link leads to by now: its size and digest are not to be told.
+// as a secret that a link leads to by now: its size and digest must not be given away.
 func digestOf(ctx context.Context, path string, is *walk.Info) (d store.Digest, err error) {
 	f, err := os.OpenFile(path, os.O_RDONLY|nonblock, 0)
 	if err != nil {
@@ -79,7 +79,7 @@ func compare(ctx context.Context, path string, recorded *store.Digest) (Content,
 	return SameContent, nil
 }
 
-// readers bounds how many files are read at once, whoever asks.
+// readers bounds how many files are read at once, by whatever goroutines.
 type readers chan struct{}
 
 func newReaders() readers { return make(readers, max(2, runtime.NumCPU())) }

@@ -28,8 +28,8 @@
 //	filter.go            prints what needs work
 //	explain.go status.go line.go
 //	                     say why, and how much; what --json prints
-//	exec.go exec_run.go job.go
-//	                     run a command: what is asked for, the run, one job
+//	exec.go exec_run.go pending.go job.go
+//	                     run a command: what is asked for, the run, its files, one job
 //	commit.go            records what others have processed
 //	import*.go           takes over what treestamps wrote
 //	prune.go absence.go  forget what is gone
@@ -46,7 +46,7 @@
 //	                     what waits for its tick, for its stat, for its work
 //	file.go target.go clock.go since.go
 //	                     a statted file, its tree, its clock, --since
-//	roots.go location.go what ROOTs name; how paths are spelled
+//	location.go roots.go where a file is; what ROOTs name
 //	report.go options.go config.go
 //	                     what every flow is given, and whom it reports to
 //	content.go rule.go   digests; the rule

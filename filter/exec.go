@@ -36,7 +36,7 @@ type Exec struct {
 	// stdout, in the order in which it came.
 	OneStream bool
 	// Signals: the first is passed on to the commands that run, a second kills
-	// them. No command is started any more. Who sends one has cancelled the
+	// them. No command is started any more. The sender has cancelled the
 	// context before, so that all else ends, too. Apart from that, SIGTSTP suspends
 	// the commands and this process.
 	Signals <-chan os.Signal

@@ -58,18 +58,20 @@ func (r *execRun) run(ctx context.Context) error {
 	jobs := cmp.Or(r.Jobs, runtime.NumCPU())
 	r.results = make(chan result, min(jobs, 64))
 
-	s := r.selector()
-	files := r.files(running, s, func(t triage) {
+	pending := newPendingFiles(&r.Selection, r.recorder)
+	files := pending.batches(running, func(t triage) {
 		select {
 		case r.results <- result{triage: t}:
 		case <-running.Done():
 		}
 	})
 	if r.In == nil {
-		var err error
-		if files, err = r.list(ctx, s); err != nil {
+		all, total, err := pending.list(ctx)
+		if err != nil {
 			return errors.Join(err, r.recorder.flush())
 		}
+		files = all
+		r.progress.Total.Store(total)
 	}
 	now := time.Now()
 	r.progress.Began.Store(&now)
@@ -94,75 +96,6 @@ func (r *execRun) passOn(ended <-chan struct{}) {
 			return
 		}
 	}
-}
-
-func (r *execRun) selector() *selector {
-	targets := r.recorder.targets
-	s := newSelector(&r.Selection, targets.roots, targets.grove, r.recorder.report)
-	s.keep = true
-	if r.Detect == DetectContent {
-		s.refresh = &refresher{recorder: r.recorder}
-	}
-	return s
-}
-
-// files yields those that need work, and has those recorded that need none but a new
-// stamp.
-func (r *execRun) files(ctx context.Context, s *selector, refreshed func(triage)) iter.Seq2[[]filePath, error] {
-	return func(yield func([]filePath, error) bool) {
-		for b, err := range s.batches(ctx) {
-			if s.refresh != nil {
-				refreshed(s.refresh.triage(b.found))
-			}
-			if !yield(pending(b.found), err) {
-				return
-			}
-		}
-		if s.refresh != nil {
-			s.refresh.warn(s.refresh.err)
-		}
-	}
-}
-
-// pending returns the paths of those that need work: some 40 bytes each beside the
-// name, and no more, since a whole walk of them is kept.
-func pending(found []finding) []filePath {
-	paths := make([]filePath, 0, len(found))
-	for i := range found {
-		if found[i].NeedsWork() {
-			paths = append(paths, found[i].filePath)
-		}
-	}
-	return paths
-}
-
-// list selects all files before any is processed.
-func (r *execRun) list(ctx context.Context, s *selector) (iter.Seq2[[]filePath, error], error) {
-	var all [][]filePath
-	total := 0
-	record := func(t triage) {
-		if s.refresh.err == nil {
-			s.refresh.err = r.recorder.record(t)
-		}
-	}
-	for paths, err := range r.files(ctx, s, record) {
-		if err != nil {
-			return nil, err
-		}
-		if len(paths) > 0 {
-			all = append(all, paths)
-			total += len(paths)
-		}
-	}
-	r.progress.Total.Store(int64(total))
-	return func(yield func([]filePath, error) bool) {
-		for i, paths := range all {
-			all[i] = nil // what was yielded need not be kept
-			if !yield(paths, nil) {
-				return
-			}
-		}
-	}, nil
 }
 
 // feed divides the files into jobs. It returns errStopped when it was stopped
@@ -252,7 +185,7 @@ func (r *execRun) take(ctx context.Context, j job) {
 }
 
 // collect records results until there are no more. Once ctx is done it waits no
-// longer for output that nobody reads.
+// longer for output that is not read.
 func (r *execRun) collect(ctx context.Context) {
 	clock := time.NewTicker(tickPeriod)
 	defer clock.Stop()
@@ -309,7 +242,7 @@ func (r *execRun) conclude(ctx context.Context, fed error) error {
 	for _, f := range r.done.failures {
 		report.warn(f.err)
 	}
-	// Who stopped it by a signal knows what was left.
+	// After a signal, what was left is no surprise.
 	rest := int(r.read.Load() - r.progress.Done.Load())
 	if total := r.progress.Total.Load(); total > 0 {
 		rest = int(total - r.progress.Done.Load())

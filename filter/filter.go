@@ -79,7 +79,7 @@ func (f *Filter) print(ctx context.Context, s *selector) (needsWork bool, err er
 		}
 	}
 	// Also after an error: what came before it counts.
-	if flushed := out.Flush(); flushed != nil && ctx.Err() == nil {
+	if flushed := out.Flush(); flushed != nil && (err == nil || ctx.Err() == nil) {
 		err = flushed
 	}
 	return needsWork, err

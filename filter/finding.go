@@ -7,7 +7,7 @@ type finding struct {
 	filePath
 	Evidence
 	Reason
-	recorded *store.Digest // with the stamp; only where the content must tell
+	recorded *store.Digest // with the stamp; only where the content must decide
 	before   *statBefore   // its content was read; only for a refresh
 }
 

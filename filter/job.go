@@ -39,6 +39,12 @@ type result struct {
 	files    int
 }
 
+// started is a file whose command is about to run, and the path that it was found by.
+type started struct {
+	file
+	from filePath
+}
+
 // failure is a file whose command failed.
 type failure struct {
 	job int
@@ -83,7 +89,7 @@ func (r *jobRunner) run(ctx context.Context, j job, stdout, stderr *spool) (res 
 	}
 	if err != nil {
 		for i := range begun {
-			if lost := r.release(&begun[i]); lost != nil {
+			if lost := r.release(&begun[i].file); lost != nil {
 				err = errors.Join(err, lost)
 			}
 		}
@@ -96,7 +102,7 @@ func (r *jobRunner) run(ctx context.Context, j job, stdout, stderr *spool) (res 
 		return res, nil
 	}
 	for i := range begun {
-		_ = r.dropFailed(&begun[i]) // an error ends the run, or gives up the tree
+		_ = r.dropFailed(&begun[i].file) // an error ends the run, or gives up the tree
 	}
 	for _, path := range paths {
 		res.failures = append(res.failures, failure{j.number, &pathError{path, failed}})
@@ -110,7 +116,7 @@ func (r *jobRunner) run(ctx context.Context, j job, stdout, stderr *spool) (res 
 // begin stats and claims files right before their command starts. Those that cannot
 // be stamped are left out: the work would be for nothing. So are those that another
 // run has done meanwhile, or has in hand.
-func (r *jobRunner) begin(ctx context.Context, files []filePath, res *result) (begun []file, err error) {
+func (r *jobRunner) begin(ctx context.Context, files []filePath, res *result) (begun []started, err error) {
 	st := r.recorder.targets.newStatter()
 	defer st.close()
 	var stamped []file
@@ -134,7 +140,7 @@ func (r *jobRunner) begin(ctx context.Context, files []filePath, res *result) (b
 		case err != nil:
 			r.recorder.sort(&res.triage, f, err)
 		default:
-			begun = append(begun, f)
+			begun = append(begun, started{f, p})
 			if standing == store.Stamped || standing == store.OtherConfig {
 				stamped = append(stamped, f)
 			}
@@ -218,18 +224,18 @@ func (r *jobRunner) lose(f *file, err error) error {
 }
 
 // end stats files whose command succeeded.
-func (r *jobRunner) end(begun []file, res *result) {
+func (r *jobRunner) end(begun []started, res *result) {
 	st := r.recorder.targets.newStatter()
 	defer st.close()
 	for _, b := range begun {
-		f, err := st.path(b.path)
+		f, err := st.file(b.from)
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
 			r.gone(res, b.path, "not stamped: gone when its command had ended")
-			_ = r.release(&b)
+			_ = r.release(&b.file)
 		case err == nil && r.exact && f.info != b.info:
 			res.changed++
-			_ = r.dropFailed(&b)
+			_ = r.dropFailed(&b.file)
 		default:
 			// What others have said since its command began counts against it.
 			f.since = b.since

@@ -1,11 +1,6 @@
 package filter
 
-import (
-	"path/filepath"
-	"strings"
-
-	"treefilter/store"
-)
+import "treefilter/store"
 
 // filePath is the path of a file, and where that is.
 type filePath struct {
@@ -50,19 +45,4 @@ func (p filePath) size() int {
 		n += len(p.rel) + 1
 	}
 	return n
-}
-
-// splitGiven cuts a path, as it is spelled, after its last slash.
-func splitGiven(path string) (dir, name string) {
-	path = filepath.ToSlash(path)
-	i := strings.LastIndexByte(path, '/') + 1
-	return path[:i], path[i:]
-}
-
-// operand puts "./" before a path that would be taken for a flag.
-func operand(path string) string {
-	if strings.HasPrefix(path, "-") {
-		return "./" + path
-	}
-	return path
 }

@@ -25,7 +25,7 @@ type Options struct {
 	// nothing more is stamped, even if the edit is undone by then: the work may have
 	// seen it.
 	ConfigFiles []ConfigFile
-	// ConfigGiven tells an empty config that was asked for from one that was
+	// ConfigGiven distinguishes an empty config that was asked for from one that was
 	// forgotten: commit refuses to void a tree's stamps by omission.
 	ConfigGiven bool
 	// NoCheckConfig lets stamps count that were made under another config.

@@ -30,7 +30,7 @@ type output struct {
 }
 
 // terminate ends the path that begins at start, or takes it back when it cannot
-// be told from two.
+// be distinguished from two.
 func terminate(b *[]byte, start int, end walk.Delimiter) error {
 	if end == walk.NUL {
 		*b = append(*b, 0)

@@ -51,7 +51,7 @@ type pruneRun struct {
 	out    *output
 
 	workers []*absence
-	batch   []string // paths relative to the root, to be looked at
+	batch   []string // paths relative to the root, to be statted
 	stamps  int64
 	dropped int
 }
@@ -65,7 +65,7 @@ func (r *pruneRun) run(ctx context.Context) (err error) {
 		if err != nil {
 			return err
 		}
-		defer a.look.Close()
+		defer a.at.Close()
 		r.workers = append(r.workers, a)
 	}
 	err = r.each(ctx)
@@ -102,10 +102,10 @@ func (r *pruneRun) refuse() error {
 	return nil
 }
 
-// share is how many paths a worker looks at in one go.
+// share is how many paths a worker stats in one go.
 const share = 1024
 
-// each looks at every stamp, many at a time.
+// each stats the file of every stamp, many at a time.
 func (r *pruneRun) each(ctx context.Context) error {
 	for e := range r.tree.Stamps() {
 		rel, within := strings.CutPrefix(e.Path, r.below)
@@ -124,12 +124,12 @@ func (r *pruneRun) each(ctx context.Context) error {
 	return r.flush(ctx)
 }
 
-// flush looks at the paths of a batch, and drops or prints those that are gone.
+// flush stats the paths of a batch, and drops or prints those that are gone.
 func (r *pruneRun) flush(ctx context.Context) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	gone := r.look()
+	gone := r.stat()
 	r.batch = r.batch[:0]
 	if r.DryRun {
 		return r.print(gone)
@@ -150,8 +150,8 @@ func (r *pruneRun) flush(ctx context.Context) error {
 	return err
 }
 
-// look returns the paths that are gone, in their order.
-func (r *pruneRun) look() (gone []string) {
+// stat returns the paths that are gone, in their order.
+func (r *pruneRun) stat() (gone []string) {
 	type found struct {
 		gone  []string
 		warns []error

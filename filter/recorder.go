@@ -1,7 +1,6 @@
 package filter
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"path"
@@ -94,26 +93,6 @@ func openRecorder(opt *Options, how Recording) (*recorder, error) {
 // too.
 func (r *recorder) close() error {
 	return errors.Join(r.targets.grove.Close(), r.targets.lost.err())
-}
-
-// recordAll stats batches of files, several at once, and records what becomes of them
-// in their order.
-func recordAll[T any](ctx context.Context, r *recorder, next func() (T, error), stat func(worker int, batch T) triage) error {
-	batches := ordered[T, triage]{next: next, work: stat, workers: parallel(), every: tickPeriod}
-	ticked := time.Now()
-	for t, err := range batches.results(ctx) {
-		if err == nil {
-			err = r.record(t)
-		}
-		if now := time.Now(); err == nil && now.Sub(ticked) >= tickPeriod {
-			ticked = now
-			err = r.tick()
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // record takes what became of a batch: its stamps are written once their work is
@@ -272,7 +251,7 @@ func (r *recorder) write(t *target, entries []store.Entry) error {
 	return nil
 }
 
-// errContradicted is a file about which somebody else has said something since.
+// errContradicted is a file about which another run has said something since.
 var errContradicted = errors.New("not stamped: meanwhile another run has failed on it, or has processed it under another config")
 
 // founded says once that a tree has begun.

@@ -149,6 +149,21 @@ func withSlash(dir string) string {
 	return dir + "/"
 }
 
+// splitGiven cuts a path, as it is spelled, after its last slash.
+func splitGiven(path string) (dir, name string) {
+	path = filepath.ToSlash(path)
+	i := strings.LastIndexByte(path, '/') + 1
+	return path[:i], path[i:]
+}
+
+// operand puts "./" before a path that would be taken for a flag.
+func operand(path string) string {
+	if strings.HasPrefix(path, "-") {
+		return "./" + path
+	}
+	return path
+}
+
 // dirs returns the directories of the roots.
 func dirs(roots []root) []string {
 	list := make([]string, len(roots))

@@ -28,7 +28,7 @@ const (
 	SameContent          // its digest is the recorded one
 	OtherContent         // it is not
 	NoDigest             // none was recorded to compare with
-	Unreadable           // nobody can tell
+	Unreadable           // that is unknown
 )
 
 // Time is an mtime or a stamp.
@@ -36,7 +36,7 @@ type Time = store.Time
 
 // Evidence is what a judgement rests on.
 type Evidence struct {
-	// Standing is what the tree says of the file. Where nobody asked for more,
+	// Standing is what the tree says of the file. Unless more was asked for,
 	// whatever does not count is store.Unknown.
 	Standing store.Standing
 	Stamp    store.Stamp // where there is one, whether it counts or not
@@ -58,7 +58,7 @@ const (
 	Newer                        // modified after its stamp
 	Older                        // not modified after its stamp, but not the file that was stamped
 	FutureStamp                  // the stamp lies in the future and is not the mtime
-	Touched                      // the mtime is not the stamp; the content was not looked at
+	Touched                      // the mtime is not the stamp; the content was not read
 	ContentUnknown               // the mtime is not the stamp; no digest was recorded
 	ContentUnread                // the mtime is not the stamp; the content cannot be read
 	ContentChanged               // neither mtime nor content are as recorded

@@ -108,7 +108,7 @@ func (s since) in(t *store.Tree) (store.Time, error) {
 		return s.time, s.checkFile()
 	}
 	// The clock that has set its mtime may be ahead of ours by minutes; it alone
-	// can tell what is to come.
+	// knows what is to come.
 	now, err := t.Now()
 	if err == nil {
 		err = s.checkPast(now)
@@ -118,7 +118,7 @@ func (s since) in(t *store.Tree) (store.Time, error) {
 
 // checkFile refuses a file's moment to come where the clock that has set its mtime
 // cannot be asked. That may be the one of a server, which is a little ahead of ours
-// when the file was just made; nobody gives a file an mtime that is but seconds off
+// when the file was just made; a file is not given an mtime that is but seconds off
 // on purpose.
 func (s since) checkFile() error { return s.checkPast(present().Add(int64(clockSkew))) }
 

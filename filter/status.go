@@ -154,7 +154,7 @@ func (s *Status) statusOf(t *store.Tree, n *tally) *TreeStatus {
 func countStamps(t *store.Tree) (stamps, gone int64) {
 	a, err := newAbsence(t.Root())
 	if err == nil {
-		defer a.look.Close()
+		defer a.at.Close()
 	}
 	for e := range t.Stamps() {
 		stamps++

@@ -34,7 +34,7 @@ func (s *sorter) stat(_ int, batch walk.Batch) (t triage) {
 	paths := batch.Paths
 	if batch.Unterminated {
 		// A writer that was killed leaves a cut path, which may be the name of
-		// a file that nobody has processed.
+		// a file that was not processed.
 		last := len(paths) - 1
 		t.warns = append(t.warns, &pathError{paths[last], errors.New("not stamped: the last path lacks its delimiter")})
 		paths = paths[:last]
