@@ -10,7 +10,7 @@ import (
 	"strings"
 	"syscall"
 
-	"treefilter/store"
+	"treefilter/store/state"
 	"treefilter/walk"
 )
 
@@ -104,7 +104,7 @@ func isEmpty(dir, stateDir string) (bool, error) {
 	for {
 		names, err := d.Readdirnames(64)
 		for _, name := range names {
-			if !store.IsStateName(name) && (stateDir == "" || !samePlace(filepath.Join(dir, name), stateDir)) {
+			if !state.IsStateName(name) && (stateDir == "" || !samePlace(filepath.Join(dir, name), stateDir)) {
 				return false, nil
 			}
 		}

@@ -3,7 +3,7 @@ package filter
 import (
 	"time"
 
-	"treefilter/store"
+	"treefilter/store/state"
 )
 
 // A stamp must not outlive its work: after a power cut the record may be on the
@@ -37,10 +37,10 @@ type backing struct {
 // treeStamps are stamps for one tree that came one after the other.
 type treeStamps struct {
 	target  *target
-	entries []store.Entry
+	entries []state.Entry
 }
 
-func (b *backing) add(t *target, entries []store.Entry) {
+func (b *backing) add(t *target, entries []state.Entry) {
 	if b.count == 0 {
 		b.since = time.Now()
 	}

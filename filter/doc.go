@@ -1,9 +1,9 @@
 // Package filter holds the flows of treefilter: path in, decision, path out;
 // and path in, stamp, WAL. It joins package walk, which knows where paths come
-// from, with package store, which knows what was processed, and decides.
+// from, with package store/state, which knows what was processed, and decides.
 //
 // Every flow that asks what needs work selects it in one way: a selector walks the
-// roots or reads paths, Judge decides about each file, and findings come out in
+// roots or reads paths, rule.Judge decides about each file, and findings come out in
 // order. Filter prints them, Exec runs a command on them, Status counts them, Explain
 // says why, and Selection.Pending hands them to a program of yours.
 //
@@ -49,7 +49,7 @@
 //	location.go roots.go where a file is; what ROOTs name
 //	report.go options.go config.go
 //	                     what every flow is given, and whom it reports to
-//	content.go rule.go   digests; the rule
+//	content.go           digests
 //	processes.go command*.go spool.go
 //	                     running commands
 //	ordered.go output.go errors.go unlocked.go nonblock_*.go

@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"treefilter/filter"
-	"treefilter/store"
+	"treefilter/store/state"
 	"treefilter/walk"
 )
 
@@ -38,7 +38,7 @@ func ExampleSelection_Pending() {
 			Options: filter.Options{Roots: []string{root}, Warn: func(err error) { log.Print(err) }},
 			Ignore:  ignore,
 		}
-		grove, err := store.Open(photos.Roots, store.Options{})
+		grove, err := state.Open(photos.Roots, state.Options{})
 		if err != nil {
 			log.Fatal(err)
 		}

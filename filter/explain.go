@@ -4,7 +4,8 @@ import (
 	"bytes"
 	"context"
 
-	"treefilter/store"
+	"treefilter/store/rule"
+	"treefilter/store/state"
 )
 
 // Explain says of paths why they would be emitted, or would not.
@@ -16,9 +17,9 @@ type Explain struct {
 // Explanation is what the filter makes of one path, and from what.
 type Explanation struct {
 	Path string
-	Evidence
-	Reason
-	Detect Detect
+	rule.Evidence
+	rule.Reason
+	Detect rule.Detect
 	// Tree is the root of the tree that the file belongs to, "" for none, and Why
 	// says why it is that one. Source is the state file that holds the stamp.
 	Tree, Why, Source string
@@ -45,7 +46,7 @@ func (e *Explain) Run(ctx context.Context, take func(*Explanation) error) error 
 		if err != nil {
 			s.report.warn(err)
 		}
-		if x.Reason == NoFile {
+		if x.Reason == rule.NoFile {
 			continue
 		}
 		if err := take(x); err != nil {
@@ -72,12 +73,12 @@ func (j *pathJudge) explain(ctx context.Context, path string) (*Explanation, err
 	}
 	x.Tree, x.Why = f.tree.Root(), f.tree.Origin().String()
 	switch f.Standing {
-	case store.OtherConfig:
+	case state.OtherConfig:
 		x.Source = j.stamps.reader.Source(f.name)
 		if under, known := j.stamps.reader.Under(f.name); known {
 			x.Changes = under.Diff(f.tree.Config())
 		}
-	case store.Stamped:
+	case state.Stamped:
 		x.Source = j.stamps.reader.Source(f.name)
 	}
 	return x, nil
@@ -93,12 +94,12 @@ func (x *Explanation) MarshalJSON() ([]byte, error) {
 		Tree      string      `json:"tree,omitempty"`
 		Why       string      `json:"tree_why,omitempty"`
 		Source    string      `json:"source,omitempty"`
-		Void      *store.Time `json:"void_stamp,omitempty"`
+		Void      *state.Time `json:"void_stamp,omitempty"`
 		Changes   []string    `json:"config_changes,omitempty"`
 	}{
 		newLine(x.Path, &f), x.NeedsWork(), x.Detect.String(), x.Tree, x.Why, x.Source, nil, x.Changes,
 	}
-	if x.Standing == store.OtherConfig {
+	if x.Standing == state.OtherConfig {
 		line.Void = &x.Stamp.Time
 	}
 	var b bytes.Buffer

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"treefilter/store"
+	"treefilter/store/state"
 	"treefilter/walk"
 )
 
@@ -22,28 +22,28 @@ type file struct {
 	began, seen time.Time
 	since       uint64 // the tree's epoch before the stat
 	// Its content: as read, and as it must be found, nil where that is open.
-	digest, want *store.Digest
+	digest, want *state.Digest
 }
 
-func (f *file) mtime() store.Time { return store.Time{Sec: f.info.Sec, Nsec: f.info.Nsec} }
+func (f *file) mtime() state.Time { return state.Time{Sec: f.info.Sec, Nsec: f.info.Nsec} }
 
-func (f *file) entry() store.Entry {
-	stamp := store.Stamp{Time: f.mtime(), Target: f.linked(), Exact: f.future(), Digest: f.digest}
-	return store.Entry{Path: f.rel, Stamp: stamp, Since: f.since}
+func (f *file) entry() state.Entry {
+	stamp := state.Stamp{Time: f.mtime(), Target: f.linked(), Exact: f.future(), Digest: f.digest}
+	return state.Entry{Path: f.rel, Stamp: stamp, Since: f.since}
 }
 
 // linked is the mtime of what a link leads to, where the link is younger.
-func (f *file) linked() store.Time {
+func (f *file) linked() state.Time {
 	return targetTime(f.mtime(), f.info.TargetSec, f.info.TargetNsec)
 }
 
 // targetTime is a link target's mtime, zero where that is the mtime itself: where
 // the file is no link, or the link is the older one.
-func targetTime(mtime store.Time, sec int64, nsec int32) store.Time {
-	if target := (store.Time{Sec: sec, Nsec: nsec}); target != mtime {
+func targetTime(mtime state.Time, sec int64, nsec int32) state.Time {
+	if target := (state.Time{Sec: sec, Nsec: nsec}); target != mtime {
 		return target
 	}
-	return store.Time{}
+	return state.Time{}
 }
 
 // onClock reports whether the clock of the tree has set the file's mtime.
@@ -53,7 +53,7 @@ func (f *file) onClock() bool { return f.target.sets(f.info.Dev, f.path) }
 // began at the given moment has shown, or shown again.
 func (f *file) settled(statted time.Time) bool {
 	if !f.onClock() {
-		return store.TickOver(f.mtime(), statted.Sub(f.seen))
+		return state.TickOver(f.mtime(), statted.Sub(f.seen))
 	}
 	now := f.target.now.Load()
 	return now != nil && now.Settled(f.mtime(), f.seen, statted)
@@ -152,7 +152,7 @@ func (s *statter) path(path string) (f file, err error) {
 		return f, &pathError{path, errNotRegular}
 	}
 	given, name := splitGiven(path)
-	if store.IsStateName(name) || walk.SillyRenamed(name) {
+	if state.IsStateName(name) || walk.SillyRenamed(name) {
 		return f, errPassedOver
 	}
 	if given != s.given || s.target == nil {
@@ -213,7 +213,7 @@ func (s *statter) locate(given, path string) {
 }
 
 // enter makes an absolute directory of a tree the one whose files are statted.
-func (s *statter) enter(dir string, tree *store.Tree) {
+func (s *statter) enter(dir string, tree *state.Tree) {
 	if s.below = tree.Below(dir); s.below != "" {
 		s.below += "/"
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 
+	"treefilter/store/rule"
 	"treefilter/walk"
 )
 
@@ -35,7 +36,7 @@ func (f *Filter) Run(ctx context.Context) (needsWork bool, err error) {
 		return false, err
 	}
 	s.voids = f.JSON
-	if f.Refresh && f.Detect == DetectContent {
+	if f.Refresh && f.Detect == rule.DetectContent {
 		s.keep, s.refresh = true, &refresher{recorder: newRecorder(&f.Options, Recording{}, s.grove, s.report)}
 	}
 	needsWork, err = f.print(ctx, s)

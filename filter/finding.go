@@ -1,22 +1,25 @@
 package filter
 
-import "treefilter/store"
+import (
+	"treefilter/store/rule"
+	"treefilter/store/state"
+)
 
 // finding is what was found out about one file.
 type finding struct {
 	filePath
-	Evidence
-	Reason
-	recorded *store.Digest // with the stamp; only where the content must decide
+	rule.Evidence
+	rule.Reason
+	recorded *state.Digest // with the stamp; only where the content must decide
 	before   *statBefore   // its content was read; only for a refresh
 }
 
 // judge judges a file of the directory that stamps has entered, and notes what it
 // finds in f.
-func (f *finding) judge(d Detect, stamps *stampReader, name string, mtime, target store.Time) {
+func (f *finding) judge(d rule.Detect, stamps *stampReader, name string, mtime, target state.Time) {
 	f.Mtime, f.Target = mtime, target
 	f.Standing, f.Stamp = stamps.standing(name)
-	if f.Reason = Judge(d, &f.Evidence); f.Reason == Touched {
+	if f.Reason = rule.Judge(d, &f.Evidence); f.Reason == rule.Touched {
 		f.recorded = stamps.reader.Digest(name)
 	}
 }

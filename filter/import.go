@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"strings"
 
-	"treefilter/store"
+	"treefilter/store/state"
 	"treefilter/store/treestamps"
 	"treefilter/walk"
 )
@@ -118,12 +118,12 @@ func (i *Import) program() string {
 	if i.Program != "" {
 		return i.Program
 	}
-	return store.DefaultProgram
+	return state.DefaultProgram
 }
 
 // config is what the stamps are recorded under: what the user says, else what
 // treestamps says.
-func (i *Import) config(root root, newest *treestamps.File) (store.Config, error) {
+func (i *Import) config(root root, newest *treestamps.File) (state.Config, error) {
 	switch known := newest.ConfigErr == nil; {
 	case !i.ConfigGiven && !known:
 		return i.Config, &pathError{newest.Path, fmt.Errorf("%w: %w", ErrConfigUnknown, newest.ConfigErr)}
@@ -144,7 +144,7 @@ func (i *Import) config(root root, newest *treestamps.File) (store.Config, error
 // refuse returns why nothing can be imported into a tree: what is lost of its
 // state may have said that the work on a file failed, and its own stamps would be
 // void for a new config.
-func (r *importRun) refuse(t *store.Tree) error {
+func (r *importRun) refuse(t *state.Tree) error {
 	if len(t.Problems()) > 0 {
 		r.report.problems(t)
 		return &DamageError{Err: &pathError{t.Root(), errors.New("not imported: part of its state cannot be read")}}

@@ -7,7 +7,8 @@ import (
 	"path"
 	"unsafe"
 
-	"treefilter/store"
+	"treefilter/store/rule"
+	"treefilter/store/state"
 	"treefilter/store/treestamps"
 	"treefilter/walk"
 )
@@ -30,11 +31,11 @@ type importRun struct {
 	pending int
 }
 
-func (r *importRun) tree() *store.Tree { return r.targets.grove.Roots()[0] }
+func (r *importRun) tree() *state.Tree { return r.targets.grove.Roots()[0] }
 
 func (r *importRun) run(ctx context.Context) error {
 	r.reportFiles()
-	opt := walk.Options{Follow: r.follow, Mark: store.IsStateName}
+	opt := walk.Options{Follow: r.follow, Mark: state.IsStateName}
 	r.stamps = make([]stampReader, walk.NumWorkers(opt))
 	for i := range r.stamps {
 		r.stamps[i].met, r.stamps[i].voids = r.report.problems, true
@@ -55,8 +56,8 @@ func (r *importRun) run(ctx context.Context) error {
 // is the nearest.
 type importDir struct {
 	*importRun
-	tree   *store.Tree
-	until  store.Time // the latest stamp on the way up to the root
+	tree   *state.Tree
+	until  state.Time // the latest stamp on the way up to the root
 	closed bool       // nothing can be imported into the tree
 }
 
@@ -100,7 +101,7 @@ func (outer *importDir) enter(d *walk.Dir, dir string) *importDir {
 // coveredFile is a file whose mtime is not newer than the stamp that covers it.
 type coveredFile struct {
 	path  string
-	mtime store.Time
+	mtime state.Time
 }
 
 // judge returns the files of a directory that an old stamp covers. What we know
@@ -109,14 +110,14 @@ type coveredFile struct {
 func (at *importDir) judge(stamps *stampReader, d *walk.Dir) (covered []coveredFile, before, pending int) {
 	for i := range d.Files {
 		file := &d.Files[i]
-		e := Evidence{Mtime: store.Time{Sec: file.Sec, Nsec: file.Nsec}, Now: at.past.now}
+		e := rule.Evidence{Mtime: state.Time{Sec: file.Sec, Nsec: file.Nsec}, Now: at.past.now}
 		e.Standing, e.Stamp = stamps.standing(file.Name)
 		rel := path.Join(d.Rel, file.Name)
 		until := at.past.latest(rel, at.until)
-		switch reason := Judge(DetectNewer, &e); {
+		switch reason := rule.Judge(rule.DetectNewer, &e); {
 		case !reason.NeedsWork():
 			before++
-		case reason == Unstamped && !at.closed && at.past.covers(until, e.Mtime):
+		case reason == rule.Unstamped && !at.closed && at.past.covers(until, e.Mtime):
 			covered = append(covered, coveredFile{at.root.prefix + rel, e.Mtime})
 		default:
 			pending++

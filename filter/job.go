@@ -7,7 +7,8 @@ import (
 	"io/fs"
 	"sync"
 
-	"treefilter/store"
+	"treefilter/store/rule"
+	"treefilter/store/state"
 )
 
 // jobRunner runs the command on files whose tree is known.
@@ -122,7 +123,7 @@ func (r *jobRunner) begin(ctx context.Context, files []filePath, res *result) (b
 	var stamped []file
 	for _, p := range files {
 		f, err := r.recorder.statSettled(ctx, st, p, r.exact)
-		var standing store.Standing
+		var standing state.Standing
 		if err == nil {
 			standing, err = r.claim(ctx, &f)
 		}
@@ -141,7 +142,7 @@ func (r *jobRunner) begin(ctx context.Context, files []filePath, res *result) (b
 			r.recorder.sort(&res.triage, f, err)
 		default:
 			begun = append(begun, started{f, p})
-			if standing == store.Stamped || standing == store.OtherConfig {
+			if standing == state.Stamped || standing == state.OtherConfig {
 				stamped = append(stamped, f)
 			}
 		}
@@ -150,9 +151,9 @@ func (r *jobRunner) begin(ctx context.Context, files []filePath, res *result) (b
 }
 
 // claim claims a file, and judges it once more.
-func (r *jobRunner) claim(ctx context.Context, f *file) (store.Standing, error) {
+func (r *jobRunner) claim(ctx context.Context, f *file) (state.Standing, error) {
 	if err := r.recorder.claims.take(f.target, f.rel); err != nil {
-		return store.Unknown, r.lose(f, err)
+		return state.Unknown, r.lose(f, err)
 	}
 	standing, stamp, since, err := f.target.Standing(f.rel)
 	if err != nil {
@@ -160,12 +161,12 @@ func (r *jobRunner) claim(ctx context.Context, f *file) (store.Standing, error) 
 	}
 	f.since = since
 	detect := r.recorder.opt.Detect
-	e := &Evidence{Standing: standing, Stamp: stamp, Mtime: f.mtime(), Target: f.linked(), Now: present()}
-	if Judge(detect, e) == Touched {
+	e := &rule.Evidence{Standing: standing, Stamp: stamp, Mtime: f.mtime(), Target: f.linked(), Now: present()}
+	if rule.Judge(detect, e) == rule.Touched {
 		// What cannot be read is the command's to report.
 		e.Content, _ = compare(ctx, f.path, stamp.Digest)
 	}
-	if Judge(detect, e).NeedsWork() {
+	if rule.Judge(detect, e).NeedsWork() {
 		return standing, nil
 	}
 	if err := r.release(f); err != nil {

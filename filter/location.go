@@ -1,6 +1,6 @@
 package filter
 
-import "treefilter/store"
+import "treefilter/store/state"
 
 // filePath is the path of a file, and where that is.
 type filePath struct {
@@ -14,11 +14,11 @@ type filePath struct {
 type location struct {
 	root *root       // where the paths begin
 	rel  string      // the directory below that, "" for that itself
-	tree *store.Tree // nil for none
+	tree *state.Tree // nil for none
 	err  error       // why there is none
 }
 
-// dir is the absolute directory: see store.Grove.Locate.
+// dir is the absolute directory: see state.Grove.Locate.
 func (l *location) dir() string { return l.root.join(l.rel) }
 
 // appendPath appends how the file is printed.

@@ -3,11 +3,15 @@ package filter
 import (
 	"time"
 
-	"treefilter/store"
+	"treefilter/store/rule"
+	"treefilter/store/state"
 )
 
 // DefaultProgram names the state files where nothing else does.
-const DefaultProgram = store.DefaultProgram
+const DefaultProgram = state.DefaultProgram
+
+// Time is an mtime or a stamp.
+type Time = state.Time
 
 // Options are what every flow needs to know of the state it reads or writes.
 type Options struct {
@@ -18,9 +22,9 @@ type Options struct {
 	// StateDir, where not empty, holds the state files in place of the trees.
 	StateDir string
 	// Config is the program config of this run, but for Depends, which become part
-	// of it tree by tree: see store.Tree.Config.
-	Config  store.Config
-	Depends []store.Dependency
+	// of it tree by tree: see state.Tree.Config.
+	Config  state.Config
+	Depends []state.Dependency
 	// ConfigFiles are those that the two were read from. Once one of them is edited
 	// nothing more is stamped, even if the edit is undone by then: the work may have
 	// seen it.
@@ -32,7 +36,7 @@ type Options struct {
 	NoCheckConfig bool
 	// Detect is how a stamped file is judged. Under DetectContent stamps are
 	// recorded with a digest.
-	Detect Detect
+	Detect rule.Detect
 	// Warn gets what went wrong with one path or one tree while the flow goes
 	// on; the run then ends with exit code 1. It is never called concurrently.
 	Warn func(error)
@@ -44,8 +48,8 @@ type Options struct {
 	Notice func(error)
 }
 
-func (o *Options) openGrove(roots []string) (*store.Grove, error) {
-	return store.Open(roots, store.Options{
+func (o *Options) openGrove(roots []string) (*state.Grove, error) {
+	return state.Open(roots, state.Options{
 		Program:   o.Program,
 		StateDir:  o.StateDir,
 		Config:    o.Config,
@@ -55,4 +59,4 @@ func (o *Options) openGrove(roots []string) (*store.Grove, error) {
 }
 
 // present is this machine's clock.
-func present() store.Time { return store.TimeOf(time.Now()) }
+func present() state.Time { return state.TimeOf(time.Now()) }

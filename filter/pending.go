@@ -3,6 +3,8 @@ package filter
 import (
 	"context"
 	"iter"
+
+	"treefilter/store/rule"
 )
 
 // pendingFiles are the files of an Exec. A recorder gets those that need no work but a
@@ -15,7 +17,7 @@ type pendingFiles struct {
 func newPendingFiles(selection *Selection, r *recorder) *pendingFiles {
 	s := newSelector(selection, r.targets.roots, r.targets.grove, r.report)
 	s.keep = true
-	if s.Detect == DetectContent {
+	if s.Detect == rule.DetectContent {
 		s.refresh = &refresher{recorder: r}
 	}
 	return &pendingFiles{s, r}

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"sync"
 
-	"treefilter/store"
+	"treefilter/store/state"
 	"treefilter/walk"
 )
 
@@ -31,7 +31,7 @@ func (p *Prune) Run(ctx context.Context) error {
 	out := newOutput(p.Out, nil)
 	every := p.Options
 	every.NoCheckConfig = true
-	err := every.eachRoot(ctx, func(t *store.Tree, root root, report *reporter) error {
+	err := every.eachRoot(ctx, func(t *state.Tree, root root, report *reporter) error {
 		r := &pruneRun{Prune: p, tree: t, root: root, below: t.Below(root.real), report: report, out: out}
 		if r.below != "" {
 			r.below += "/"
@@ -44,7 +44,7 @@ func (p *Prune) Run(ctx context.Context) error {
 // pruneRun is one run of a Prune over one tree.
 type pruneRun struct {
 	*Prune
-	tree   *store.Tree
+	tree   *state.Tree
 	root   root
 	below  string // what paths of the tree that lie below the root begin with
 	report *reporter

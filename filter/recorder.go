@@ -7,7 +7,7 @@ import (
 	"slices"
 	"time"
 
-	"treefilter/store"
+	"treefilter/store/state"
 )
 
 // Recording says how the stamps of processed files are recorded.
@@ -54,7 +54,7 @@ type recorder struct {
 }
 
 // newRecorder returns a recorder for the trees of a grove.
-func newRecorder(opt *Options, how Recording, g *store.Grove, report *reporter) *recorder {
+func newRecorder(opt *Options, how Recording, g *state.Grove, report *reporter) *recorder {
 	r := &recorder{Recording: how, opt: opt, report: report}
 	r.sorter = &sorter{&targets{opt: opt, grove: g, report: report}, opt.Detect, how.IgnoreMissing, newReaders()}
 	r.backing.sync = g.SyncWork
@@ -144,7 +144,7 @@ func (r *recorder) settle() error {
 
 // settleAll waits until no file is left to be statted again.
 func (r *recorder) settleAll() error {
-	for deadline := time.Now().Add(store.SettleWait); len(r.fresh) > 0; time.Sleep(tickPeriod) {
+	for deadline := time.Now().Add(state.SettleWait); len(r.fresh) > 0; time.Sleep(tickPeriod) {
 		if err := r.settle(); err != nil {
 			return err
 		}
@@ -201,7 +201,7 @@ func (r *recorder) forgetInOthers(files []file) error {
 			continue // gone
 		}
 		t, err := g.TreeOf(path.Dir(f.target.Root()), nil)
-		if err == nil && t.Origin() == store.HoldsState {
+		if err == nil && t.Origin() == state.HoldsState {
 			errs = append(errs, t.Forget(t.Join(dir, name)))
 		}
 	}
@@ -209,7 +209,7 @@ func (r *recorder) forgetInOthers(files []file) error {
 }
 
 // put takes the stamps of settled files.
-func (r *recorder) put(t *target, entries []store.Entry) error {
+func (r *recorder) put(t *target, entries []state.Entry) error {
 	switch {
 	case r.noWAL:
 		return t.Hold(entries)
@@ -221,7 +221,7 @@ func (r *recorder) put(t *target, entries []store.Entry) error {
 }
 
 // write appends stamps whose work is durable to the WAL.
-func (r *recorder) write(t *target, entries []store.Entry) error {
+func (r *recorder) write(t *target, entries []state.Entry) error {
 	refused, err := t.Append(entries)
 	if err != nil {
 		if fatal := r.targets.giveUp(t, err); fatal != nil {
@@ -335,7 +335,7 @@ func (r *recorder) sync() error {
 // finish makes everything durable and dumps what has outgrown its snapshot. It
 // does no more than the first where the WAL could not be written.
 func (r *recorder) finish(failed error) error {
-	if state := (*store.StateError)(nil); errors.As(failed, &state) {
+	if _, isState := errors.AsType[*state.StateError](failed); isState {
 		return r.sync()
 	}
 	if errors.Is(failed, errConfigEdited) {
@@ -373,7 +373,7 @@ func (r *recorder) dump(t *target) error {
 		due, err = t.Outgrown()
 	}
 	if err == nil && due {
-		_, err = t.Tree.Dump(store.DumpOptions{})
+		_, err = t.Tree.Dump(state.DumpOptions{})
 	}
 	if err != nil && r.noWAL {
 		return err

@@ -3,7 +3,8 @@ package filter
 import (
 	"fmt"
 
-	"treefilter/store"
+	"treefilter/store/rule"
+	"treefilter/store/state"
 	"treefilter/walk"
 )
 
@@ -47,7 +48,7 @@ func (r *refresher) record(found []finding) {
 func (r *refresher) triage(found []finding) (t triage) {
 	for i := range found {
 		f := &found[i]
-		if f.Reason != ContentSame || f.before == nil || r.err != nil {
+		if f.Reason != rule.ContentSame || f.before == nil || r.err != nil {
 			continue
 		}
 		seen := f.before.file
@@ -74,7 +75,7 @@ func (r *refresher) triage(found []finding) (t triage) {
 func (f *finding) isCurrent(seen *file) (bool, error) {
 	standing, stamp, since, err := seen.target.Standing(seen.rel)
 	seen.since = since
-	same := standing == store.Stamped && stamp.Time == f.Stamp.Time && stamp.Digest != nil && *stamp.Digest == *f.recorded
+	same := standing == state.Stamped && stamp.Time == f.Stamp.Time && stamp.Digest != nil && *stamp.Digest == *f.recorded
 	return err == nil && same, err
 }
 

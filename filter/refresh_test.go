@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"treefilter/filter"
+	"treefilter/store/rule"
 	"treefilter/walk"
 )
 
@@ -21,7 +22,7 @@ import (
 func TestRefreshKeepsNewerStamps(t *testing.T) {
 	root := t.TempDir()
 	first, second := filepath.Join(root, "first"), filepath.Join(root, "second")
-	options := filter.Options{Roots: []string{root}, Detect: filter.DetectContent, Warn: func(err error) { t.Error(err) }}
+	options := filter.Options{Roots: []string{root}, Detect: rule.DetectContent, Warn: func(err error) { t.Error(err) }}
 	write := func(path, text string) {
 		t.Helper()
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"sync"
 
-	"treefilter/store"
+	"treefilter/store/state"
 )
 
 // reporter says each thing about a tree once, from any goroutine.
@@ -52,7 +52,7 @@ func (r *reporter) once(err error, say func(error)) {
 }
 
 // meet reports what there is to say of a tree when it is first used.
-func (r *reporter) meet(t *store.Tree) {
+func (r *reporter) meet(t *state.Tree) {
 	if r.about != noNews {
 		r.problems(t)
 	}
@@ -62,14 +62,14 @@ func (r *reporter) meet(t *store.Tree) {
 }
 
 // leave reports what the use of a tree has shown.
-func (r *reporter) leave(t *store.Tree) {
+func (r *reporter) leave(t *state.Tree) {
 	if r.about != noNews {
 		r.problems(t)
 	}
 }
 
 // problems warns of what is wrong with a tree's state and was not said yet.
-func (r *reporter) problems(t *store.Tree) {
+func (r *reporter) problems(t *state.Tree) {
 	for _, err := range t.Problems() {
 		r.once(err, r.opt.Warn)
 	}
@@ -77,7 +77,7 @@ func (r *reporter) problems(t *store.Tree) {
 
 // configChanged says how many stamps of a tree do not count because the newest of
 // them were made under another config.
-func (r *reporter) configChanged(t *store.Tree) {
+func (r *reporter) configChanged(t *state.Tree) {
 	changes, changed := configChanges(t)
 	if !changed {
 		return
@@ -94,7 +94,7 @@ func (r *reporter) configChanged(t *store.Tree) {
 }
 
 // configChanges returns what differs from the config of a tree's newest stamps.
-func configChanges(t *store.Tree) (changes []string, changed bool) {
+func configChanges(t *state.Tree) (changes []string, changed bool) {
 	stored, any := t.Stored()
 	if !any || stored.Hash() == t.Config().Hash() {
 		return nil, false

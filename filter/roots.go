@@ -7,7 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"treefilter/store"
+	"treefilter/store/state"
 	"treefilter/walk"
 )
 
@@ -82,14 +82,14 @@ func (l lostRoots) refuse(dir string) error {
 // realPath returns the absolute path of what need not be there, or need not be a
 // directory, "" where even its parent is not.
 func realPath(path string) string {
-	if real, err := store.RealDir(path); err == nil {
+	if real, err := state.RealDir(path); err == nil {
 		return real
 	}
 	given, name := splitGiven(path)
 	if given == "" {
 		given = "."
 	}
-	parent, err := store.RealDir(given)
+	parent, err := state.RealDir(given)
 	if err != nil {
 		return ""
 	}
@@ -121,7 +121,7 @@ func parseRoot(path string) (r root, err error) {
 	default:
 		return r, &fs.PathError{Op: "open", Path: path, Err: errors.New("neither a directory nor a regular file")}
 	}
-	r.real, err = store.RealDir(r.dir)
+	r.real, err = state.RealDir(r.dir)
 	return r, err
 }
 

@@ -5,7 +5,8 @@ import (
 	"iter"
 	"strings"
 
-	"treefilter/store"
+	"treefilter/store/rule"
+	"treefilter/store/state"
 	"treefilter/walk"
 )
 
@@ -63,7 +64,7 @@ func (s *selector) patternBases() ([]root, error) {
 	if len(s.roots) > 0 {
 		return s.roots, nil
 	}
-	cwd, err := store.RealDir(".")
+	cwd, err := state.RealDir(".")
 	return []root{{real: cwd}}, err
 }
 
@@ -88,19 +89,19 @@ func (j *pathJudge) judgeAll(ctx context.Context, paths []string) (found []findi
 // front of treefilter.
 func (j *pathJudge) judge(path string) (f finding, err error) {
 	info, err := j.statter.Stat(path)
-	f.Mtime, f.Now = store.Time{Sec: info.Sec, Nsec: info.Nsec}, j.now
+	f.Mtime, f.Now = state.Time{Sec: info.Sec, Nsec: info.Nsec}, j.now
 	switch {
 	case err != nil:
-		f.Reason = NoFile
+		f.Reason = rule.NoFile
 		return f, err
 	case info.IsDir:
-		f.Reason = IsDirectory
+		f.Reason = rule.IsDirectory
 		return f, nil
 	case !info.Regular:
-		f.Reason = NoFile
+		f.Reason = rule.NoFile
 		return f, &pathError{path, errNotRegular}
 	case j.Except == info.FileID && j.Except != walk.FileID{}:
-		f.Reason = Ignored
+		f.Reason = rule.Ignored
 		return f, nil
 	}
 	given, name := splitGiven(path)
@@ -108,14 +109,14 @@ func (j *pathJudge) judge(path string) (f finding, err error) {
 		return f, err // and no stamp
 	}
 	switch {
-	case store.IsStateName(name):
-		f.Reason = IsState
+	case state.IsStateName(name):
+		f.Reason = rule.IsState
 		return f, nil
 	case walk.SillyRenamed(name):
-		f.Reason = IsRemoved
+		f.Reason = rule.IsRemoved
 		return f, nil
 	case j.ignored(f.dir(), name):
-		f.Reason = Ignored
+		f.Reason = rule.Ignored
 		return f, nil
 	}
 	f.judge(j.Detect, &j.stamps, name, f.Mtime, targetTime(f.Mtime, info.TargetSec, info.TargetNsec))

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"unsafe"
 
-	"treefilter/store"
+	"treefilter/store/state"
 	"treefilter/walk"
 )
 
@@ -29,7 +29,7 @@ type walkWorker struct {
 type place struct {
 	*walkSelector
 	root  *root
-	tree  *store.Tree
+	tree  *state.Tree
 	outer *place // nil at a root
 
 	// For the goroutine that yields:
@@ -57,7 +57,7 @@ func (w *walkSelector) run() error {
 		OneFileSystem: w.OneFileSystem,
 		Ignore:        w.Ignore,
 		Except:        w.Except,
-		Mark:          store.IsStateName,
+		Mark:          state.IsStateName,
 	}
 	w.workers = make([]walkWorker, walk.NumWorkers(opt))
 	for i := range w.workers {
@@ -131,7 +131,7 @@ func (p *place) judge(d *walk.Dir, dir string) []finding {
 	f.Now = p.now
 	for i := range d.Files {
 		file := &d.Files[i]
-		mtime := store.Time{Sec: file.Sec, Nsec: file.Nsec}
+		mtime := state.Time{Sec: file.Sec, Nsec: file.Nsec}
 		f.judge(p.Detect, &worker.stamps, file.Name, mtime, targetTime(mtime, file.TargetSec, file.TargetNsec))
 		if !f.NeedsWork() {
 			continue

@@ -4,24 +4,25 @@ import (
 	"context"
 	"errors"
 
-	"treefilter/store"
+	"treefilter/store/rule"
+	"treefilter/store/state"
 )
 
 // selector judges the files of a Selection.
 type selector struct {
 	*Selection
 	roots   []root
-	grove   *store.Grove
+	grove   *state.Grove
 	report  *reporter
 	voids   bool       // find also the stamps that do not count
 	every   bool       // yield also directories in which nothing was found
 	keep    bool       // leave trees open in which something was found
 	refresh *refresher // gives files that were only touched a new stamp; nil for none
 	readers readers
-	now     store.Time
+	now     state.Time
 }
 
-func newSelector(s *Selection, roots []root, g *store.Grove, report *reporter) *selector {
+func newSelector(s *Selection, roots []root, g *state.Grove, report *reporter) *selector {
 	return &selector{Selection: s, roots: roots, grove: g, report: report, readers: newReaders(), now: present()}
 }
 
@@ -31,7 +32,7 @@ type batch struct {
 	found []finding
 
 	// Of a walk:
-	tree  *store.Tree
+	tree  *state.Tree
 	files int  // how many were judged
 	done  bool // no more of the tree is to come, which is nested in another
 }
@@ -54,7 +55,7 @@ func (s *selector) count(files int) {
 func (s *selector) read(ctx context.Context, found []finding) (warns []error) {
 	var touched []*finding
 	for i := range found {
-		if found[i].Reason == Touched {
+		if found[i].Reason == rule.Touched {
 			touched = append(touched, &found[i])
 		}
 	}
@@ -68,7 +69,7 @@ func (s *selector) read(ctx context.Context, found []finding) (warns []error) {
 			f.before = s.refresh.stat(f.filePath)
 		}
 		f.Content, errs[i] = compare(ctx, f.path(), f.recorded)
-		f.Reason = Judge(s.Detect, &f.Evidence)
+		f.Reason = rule.Judge(s.Detect, &f.Evidence)
 	})
 	for _, err := range errs {
 		if err != nil && ctx.Err() == nil {

@@ -6,7 +6,7 @@ import (
 	"io/fs"
 	"time"
 
-	"treefilter/store"
+	"treefilter/store/state"
 	"treefilter/walk"
 )
 
@@ -58,7 +58,7 @@ func (s *sorter) statSettled(ctx context.Context, st *statter, p filePath, exact
 		return f.target.now.Load() != nil && (!exact || f.settled(statted))
 	}
 	var first file // that was like the last
-	for deadline := time.Now().Add(store.SettleWait); ; {
+	for deadline := time.Now().Add(state.SettleWait); ; {
 		f, err := st.file(p)
 		if f.info != first.info {
 			first = f

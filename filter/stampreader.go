@@ -1,6 +1,6 @@
 package filter
 
-import "treefilter/store"
+import "treefilter/store/state"
 
 // stampReader finds the stamps of the files of one directory after the other, each
 // in its tree. For one goroutine.
@@ -8,12 +8,12 @@ type stampReader struct {
 	reader *treeReader
 	kept   []*treeReader     // used last, the latest in front
 	voids  bool              // find also the stamps that do not count
-	met    func(*store.Tree) // called when a tree is first read
+	met    func(*state.Tree) // called when a tree is first read
 }
 
 type treeReader struct {
-	*store.Reader
-	tree *store.Tree
+	*state.Reader
+	tree *state.Tree
 }
 
 // keptReaders is how many trees are gone back to where their readers stand. A
@@ -22,7 +22,7 @@ const keptReaders = 4
 
 // enter makes the directory, absolute, the one whose files are asked for. A nil
 // tree is one without stamps.
-func (s *stampReader) enter(tree *store.Tree, dir string) {
+func (s *stampReader) enter(tree *state.Tree, dir string) {
 	if tree == nil {
 		s.reader = nil
 		return
@@ -33,7 +33,7 @@ func (s *stampReader) enter(tree *store.Tree, dir string) {
 	s.reader.Enter(tree.Below(dir))
 }
 
-func (s *stampReader) turnTo(tree *store.Tree) {
+func (s *stampReader) turnTo(tree *state.Tree) {
 	for i, r := range s.kept {
 		if r.tree == tree {
 			copy(s.kept[1:i+1], s.kept[:i])
@@ -51,15 +51,15 @@ func (s *stampReader) turnTo(tree *store.Tree) {
 }
 
 // standing returns what the tree says of a file.
-func (s *stampReader) standing(name string) (store.Standing, store.Stamp) {
+func (s *stampReader) standing(name string) (state.Standing, state.Stamp) {
 	if s.reader == nil {
-		return store.Unknown, store.Stamp{}
+		return state.Unknown, state.Stamp{}
 	}
 	if s.voids {
 		return s.reader.Standing(name)
 	}
 	if stamp, ok := s.reader.Find(name); ok {
-		return store.Stamped, stamp
+		return state.Stamped, stamp
 	}
-	return store.Unknown, store.Stamp{}
+	return state.Unknown, state.Stamp{}
 }

@@ -6,7 +6,8 @@ import (
 	"errors"
 	"slices"
 
-	"treefilter/store"
+	"treefilter/store/rule"
+	"treefilter/store/state"
 )
 
 // Status says what is stored, and what is pending. It never writes.
@@ -36,9 +37,9 @@ type Contents struct {
 	Changes []string `json:"config_changes,omitempty"`
 	// Files is how many files the walk found, NeedsWork how many of them do, and
 	// Pending how many of these for each reason.
-	Files     int64            `json:"files"`
-	NeedsWork int64            `json:"needs_work"`
-	Pending   map[Reason]int64 `json:"pending"`
+	Files     int64                 `json:"files"`
+	NeedsWork int64                 `json:"needs_work"`
+	Pending   map[rule.Reason]int64 `json:"pending"`
 	// Config is that of the newest stamps, in canonical form, and ConfigHash its
 	// hash; both are "" where there are no stamps.
 	Config     string         `json:"config,omitempty"`
@@ -49,12 +50,12 @@ type Contents struct {
 	Damage []Problem `json:"damage"`
 }
 
-// SnapshotStatus is what there is to say of a snapshot: see store.Facts.
+// SnapshotStatus is what there is to say of a snapshot: see state.Facts.
 type SnapshotStatus struct {
 	Path   string     `json:"path"`
 	Exists bool       `json:"exists"`
 	Stamps int64      `json:"stamps"`
-	Dumped store.Time `json:"dumped,omitzero"`
+	Dumped state.Time `json:"dumped,omitzero"`
 }
 
 // WALStatus is what there is to say of a WAL.
@@ -117,17 +118,17 @@ func (s *Status) Run(ctx context.Context) (trees []*TreeStatus, err error) {
 // lost returns the status of roots that cannot be read.
 func (s *Status) lost(roots lostRoots) (list []*TreeStatus) {
 	for _, r := range roots {
-		list = append(list, &TreeStatus{Root: r.path, Program: cmp.Or(s.Program, store.DefaultProgram), Err: &Problem{r.err}})
+		list = append(list, &TreeStatus{Root: r.path, Program: cmp.Or(s.Program, state.DefaultProgram), Err: &Problem{r.err}})
 	}
 	return list
 }
 
 // statusOf makes up the status of a tree that the walk is done with.
-func (s *Status) statusOf(t *store.Tree, n *tally) *TreeStatus {
+func (s *Status) statusOf(t *state.Tree, n *tally) *TreeStatus {
 	facts := t.Facts()
 	c := &Contents{
 		Void:     t.OtherConfigs(),
-		Pending:  map[Reason]int64{},
+		Pending:  map[rule.Reason]int64{},
 		Snapshot: SnapshotStatus{facts.Snapshot, facts.HasSnapshot, facts.Stamps, facts.Dumped},
 		WAL:      WALStatus{facts.WAL, facts.HasWAL, facts.WALSize, facts.Records},
 		Damage:   []Problem{},
@@ -146,12 +147,12 @@ func (s *Status) statusOf(t *store.Tree, n *tally) *TreeStatus {
 	for _, files := range c.Pending {
 		c.NeedsWork += files
 	}
-	return &TreeStatus{t.Root(), t.Origin().String(), cmp.Or(s.Program, store.DefaultProgram), nil, c}
+	return &TreeStatus{t.Root(), t.Origin().String(), cmp.Or(s.Program, state.DefaultProgram), nil, c}
 }
 
 // countStamps returns how many stamps count, and how many of these a prune would
 // drop.
-func countStamps(t *store.Tree) (stamps, gone int64) {
+func countStamps(t *state.Tree) (stamps, gone int64) {
 	a, err := newAbsence(t.Root())
 	if err == nil {
 		defer a.at.Close()
@@ -169,18 +170,18 @@ func countStamps(t *store.Tree) (stamps, gone int64) {
 }
 
 // tallies counts the files of each tree.
-type tallies map[*store.Tree]*tally
+type tallies map[*state.Tree]*tally
 
 type tally struct {
 	files   int64
-	pending map[Reason]int64
+	pending map[rule.Reason]int64
 }
 
 // add adds the files of one directory.
 func (ts tallies) add(b *batch) {
 	t := ts[b.tree]
 	if t == nil {
-		t = &tally{pending: map[Reason]int64{}}
+		t = &tally{pending: map[rule.Reason]int64{}}
 		ts[b.tree] = t
 	}
 	t.files += int64(b.files)

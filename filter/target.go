@@ -6,14 +6,14 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"treefilter/store"
+	"treefilter/store/state"
 )
 
 // target is a tree that stamps are written to.
 type target struct {
-	*store.Tree
+	*state.Tree
 	clock
-	since   store.Time  // files modified at or after it stay pending
+	since   state.Time  // files modified at or after it stay pending
 	limited bool        // since was given
 	dirty   atomic.Bool // holds records that may not be durable
 	founded bool        // that the tree is new was said
@@ -26,8 +26,8 @@ type target struct {
 
 // tooLate reports whether a file may have been modified at or after the moment:
 // its mtime only says in which tick.
-func (t *target) tooLate(mtime store.Time) bool {
-	return t.limited && store.TickEnd(mtime).Compare(t.since) > 0
+func (t *target) tooLate(mtime state.Time) bool {
+	return t.limited && state.TickEnd(mtime).Compare(t.since) > 0
 }
 
 // drop forgets the stamps of files. Only what is there can be synced: a sync of
@@ -43,12 +43,12 @@ type targets struct {
 	opt    *Options
 	roots  []root
 	lost   lostRoots
-	grove  *store.Grove
+	grove  *state.Grove
 	report *reporter
 	since  since
 
 	mu     sync.Mutex
-	byTree map[*store.Tree]*examined
+	byTree map[*state.Tree]*examined
 	list   []*target
 }
 
@@ -63,7 +63,7 @@ func (ts *targets) refuse(dir string) error {
 		return err
 	}
 	if !ts.grove.Covers(dir) {
-		return fmt.Errorf("%w: outside every root", store.ErrNoTree)
+		return fmt.Errorf("%w: outside every root", state.ErrNoTree)
 	}
 	return nil
 }
@@ -75,7 +75,7 @@ func (ts *targets) all() []*target {
 }
 
 // of returns a tree as one to write to, or why it must not be.
-func (ts *targets) of(t *store.Tree) (*target, error) {
+func (ts *targets) of(t *state.Tree) (*target, error) {
 	ts.mu.Lock()
 	defer ts.mu.Unlock()
 	if e := ts.byTree[t]; e != nil {
@@ -84,7 +84,7 @@ func (ts *targets) of(t *store.Tree) (*target, error) {
 	e := &examined{}
 	e.target, e.err = ts.examine(t)
 	if ts.byTree == nil {
-		ts.byTree = map[*store.Tree]*examined{}
+		ts.byTree = map[*state.Tree]*examined{}
 	}
 	ts.byTree[t] = e
 	if e.err == nil {
@@ -93,7 +93,7 @@ func (ts *targets) of(t *store.Tree) (*target, error) {
 	return e.target, e.err
 }
 
-func (ts *targets) examine(tree *store.Tree) (*target, error) {
+func (ts *targets) examine(tree *state.Tree) (*target, error) {
 	if err := tree.Writable(); err != nil {
 		return nil, err
 	}

@@ -5,7 +5,8 @@ import (
 	"fmt"
 	"io/fs"
 
-	"treefilter/store"
+	"treefilter/store/rule"
+	"treefilter/store/state"
 	"treefilter/walk"
 )
 
@@ -24,7 +25,7 @@ type triage struct {
 // goroutines.
 type sorter struct {
 	targets       *targets
-	detect        Detect
+	detect        rule.Detect
 	ignoreMissing bool
 	readers       readers
 }
@@ -76,7 +77,7 @@ func (s *sorter) sort(t *triage, f file, err error) {
 
 // settled takes a file whose mtime is final.
 func (s *sorter) settled(t *triage, f file) {
-	if s.detect == DetectContent && f.digest == nil {
+	if s.detect == rule.DetectContent && f.digest == nil {
 		t.unread = append(t.unread, f)
 	} else {
 		t.add(f.target, f.entry())
@@ -97,10 +98,10 @@ func (s *sorter) read(t *triage) {
 	t.unread = nil
 }
 
-func (t *triage) add(to *target, e store.Entry) {
+func (t *triage) add(to *target, e state.Entry) {
 	switch n := len(t.ready); {
 	case n == 0: // mostly there is one tree, and this run takes all
-		t.ready = []treeStamps{{to, make([]store.Entry, 0, t.expect)}}
+		t.ready = []treeStamps{{to, make([]state.Entry, 0, t.expect)}}
 	case t.ready[n-1].target != to:
 		t.ready = append(t.ready, treeStamps{target: to})
 	}

@@ -1,7 +1,7 @@
 package filter
 
-import "treefilter/store"
+import "treefilter/store/state"
 
 // Unlocked calls f while this process holds the lock of no WAL, and takes none:
-// see store.Unlocked.
-func Unlocked(f func()) { store.Unlocked(f) }
+// see state.Unlocked.
+func Unlocked(f func()) { state.Unlocked(f) }

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"treefilter/filter"
+	"treefilter/store/rule"
 	"treefilter/walk"
 )
 
@@ -69,7 +70,7 @@ func (c *commitCommand) job(s *stdio) (*filter.Commit, error) {
 		},
 		NoWAL: c.NoWAL,
 	}
-	job.Detect = filter.Detect(c.Detect)
+	job.Detect = rule.Detect(c.Detect)
 	job.Founded = c.founded(s)
 	if err := c.configure(&job.Options); err != nil {
 		return nil, err

@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 
 	"treefilter/filter"
+	"treefilter/store/rule"
 	"treefilter/walk"
 )
 
@@ -89,7 +90,7 @@ func (c *execCommand) job(s *stdio) (*filter.Exec, error) {
 		OneStream: isSameFile(s.out, s.voice.w),
 		Print:     s.print,
 	}
-	job.Detect = filter.Detect(c.Detect)
+	job.Detect = rule.Detect(c.Detect)
 	job.Founded = c.founded(s)
 	var err error
 	if job.In, err = c.input(s, c.Roots, `"treefilter exec . -- COMMAND" runs it below the current directory`); err != nil {

@@ -6,10 +6,11 @@
 //	cmd/treefilter  the command line: flags and variables become a job
 //	filter          the job: takes each path from where it comes to where it goes
 //	walk            where paths come from: a walk over the roots, or stdin
-//	store           what is remembered: the stamp of a path, from the snapshot
+//	store/state     what is remembered: the stamp of a path, from the snapshot
 //	                or the WAL of its tree
-//	filter          the decision: to be printed or not; or, for a commit, the
-//	                stamp that goes into the WAL
+//	store/rule      the decision: to be printed or not
+//	filter          what comes of it; or, for a commit, the stamp that goes into
+//	                the WAL
 //	cmd/treefilter  what comes out: paths on stdout, messages on stderr, and
 //	                the exit code
 //

@@ -10,6 +10,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"treefilter/filter"
+	"treefilter/store/rule"
 	"treefilter/walk"
 )
 
@@ -167,12 +168,12 @@ func (m *dumpMode) Decode(ctx *kong.DecodeContext) error {
 }
 
 // detectMode is the value of --detect.
-type detectMode filter.Detect
+type detectMode rule.Detect
 
 // Decode implements kong.MapperValue.
 func (m *detectMode) Decode(ctx *kong.DecodeContext) error {
 	i, err := popWord(ctx, "newer", "differs", "content")
-	*m = detectMode(i) // in the order of filter.Detect
+	*m = detectMode(i) // in the order of rule.Detect
 	return err
 }
 
