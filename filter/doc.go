@@ -15,9 +15,9 @@
 //	settle   stat again, after the tick of its mtime  sorter.again
 //	digest   its content, under DetectContent       file.read
 //	back     wait until its work was synced         backing
-//	write    the stamp, unless another run has      recorder.write
+//	write    the stamp, unless another run has      writer.write
 //	         contradicted it since the stat
-//	sync     the WAL                                recorder.sync
+//	sync     the WAL                                writer.sync
 //
 // The file of an Exec has been found, statted, claimed and judged once more before
 // (jobRunner.begin), its old stamp is dropped, and from the stat after its command on
@@ -40,8 +40,8 @@
 //	refresh.go           new stamps for files that were only touched
 //	finding.go stampreader.go
 //	                     one judged file; the stamps of a directory
-//	recorder.go claims.go
-//	                     from a settled file to the WAL
+//	recorder.go writer.go claims.go
+//	                     from a statted file to the WAL
 //	settle.go triage.go backing.go
 //	                     what waits for its tick, for its stat, for its work
 //	file.go target.go clock.go since.go
