@@ -12,12 +12,12 @@
 //	read     a batch of paths                       walk.Reader
 //	stat     the file, and which tree it is in      statter.path
 //	sort     what is to be done with it             sorter.sort
-//	settle   stat again, after the tick of its mtime  sorter.again
+//	settle   stat again, once its tick is over      sorter.again
 //	digest   its content, under DetectContent       file.read
 //	back     wait until its work was synced         backing
-//	write    the stamp, unless another run has      recorder.write
+//	write    the stamp, unless another run has      writer.write
 //	         contradicted it since the stat
-//	sync     the WAL                                recorder.sync
+//	sync     the WAL                                writer.sync
 //
 // The file of an Exec has been found, statted, claimed and judged once more before
 // (jobRunner.begin), its old stamp is dropped, and from the stat after its command on
@@ -40,18 +40,18 @@
 //	refresh.go           new stamps for files that were only touched
 //	finding.go stampreader.go
 //	                     one judged file; the stamps of a directory
-//	recorder.go claims.go
-//	                     from a settled file to the WAL
+//	recorder.go writer.go claims.go
+//	                     from a statted file to the WAL
 //	settle.go triage.go backing.go
 //	                     what waits for its tick, for its stat, for its work
-//	file.go target.go clock.go since.go
-//	                     a statted file, its tree, its clock, --since
+//	file.go target.go since.go
+//	                     a statted file; its tree, with its clock; --since
 //	location.go roots.go where a file is; what ROOTs name
 //	report.go options.go config.go
 //	                     what every flow is given, and whom it reports to
 //	content.go           digests
 //	processes.go command*.go spool.go
 //	                     running commands
-//	ordered.go output.go errors.go unlocked.go nonblock_*.go
+//	ordered.go output.go errors.go nonblock_*.go
 //	                     tools of all of them
 package filter

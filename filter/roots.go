@@ -197,10 +197,5 @@ func walkRoots(roots []root) []walk.Root {
 // relative returns the path of what a root names, relative to the directory of
 // another.
 func relative(r, to root) (rel string, below bool) {
-	full := r.join(r.only)
-	rest, ok := strings.CutPrefix(full, strings.TrimSuffix(to.real, "/"))
-	if !ok || rest != "" && rest[0] != '/' {
-		return "", false
-	}
-	return strings.TrimPrefix(rest, "/"), true
+	return state.Below(r.join(r.only), to.real)
 }

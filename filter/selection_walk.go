@@ -38,9 +38,10 @@ type place struct {
 	fresh  bool // it begins here and in no root, and is closed when the walk has left it
 }
 
-// nestedSize bounds how many trees are open that wait to be yielded: each counts as
-// so many bytes of output.
-const nestedSize = 64 << 10
+// nestedSize is what a tree counts for that waits to be yielded, in bytes of output. A
+// walk holds few megabytes of that back, so no more than some 20 trees are open: a
+// shell may allow as few as 64 open files.
+const nestedSize = 512 << 10
 
 func (s *selector) walk(ctx context.Context) iter.Seq2[batch, error] {
 	return func(yield func(batch, error) bool) {

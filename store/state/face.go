@@ -87,6 +87,10 @@ func IsStateName(name string) bool { return disk.IsStateName(name) }
 // any other name.
 func ProgramOf(name string) string { return disk.ProgramOf(name) }
 
+// Below returns the path of an absolute path relative to a directory, "" for the
+// directory's own, and whether it lies there at all.
+func Below(path, dir string) (rel string, ok bool) { return format.Below(path, dir) }
+
 // Unlocked calls f while this process holds the lock of no WAL, and takes none:
 // a process that is stopped with one would keep all others waiting.
 func Unlocked(f func()) { wal.Unlocked(f) }
