@@ -6,21 +6,24 @@
 // ../FORMAT.md specifies the two files byte by byte, the order of steps of every
 // operation, and what is left after a crash.
 //
-// In reading order:
+// Each file uses those that come after it in this list:
 //
-//	face.go options.go       what is remembered, and what callers choose
-//	grove.go                 the trees of a run
-//	treeof.go locate.go      which tree a file belongs to
-//	tree.go set.go tick.go   one tree; recording a file, and when its mtime is final
-//	append.go held.go        appending to the WAL, or holding stamps for a dump
-//	load.go reader.go        both files of a tree: their state, and lookups in it
-//	standing.go claim.go     what a tree says of a file by now; claiming it for work
-//	stamps.go facts.go       all stamps of a tree, and what its files hold
-//	dump.go merge.go         folding the WAL into the snapshot,
-//	replace.go discard.go    and putting a new one in its place
-//	../internal/wal          one file: reading, and appending beside others
-//	../internal/snapshot        the other: reading, in place
-//	../internal/memtable        words on files, in memory
-//	../internal/disk            the file system
-//	../internal/format          the form of both files
+//	grove.go treeof.go locate.go  the trees of a run; which one a file belongs to
+//	discard.go dump.go held.go    folding the WAL, and what was held, into the
+//	replace.go merge.go           snapshot, and putting a new one in its place
+//	set.go append.go              recording files: one by one, or in batches
+//	facts.go stamps.go            what a tree's files hold, and all its stamps
+//	standing.go claim.go          what a tree says of a file by now; claiming it
+//	tick.go                       when an mtime is final
+//	tree.go                       one tree
+//	reader.go load.go             lookups in its state, which is both files
+//	options.go face.go            what callers choose, and the words for it
+//
+// Below this package are the parts of a state:
+//
+//	../internal/wal               one file: reading, and appending beside others
+//	../internal/snapshot          the other: reading, in place
+//	../internal/memtable          words on files, in memory
+//	../internal/disk              the file system
+//	../internal/format            the form of both files
 package state

@@ -125,3 +125,9 @@ func (t *Tree) Outgrown() (bool, error) {
 	}
 	return wal.Size > snapshot.Size, nil
 }
+
+// New reports whether there was nothing of the tree when it was first read.
+func (t *Tree) New() bool {
+	f := t.Facts()
+	return !f.HasSnapshot && !f.HasWAL
+}

@@ -129,3 +129,13 @@ func (g *Grove) belowRoot(abs string) (string, bool) {
 		}
 	}
 }
+
+func parentDir(dir string) string {
+	switch i := strings.LastIndexByte(dir, '/'); {
+	case i > 0:
+		return dir[:i]
+	case i == 0:
+		return "/"
+	}
+	return dir
+}

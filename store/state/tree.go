@@ -97,12 +97,6 @@ func (t *Tree) Root() string { return t.root }
 // Origin is why that directory is a tree.
 func (t *Tree) Origin() Origin { return t.origin }
 
-// New reports whether there was nothing of the tree when it was first read.
-func (t *Tree) New() bool {
-	f := t.Facts()
-	return !f.HasSnapshot && !f.HasWAL
-}
-
 func (t *Tree) loaded() *state {
 	t.load.Do(func() {
 		t.st = load(t.opt.fsys, t.names, t.opt.Program)

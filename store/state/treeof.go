@@ -151,13 +151,3 @@ func (g *Grove) IsTree(dir string, marks []string) bool {
 		return ok && (program == disk.SnapshotSuffix || program == disk.WalSuffix)
 	})
 }
-
-func parentDir(dir string) string {
-	switch i := strings.LastIndexByte(dir, '/'); {
-	case i > 0:
-		return dir[:i]
-	case i == 0:
-		return "/"
-	}
-	return dir
-}

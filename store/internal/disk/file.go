@@ -1,12 +1,13 @@
 // Package disk is every operation on the file system that the store makes, what the
 // state files are called, and where they lie. Tests put a simulated disk in its place.
 //
-// In reading order:
+// Each file uses those that come after it in this list:
 //
-//	names.go statedir.go   the state files, in the tree or in a state directory
-//	file.go file_*.go      operations on them
-//	volume*.go             file systems, and their clocks
+//	statedir.go names.go   the state files, in a state directory or in the tree
 //	works*.go              making the work on files durable, and claiming files for it
+//	file.go file_*.go touch_*.go
+//	                       operations on state files
+//	volume*.go             file systems, and their clocks
 package disk
 
 import (
