@@ -84,7 +84,7 @@ func TestReadersEach(t *testing.T) {
 }
 
 // A link that is swapped in for a file by the time that it is read, as root may,
-// must not tell the size and digest of what it leads to.
+// must not reveal the size and digest of what it leads to.
 func TestDigestOfAnotherFile(t *testing.T) {
 	dir := t.TempDir()
 	path, secret := filepath.Join(dir, "listed"), filepath.Join(dir, "secret")

@@ -173,7 +173,7 @@ func dirs(roots []root) []string {
 	return list
 }
 
-// walkRoots tells the walk what to visit: a nested root is passed over but in
+// walkRoots says what to visit: a nested root is passed over but in
 // its own place.
 func walkRoots(roots []root) []walk.Root {
 	list := make([]walk.Root, len(roots))

@@ -17,7 +17,7 @@ type Dump struct {
 }
 
 // Run dumps the tree of every root. The stamps of configs other than the newest
-// are dropped, unless NoCheckConfig lets all of them count: who asks for a dump
+// are dropped, unless NoCheckConfig lets all of them count: the user who asks for a dump
 // wants one small file.
 func (d *Dump) Run(ctx context.Context) error {
 	return d.eachRoot(ctx, func(t *state.Tree, _ root, r *reporter) error {

@@ -14,7 +14,7 @@ const openFlags = unix.O_PATH | unix.O_DIRECTORY | unix.O_CLOEXEC
 // syscalls makes the system calls of one goroutine. Its buffers keep them from
 // allocating.
 //
-// No call is a raw one, of which the scheduler is not told, though that would be
+// No call is a raw one, of which the scheduler does not know, though that would be
 // some 4 % off a walk: the device of a local file system may hang, too, and a
 // look at it would hold up every other goroutine.
 type syscalls struct {

@@ -57,9 +57,9 @@ func (c *syscalls) identifyPath(path string) (FileID, error) {
 	return info.FileID, err
 }
 
-// scannerFD is the field of a scanner that holds its descriptor, which it shows
-// nobody. Nothing else is certain to say which directory it reads: by the time that
-// anybody looks, the path may lead back to another.
+// scannerFD is the field of a scanner that holds its descriptor, which is not
+// exported. Nothing else shows for certain which directory the scanner reads: by the
+// time of a look, the path may lead to another one again.
 var scannerFD = func() []int {
 	field, ok := reflect.TypeFor[godirwalk.Scanner]().FieldByName("fd")
 	if !ok {

@@ -17,7 +17,7 @@ const maxTries = 8
 
 // list reads a directory, and stats as many of its entries as one part is.
 //
-// Somebody may put another directory in its place meanwhile, and empty the old one:
+// Another program may put another directory in its place meanwhile, and empty the old one:
 // it would seem to hold no work, though at no time there was none. So it counts
 // only if its path still leads to it after the last stat; else what is there now
 // is opened and read, and returned. False means that it cannot be opened.
@@ -140,7 +140,7 @@ func (w *worker) take(d *directory, name string, isDir bool) {
 }
 
 // listedAsDir reports of most subdirectories that they are, which spares a look at
-// each. The scanner knows that of every name, but telling costs an allocation:
+// each. The scanner knows that of every name, but passing it on costs an allocation:
 // names with a dot in them are mostly files, and are not asked about.
 func listedAsDir(s *godirwalk.Scanner, name string) bool {
 	if strings.IndexByte(name, '.') >= 0 {

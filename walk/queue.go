@@ -12,7 +12,7 @@ const backlog = 8 << 20
 // queue is the walk's order: a list of nodes, each a stretch of the walk that is
 // still to be done, in hand, or finished and waiting for its turn to be emitted.
 //
-// A worker takes the first piece that nobody has begun, then some that come right
+// A worker takes the first piece that no worker has begun, then some that come right
 // after it. Doing a piece puts what it found (parts, subdirectories) right after
 // its own node, which is where it comes in walk order. What is finished with
 // nothing to emit leaves the list, and finished neighbours become one node, so a
@@ -78,11 +78,11 @@ func (q *queue) take() (piece, bool) {
 func (q *queue) next(p piece, r result) (piece, bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	behind := q.finish(p, r)
+	after := q.finish(p, r)
 	// Another worker may have begun all of it: finish gives up the lock.
-	more := behind.kind == subsNode && len(behind.names) > 0
+	more := after.kind == subsNode && len(after.names) > 0
 	if more && p.run+1 < stretch && q.waiting <= backlog && !q.stopped.Load() {
-		following := q.begin(behind)
+		following := q.begin(after)
 		following.run = p.run + 1
 		return following, true
 	}
@@ -139,7 +139,7 @@ func (q *queue) begin(n *node) piece {
 }
 
 // finish takes a worker's result back, and returns the node after the piece's.
-func (q *queue) finish(p piece, r result) (behind *node) {
+func (q *queue) finish(p piece, r result) (after *node) {
 	d := p.dir
 	switch {
 	case p.part > 0:
@@ -154,10 +154,10 @@ func (q *queue) finish(p piece, r result) (behind *node) {
 		}
 		defer q.release(d.root, 1)
 	}
-	behind = p.node.next
+	after = p.node.next
 	q.settle(p.node, r.out)
 	q.wake()
-	return behind
+	return after
 }
 
 // split puts the later parts of a large directory after its first one, and
@@ -212,7 +212,7 @@ func (q *queue) remove(n *node) {
 	n.prev.absorb(n.next)
 }
 
-// wake tells those who wait that the list has changed.
+// wake wakes the workers that wait: the list has changed.
 func (q *queue) wake() {
 	if q.idle > 0 {
 		q.work.Broadcast()

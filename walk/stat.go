@@ -28,7 +28,7 @@ type Info struct {
 	FileID
 }
 
-// FileID tells files and directories apart, whatever their names; zero where the
+// FileID identifies a file or directory, whatever its name; zero where the
 // system does not say.
 type FileID struct{ Dev, Ino uint64 }
 

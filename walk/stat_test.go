@@ -59,7 +59,7 @@ func TestStatLongPath(t *testing.T) {
 	}
 }
 
-// Whatever came before, a look tells what the path leads to.
+// Whatever came before, a stat shows what the path leads to.
 func TestStatter(t *testing.T) {
 	root := makeTree(t, "d/a", "d/b", "d/c", "d/sub/a", "d/link -> sub", "d/up -> ../e/a", "e/a", "e/b")
 	must(t, os.WriteFile(filepath.Join(root, "e/a"), []byte("12345"), 0o644))

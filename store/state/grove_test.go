@@ -234,7 +234,7 @@ func TestNestedStateThatCannotBeRead(t *testing.T) {
 	}
 }
 
-// Nor where the directory itself cannot be searched: then nobody knows whether it
+// Nor where the directory itself cannot be searched: then it is not known whether it
 // is a tree.
 func TestNestedDirectoryThatCannotBeSearched(t *testing.T) {
 	top := makeDirs(t, "in/deep")

@@ -71,7 +71,7 @@ func TestContradictedStampsAreRefused(t *testing.T) {
 		{"a drop, dumped, and more", []act{{x, drop("a")}, {x, fold}, {y, set("b")}}, "a b"},
 		{"a dump", []act{{x, fold}}, ""},
 		{"a dump, and a drop", []act{{x, fold}, {y, drop("b")}}, "b"},
-		// Of a WAL that has come and gone in between nobody knows what it said, unless
+		// Of a WAL that has come and gone in between it is not known what it said, unless
 		// it held nothing but stamps of this config.
 		{"two dumps, with a drop between them", []act{{x, fold}, {x, drop("a")}, {x, fold}}, "a b c"},
 		{"two dumps, with a drop and a set between them", []act{{x, fold}, {x, drop("a")}, {x, set("a")}, {x, fold}}, "a b c"},
@@ -99,7 +99,7 @@ func TestContradictedStampsAreRefused(t *testing.T) {
 				}
 				got := ""
 				if held {
-					// Those that others have spoken against, or all where that is not known.
+					// Those that others have contradicted, or all where that is not known.
 					if err := tree.Hold(since(look, entry("a", 9), entry("b", 9), entry("c", 9))); err != nil {
 						t.Fatal(err)
 					}

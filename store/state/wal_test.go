@@ -35,8 +35,8 @@ func lines(parts ...any) []byte {
 			w.Opened[s] = true
 			b = s.AppendOpen(b)
 		case vouch:
-			sealing, told := *s, w.Tally
-			sealing.After = &told
+			sealing, counted := *s, w.Tally
+			sealing.After = &counted
 			b = sealing.AppendOpen(b)
 		case format.Entry:
 			b = s.AppendSet(b, p)

@@ -45,7 +45,7 @@ type File struct {
 	// ConfigErr says why that is not known.
 	Config    state.Config
 	ConfigErr error
-	// Made tells configs apart, also where there is no Config; "" is a file
+	// Made identifies the config, also where there is no Config; "" is a file
 	// that was cut before its config.
 	Made string
 	// Ignore and Follow are what its treestamps_config says, if it has one:
