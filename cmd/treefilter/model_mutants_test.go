@@ -55,7 +55,7 @@ var mutants = []struct{ name, old, new string }{
 		"since.given {\n\t\tif err := olderThan",
 		"since.given && false {\n\t\tif err := olderThan"},
 	{"17: an import stamps what was dropped",
-		"case reason == Unstamped && !at.closed",
+		"case reason == rule.Unstamped && !at.closed",
 		"case reason.NeedsWork() && !at.closed"},
 	{"21: the target of a link is not looked at",
 		"(d == DetectNewer || e.Target == e.Stamp.Target)",
