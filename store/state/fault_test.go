@@ -439,3 +439,40 @@ func (p *readOnlyProc) Open(path string, flag int, perm fs.FileMode) (disk.File,
 	}
 	return p.simProc.Open(path, flag, perm)
 }
+
+// A stamp whose write failed does not stand: exec, which asks before each command,
+// would pass its file over.
+func TestFailedAppendDoesNotStand(t *testing.T) {
+	proc := &simProc{disk: newSimDisk(nil)}
+	tree, err := OpenTree(simRoot, Options{fsys: proc})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := appendTo(tree, []format.Entry{{Path: "before"}}); err != nil {
+		t.Fatal(err)
+	}
+	standing := func() Standing {
+		t.Helper()
+		s, _, _, err := tree.Standing("a")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	if got := standing(); got != Unknown {
+		t.Errorf("before: %v", got)
+	}
+	proc.fault = func(op, path string) error {
+		if op == "write" {
+			return syscall.ENOSPC
+		}
+		return nil
+	}
+	if err := appendTo(tree, []format.Entry{{Path: "a"}}); !errors.Is(err, syscall.ENOSPC) {
+		t.Errorf("error %v", err)
+	}
+	proc.fault = nil
+	if got := standing(); got != Unknown {
+		t.Errorf("after a failed write: %v", got)
+	}
+}
