@@ -1,6 +1,7 @@
-// Package filter holds the flows of treefilter: path in, decision, path out;
-// and path in, stamp, WAL. It joins package walk, which knows where paths come
-// from, with package store/state, which knows what was processed, and decides.
+// Package filter runs the commands of treefilter. To filter, it walks roots or reads
+// paths (package walk), looks up the stamp of each file (store/state), asks the rule
+// (store/rule), and emits those that need work. To commit, it reads paths, stats the
+// files, and appends their stamps to the WAL.
 //
 // Every flow that asks what needs work selects it in one way: a selector walks the
 // roots or reads paths, rule.Judge decides about each file, and findings come out in

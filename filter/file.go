@@ -159,7 +159,8 @@ func (s *statter) path(path string) (f file, err error) {
 		before := s.target
 		s.locate(given, path)
 		if s.err == nil && s.target != before {
-			// Only from now on is it known what others say.
+			// What other runs write to this tree is known only since locate opened
+			// it, so the stat from before proves nothing.
 			return s.path(path)
 		}
 	}

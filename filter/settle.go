@@ -12,7 +12,7 @@ import (
 
 // A file whose mtime lies in its file system's present tick is statted once more
 // when the tick is over: an edit within the tick would bear the mtime that the
-// stamp records, and be hidden by it (see clock.settled).
+// stamp records, and be hidden by it (see state.Clock.Settled).
 
 // tickPeriod is how often such files are statted.
 const tickPeriod = 10 * time.Millisecond

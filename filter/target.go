@@ -149,7 +149,7 @@ func (c *clock) ask() error {
 }
 
 // sets reports whether the clock sets the mtime of a file on a device (see
-// store.Tree.OwnClock).
+// state.Tree.OwnClock).
 func (c *clock) sets(dev uint64, path string) bool {
 	if own, known := c.own.Load(dev); known {
 		return own.(bool)

@@ -37,11 +37,12 @@
 //	treefilter /photos >todo
 //	xargs -0 -r ./optimize <todo && treefilter commit /photos <todo
 //
-// Each ROOT is a tree and keeps two files: .treefilter_treestamps.yaml, the
-// snapshot, and .treefilter_treestamps.wal.yaml, the WAL: the stamps since the
-// last dump. Settings that decide how files are processed (-c, --config-file,
-// --depends) are remembered with them; when one changes, every file needs work
-// again.
+// A file's stamps are kept in the nearest directory, at or above it, that has state
+// files; where there is none, the ROOT becomes a tree. The state files of a tree are
+// .treefilter_treestamps.yaml, the snapshot, and .treefilter_treestamps.wal.yaml, the
+// WAL: the stamps since the last dump. Settings that decide how files are processed
+// (-c, --config-file, --depends) are remembered with them; when one changes, every
+// file needs work again.
 //
 // Without a ROOT the filter reads paths from stdin, as commit always does.
 // Paths are NUL-delimited on stdout unless it is a terminal; on stdin either

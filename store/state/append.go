@@ -62,10 +62,10 @@ func (t *Tree) take(kind format.RecordKind, paths []string, still func(path stri
 // would say of it. Should the record that is to say so fail, that is right as
 // well: a stamp that was to be taken away is in doubt.
 func (t *Tree) unset(path string, kind format.RecordKind) {
-	_, pending := t.pending[path]
+	_, unsynced := t.unsynced[path]
 	_, own := t.own[path]
-	if pending || own {
-		delete(t.pending, path)
+	if unsynced || own {
+		delete(t.unsynced, path)
 		t.keepOwn(path, memtable.Word{Kind: memtable.WordOf(kind)})
 	}
 	if t.held != nil {

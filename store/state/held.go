@@ -42,7 +42,7 @@ func (d *dump) judgeHeld(info disk.Info) (refused int, err error) {
 		kept := r.Items[:0]
 		for _, it := range r.Items {
 			e := format.Entry{Path: format.JoinPath(dir, it.Name), Stamp: it.Stamp(), Since: d.heldAt}
-			switch d.app.Judge(&e, reader.lookUp) {
+			switch d.app.Arbitrate(&e, reader.lookUp) {
 			case wal.Leave:
 				refused++
 				continue

@@ -16,7 +16,7 @@ import (
 // replace puts a new snapshot in the place of the old one.
 func (d *dump) replace(m *merge, repair bool) (stamps int64, err error) {
 	stamps, err = d.writeSnapshot(m)
-	var damage *snapshot.DamageError
+	var damage *snapshot.BlockError
 	if errors.As(err, &damage) && repair {
 		d.st.SalvageAll(damage)
 		stamps, err = d.writeSnapshot(m)
@@ -48,7 +48,7 @@ func (d *dump) writeSnapshot(m *merge) (stamps int64, err error) {
 	if err == nil {
 		return stamps, nil
 	}
-	var damage *snapshot.DamageError
+	var damage *snapshot.BlockError
 	if errors.As(err, &damage) {
 		err = d.damaged(err)
 	}

@@ -35,11 +35,11 @@ func (t *Tree) Set(paths ...string) error {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.pending == nil {
-		t.pending = map[string]format.Entry{}
+	if t.unsynced == nil {
+		t.unsynced = map[string]format.Entry{}
 	}
 	for i, path := range paths {
-		t.pending[path] = format.Entry{Path: path, Stamp: stamps[i], Since: since}
+		t.unsynced[path] = format.Entry{Path: path, Stamp: stamps[i], Since: since}
 		delete(t.own, path)
 	}
 	return nil
@@ -83,7 +83,7 @@ func (t *Tree) keepOwn(path string, it memtable.Word) {
 func (t *Tree) Sync() error {
 	t.mu.Lock()
 	var entries []format.Entry
-	entries = slices.AppendSeq(entries, maps.Values(t.pending))
+	entries = slices.AppendSeq(entries, maps.Values(t.unsynced))
 	t.mu.Unlock()
 	if len(entries) > 0 {
 		if err := t.SyncWork(); err != nil {
@@ -93,7 +93,7 @@ func (t *Tree) Sync() error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	// What was forgotten meanwhile, or set again, is not to be written now.
-	entries = slices.DeleteFunc(entries, func(e format.Entry) bool { return t.pending[e.Path] != e })
+	entries = slices.DeleteFunc(entries, func(e format.Entry) bool { return t.unsynced[e.Path] != e })
 	if len(entries) > 0 {
 		refused, err := t.app.Append(entries)
 		if err != nil {
@@ -103,7 +103,7 @@ func (t *Tree) Sync() error {
 			it := memtable.Word{Under: t.under}
 			it.SetStamp(e.Stamp)
 			t.keepOwn(e.Path, it)
-			delete(t.pending, e.Path)
+			delete(t.unsynced, e.Path)
 		}
 		for _, e := range refused {
 			t.keepOwn(e.Path, memtable.Word{Kind: memtable.WordDrop})

@@ -30,17 +30,17 @@ type Tree struct {
 
 	work *disk.Works
 
-	mu      sync.Mutex // guards what follows
-	app     *wal.Appender
-	pending map[string]format.Entry  // by Set, not yet in the WAL
-	held    *memtable.Table          // by Hold, for the next dump
-	heldAt  uint64                   // the least Since of these
-	own     map[string]memtable.Word // what was put or taken since the state was read
-	reader  *Reader                  // of Get
-	fresh   *state                   // as Standing has read it, nil while that is st
-	asked   *Reader                  // of Standing
-	dumped  *[]error                 // what was wrong as the last dump found it, nil before
-	claims  disk.WorkDir             // the root, once a file was claimed
+	mu       sync.Mutex // guards what follows
+	app      *wal.Appender
+	unsynced map[string]format.Entry  // by Set, not yet in the WAL
+	held     *memtable.Table          // by Hold, for the next dump
+	heldAt   uint64                   // the least Since of these
+	own      map[string]memtable.Word // what was put or taken since the state was read
+	reader   *Reader                  // of Get
+	fresh    *state                   // as Standing has read it, nil while that is st
+	asked    *Reader                  // of Standing
+	dumped   *[]error                 // what was wrong as the last dump found it, nil before
+	claims   disk.WorkDir             // the root, once a file was claimed
 }
 
 // Origin is why a directory is the tree of the files below it.
@@ -116,7 +116,7 @@ func (t *Tree) loaded() *state {
 func (t *Tree) Get(path string) (format.Stamp, bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if e, ok := t.pending[path]; ok {
+	if e, ok := t.unsynced[path]; ok {
 		return e.Stamp, true
 	}
 	if it, ok := t.own[path]; ok {

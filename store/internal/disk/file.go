@@ -25,7 +25,7 @@ import (
 // FS is every operation through which state files are read and
 // written, so that tests can cut, tear and fail each of them.
 type FS interface {
-	// open opens a state file for reading, and for writing where the flags
+	// Open opens a state file for reading, and for writing where the flags
 	// say so, without following a link and without blocking.
 	Open(path string, flag int, perm fs.FileMode) (File, error)
 	Lstat(path string) (Info, error)
@@ -34,11 +34,11 @@ type FS interface {
 	// SyncDir makes the names in a directory durable.
 	SyncDir(path string) error
 	Mkdir(path string) error
-	// chown gives a directory away, which must not be a link.
+	// Chown gives a directory away, which must not be a link.
 	Chown(path string, uid, gid int) error
-	// list returns the names in a directory.
+	// List returns the names in a directory.
 	List(path string) ([]string, error)
-	// volume reports on which file system a file or directory lies.
+	// Volume reports on which file system a file or directory lies.
 	Volume(path string) Volume
 	// OpenWork opens a directory that work is done in.
 	OpenWork(dir string) (WorkDir, error)
@@ -52,15 +52,15 @@ type File interface {
 	io.Writer
 	io.Closer
 	Stat() (Info, error)
-	// sync makes data and length durable.
+	// Sync makes data and length durable.
 	Sync() error
 	Truncate(size int64) error
-	// touch sets the mtime to the file system's present.
+	// Touch sets the mtime to the file system's present.
 	Touch() error
 	// TryLock takes the exclusive lock and reports whether it was free.
 	TryLock() (bool, error)
 	Unlock() error
-	// like gives the file the permissions, and where allowed the owner, of
+	// Like gives the file the permissions, and where allowed the owner, of
 	// another.
 	Like(Info) error
 	Chown(uid, gid int) error

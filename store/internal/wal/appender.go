@@ -25,7 +25,7 @@ type Appender struct {
 	Program string
 	*format.Terms
 	Wait time.Duration
-	// current returns how to look up what the tree says now, and what to close
+	// Current returns how to look up what the tree says now, and what to close
 	// after that.
 	Current func() (Lookup, io.Closer)
 
@@ -115,7 +115,7 @@ func (a *Appender) Append(entries []format.Entry) (refused []format.Entry, err e
 	}
 	err = a.write(func(b []byte) []byte {
 		for i := range entries {
-			switch a.Judge(&entries[i], current) {
+			switch a.Arbitrate(&entries[i], current) {
 			case Leave:
 				refused = append(refused, entries[i])
 				continue

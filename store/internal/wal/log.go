@@ -59,7 +59,6 @@ type Log struct {
 }
 
 var (
-	ErrTorn = errors.New("cut line")
 	errLost = errors.New("records are missing before it, so that no older stamp counts")
 	// errUnsound is a WAL that was cut, or that is damaged all over.
 	errUnsound = errors.New("no record in it can be read")
