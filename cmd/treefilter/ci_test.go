@@ -34,9 +34,9 @@ func newRelease(t *testing.T) ciRelease {
 		t.Fatal(err)
 	}
 	r := ciRelease{dir: t.TempDir()}
-	name := "treefilter-" + ciVersion + "-linux-" + runtime.GOARCH
+	name := "treefilter_" + ciVersion + "_linux_" + runtime.GOARCH
 	r.archive = filepath.Join(r.dir, name+".tar.gz")
-	mustShell(t, r.dir, nil, `mkdir "$1" && cp "$2" "$1/treefilter" && tar -czf "$1.tar.gz" "$1"`, name, binary)
+	mustShell(t, r.dir, nil, `mkdir -p "$1/bin" && cp "$2" "$1/bin/treefilter" && tar -czf "$1.tar.gz" "$1"`, name, binary)
 	content, err := os.ReadFile(r.archive)
 	if err != nil {
 		t.Fatal(err)
@@ -48,7 +48,7 @@ func newRelease(t *testing.T) ciRelease {
 
 // writeSums makes SHA256SUMS, with another archive in it.
 func (r ciRelease) writeSums(t *testing.T, sum string) {
-	other := strings.Repeat("0", 64) + "  treefilter-" + ciVersion + "-linux-other.tar.gz\n"
+	other := strings.Repeat("0", 64) + "  treefilter_" + ciVersion + "_linux_other.tar.gz\n"
 	write(t, filepath.Join(r.dir, "SHA256SUMS"), other+sum+"  "+filepath.Base(r.archive)+"\n")
 }
 
