@@ -15,6 +15,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -67,6 +68,7 @@ func run(ctx context.Context, c cli) error {
 	if err != nil {
 		return err
 	}
+	m := &measures{}
 	commands, err := newTree(filepath.Join(dir, "commands"))
 	if err != nil {
 		return err
@@ -75,26 +77,12 @@ func run(ctx context.Context, c cli) error {
 	if err != nil {
 		return err
 	}
-
-	m := &measures{}
 	round := func() error {
-		for _, use := range []struct {
-			tree *tree
-			by   user
-		}{
-			{commands, &program{binary: binary, root: commands.root, measures: m}},
-			{packages, &library{root: packages.root}},
-		} {
-			if err := use.tree.round(ctx, use.by); err != nil {
-				return err
-			}
-			size, err := use.tree.stateSize()
-			if err != nil {
-				return err
-			}
-			m.add("state of the "+filepath.Base(use.tree.root), kilobytes, float64(size))
-		}
-		return m.self()
+		return errors.Join(
+			commands.round(ctx, &program{binary, commands.root, m}, m),
+			packages.round(ctx, &library{packages.root}, m),
+			m.self(),
+		)
 	}
 
 	// The first round begins with empty trees and opens what stays open.
@@ -105,14 +93,13 @@ func run(ctx context.Context, c cli) error {
 		return err
 	}
 	start, rounds := time.Now(), 0
-	for ; time.Since(start) < c.For || rounds < enough; rounds++ {
-		m.third = min(2, int(3*time.Since(start)/c.For))
-		if time.Since(start) >= c.For {
-			m.third = min(2, 3*rounds/enough)
-		}
+	for progress := 0.0; progress < 1; {
+		m.third = int(3 * progress)
+		rounds++
 		if err := round(); err != nil {
-			return fmt.Errorf("round %d: %w", rounds+1, err)
+			return fmt.Errorf("round %d: %w", rounds, err)
 		}
+		progress = min(float64(time.Since(start))/float64(c.For), float64(rounds)/enough)
 	}
 	fmt.Printf("%d rounds in %.0f s\n", rounds, time.Since(start).Seconds())
 	return m.report()

@@ -37,9 +37,9 @@ type unit struct {
 // so the peak may be missed. The heap is measured after a collection; what that has
 // freed stays with the process, up to a point that is reached within minutes.
 var (
-	kilobytes   = unit{name: "KB", size: 1024, share: 0.15}
+	kilobytes   = unit{name: "KB", size: 1024, share: 0.25}
 	descriptors = unit{size: 1, absolute: 3}
-	freed       = unit{name: "KB", size: 1024, absolute: 4 * 1024 * 1024}
+	freed       = unit{name: "KB", size: 1024, absolute: 16 * 1024 * 1024}
 	heap        = unit{name: "KB", size: 1024, absolute: 128 * 1024}
 )
 

@@ -30,7 +30,7 @@ func newTree(root string) (*tree, error) {
 }
 
 // round changes the tree, does all the work, and checks that all of it was seen.
-func (t *tree) round(ctx context.Context, u user) error {
+func (t *tree) round(ctx context.Context, u user, m *measures) error {
 	pending, err := t.change()
 	if err != nil {
 		return err
@@ -52,7 +52,9 @@ func (t *tree) round(ctx context.Context, u user) error {
 			return fmt.Errorf("%s: %w", step, err)
 		}
 	}
-	return nil
+	size, err := t.stateSize()
+	m.add("state of the "+filepath.Base(t.root), kilobytes, float64(size))
+	return err
 }
 
 // filter checks what needs work.
@@ -106,7 +108,7 @@ func (t *tree) file(d, f int) string { return fmt.Sprintf("%s/%02d", t.directory
 // stateSize is the size of the files beside the directories: the state files, and
 // what a command may have left there by mistake.
 func (t *tree) stateSize() (size int64, err error) {
-	entries, err := os.ReadDir(filepath.Clean(t.root))
+	entries, err := os.ReadDir(t.root)
 	for _, e := range entries {
 		if e.IsDir() {
 			continue

@@ -77,13 +77,13 @@ func (l *library) do(ctx context.Context, step string, in []string) ([]string, e
 func (l *library) job(o filter.Options, step string, in []string, out io.Writer) func(context.Context) error {
 	switch step {
 	case "filter":
-		job := &filter.Filter{Options: o, Out: out, OutDelimiter: walk.NUL}
+		job := &filter.Filter{Selection: filter.Selection{Options: o}, Out: out, OutDelimiter: walk.NUL}
 		return func(ctx context.Context) error { _, err := job.Run(ctx); return err }
 	case "commit":
 		return (&filter.Commit{Options: o, In: strings.NewReader(joined(in)), InDelimiter: walk.NUL}).Run
 	case "exec":
 		print := func(_, _ io.WriterTo) error { return nil }
-		return (&filter.Exec{Filter: filter.Filter{Options: o}, Command: []string{"true"}, Print: print}).Run
+		return (&filter.Exec{Selection: filter.Selection{Options: o}, Command: []string{"true"}, Print: print}).Run
 	case "prune":
 		return (&filter.Prune{Options: o}).Run
 	case "dump":
