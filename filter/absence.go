@@ -10,39 +10,39 @@ import (
 	"strings"
 	"syscall"
 
-	"treefilter/store"
+	"treefilter/store/state"
 	"treefilter/walk"
 )
 
-// absence tells which files of a tree are gone. For one goroutine.
+// absence reports which files of a tree are gone. For one goroutine.
 type absence struct {
-	dir  string // of the tree, as the user named it
-	look *walk.Below
+	dir string // of the tree, as the user named it
+	at  *walk.Below
 
 	// What is missing in a directory, as found last, is gone unless err says
-	// why nobody knows.
+	// why that is unknown.
 	below string
 	known bool
 	err   error
 }
 
 func newAbsence(dir string) (*absence, error) {
-	look, err := walk.OpenBelow(dir)
-	return &absence{dir: dir, look: look}, err
+	at, err := walk.OpenBelow(dir)
+	return &absence{dir: dir, at: at}, err
 }
 
 // forget makes every answer a new one.
 func (a *absence) forget() {
-	a.look.Forget()
+	a.at.Forget()
 	a.known = false
 }
 
 // gone reports whether there is no file of that path, relative to the tree. A link
-// stays, wherever it leads: it may have been followed. On an error nobody knows.
+// stays, wherever it leads: it may have been followed. On an error that is unknown.
 func (a *absence) gone(rel string) (bool, error) {
-	info, err := a.look.Lstat(rel)
+	info, err := a.at.Lstat(rel)
 	if err == nil {
-		// What stands in its place will never be looked up, but for a link.
+		// What stands in its place will never be statted, but for a link.
 		return !info.Regular && !info.Link, nil
 	}
 	if !isGone(err) {
@@ -59,12 +59,12 @@ func isGone(err error) bool {
 	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR)
 }
 
-// unreachable tells why what is missing in a directory may be out of reach
-// only. The deepest directory on the way that is there tells: an empty one may
+// unreachable reports why what is missing in a directory may be out of reach
+// only. The deepest directory on the way that is there decides: an empty one may
 // be the mount point of a disk, a link that leads nowhere may lead to one.
 func (a *absence) unreachable(dir string) error {
 	for dir != "" {
-		info, err := a.look.Lstat(dir)
+		info, err := a.at.Lstat(dir)
 		switch {
 		case err == nil && (info.IsDir || info.Link):
 			return a.emptied(dir)
@@ -104,7 +104,7 @@ func isEmpty(dir, stateDir string) (bool, error) {
 	for {
 		names, err := d.Readdirnames(64)
 		for _, name := range names {
-			if !store.IsStateName(name) && (stateDir == "" || !samePlace(filepath.Join(dir, name), stateDir)) {
+			if !state.IsStateName(name) && (stateDir == "" || !samePlace(filepath.Join(dir, name), stateDir)) {
 				return false, nil
 			}
 		}

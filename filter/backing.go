@@ -3,7 +3,7 @@ package filter
 import (
 	"time"
 
-	"treefilter/store"
+	"treefilter/store/state"
 )
 
 // A stamp must not outlive its work: after a power cut the record may be on the
@@ -25,27 +25,27 @@ const (
 type backing struct {
 	sync func() error
 
-	next   []entryRun
+	next   []treeStamps
 	count  int       // in next
 	since  time.Time // when the first of them came
-	syncs  []entryRun
+	syncs  []treeStamps
 	done   chan error // of the sync under way, nil for none
 	began  time.Time  // when the last one began
 	failed error
 }
 
-// entryRun is stamps for one tree that came one after the other.
-type entryRun struct {
+// treeStamps are stamps for one tree that came one after the other.
+type treeStamps struct {
 	target  *target
-	entries []store.Entry
+	entries []state.Entry
 }
 
-func (b *backing) add(t *target, entries []store.Entry) {
+func (b *backing) add(t *target, entries []state.Entry) {
 	if b.count == 0 {
 		b.since = time.Now()
 	}
 	b.count += len(entries)
-	b.next = append(b.next, entryRun{t, entries})
+	b.next = append(b.next, treeStamps{t, entries})
 }
 
 // due reports whether a sync should begin.
@@ -64,23 +64,30 @@ func (b *backing) begin(now time.Time) {
 	go func(done chan<- error) { done <- b.sync() }(b.done)
 }
 
-// end takes the result of the sync under way, and returns the stamps whose work
-// is durable now. wait says whether to wait for it.
-func (b *backing) end(wait bool) (backed []entryRun, err error) {
+// poll returns the stamps whose work is durable by now, if the sync under way has
+// ended.
+func (b *backing) poll() (backed []treeStamps, err error) {
 	if b.done == nil {
 		return nil, b.failed
 	}
-	if wait {
-		err = <-b.done
-	} else {
-		select {
-		case err = <-b.done:
-		default:
-			return nil, nil
-		}
+	select {
+	case err := <-b.done:
+		return b.end(err)
+	default:
+		return nil, nil
 	}
-	b.done = nil
-	backed, b.syncs = b.syncs, nil
+}
+
+// wait waits for the sync under way, and returns the stamps whose work it was for.
+func (b *backing) wait() (backed []treeStamps, err error) {
+	if b.done == nil {
+		return nil, b.failed
+	}
+	return b.end(<-b.done)
+}
+
+func (b *backing) end(err error) (backed []treeStamps, _ error) {
+	backed, b.syncs, b.done = b.syncs, nil, nil
 	if err != nil {
 		b.failed = err
 		return nil, err

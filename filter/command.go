@@ -67,7 +67,7 @@ type StartError struct {
 func (e *StartError) Error() string { return e.Command + ": " + e.reason().Error() }
 func (e *StartError) Unwrap() error { return e.Err }
 
-// NotFound tells a command that is not there from one that cannot be executed.
+// NotFound reports whether the command is not there, rather than not executable.
 func (e *StartError) NotFound() bool {
 	return errors.Is(e.Err, exec.ErrNotFound) || errors.Is(e.Err, fs.ErrNotExist)
 }
@@ -104,7 +104,7 @@ func lookPath(name string) (string, error) {
 }
 
 // pipeDelay is how long a command that has ended is listened to when something
-// that it left behind holds its output open: nobody waits for a daemon.
+// that it left behind holds its output open: a daemon is not waited for.
 const pipeDelay = 2 * time.Second
 
 // command returns one run of the template. What it prints is kept.

@@ -66,27 +66,3 @@ func TestSpool(t *testing.T) {
 		s.close()
 	}
 }
-
-// TestPathList reads in pieces what was written in others, from a writer that
-// uses its buffer again.
-func TestPathList(t *testing.T) {
-	var l pathList
-	buffer := []byte("a\x00b\x00")
-	l.Write(buffer)
-	copy(buffer, "cd\x00")
-	l.Write(buffer[:3])
-	if l.count != 3 {
-		t.Errorf("%d paths", l.count)
-	}
-	var got []byte
-	piece := make([]byte, 3)
-	for {
-		n, err := l.Read(piece)
-		if got = append(got, piece[:n]...); err != nil {
-			break
-		}
-	}
-	if string(got) != "a\x00b\x00cd\x00" {
-		t.Errorf("%q", got)
-	}
-}

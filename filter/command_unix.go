@@ -39,7 +39,7 @@ func wayOut(state *os.ProcessState) string {
 	return "killed by " + name
 }
 
-// isTooLong tells that the system takes fewer arguments than these.
+// isTooLong reports whether the system takes fewer arguments than these.
 func isTooLong(err error) bool { return errors.Is(err, syscall.E2BIG) }
 
 // suspend handles Ctrl-Z; it is false for any other signal. The commands are no jobs

@@ -28,7 +28,7 @@ func signalGroup(leader *os.Process, sig os.Signal) {
 // wayOut words an exit that was no success.
 func wayOut(state *os.ProcessState) string { return state.String() }
 
-// isTooLong tells that the system takes fewer arguments than these.
+// isTooLong reports whether the system takes fewer arguments than these.
 func isTooLong(err error) bool { return errors.Is(err, windows.ERROR_FILENAME_EXCED_RANGE) }
 
 func (p *processes) suspend(os.Signal, func()) bool { return false }

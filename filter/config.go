@@ -12,14 +12,14 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"treefilter/store"
+	"treefilter/store/state"
 )
 
 // Settings are what was given as the program config of a run.
 type Settings struct {
-	Config store.Config
-	// Depends become part of the config tree by tree: see store.Tree.Config.
-	Depends []store.Dependency
+	Config state.Config
+	// Depends become part of the config tree by tree: see state.Tree.Config.
+	Depends []state.Dependency
 	// Files are those that were read for either.
 	Files []ConfigFile
 }
@@ -27,7 +27,7 @@ type Settings struct {
 // ConfigFile is a file that decides the outcome.
 type ConfigFile struct {
 	Name  string     // as given
-	mtime store.Time // when it was modified, or made to lead to another file
+	mtime state.Time // when it was modified, or made to lead to another file
 	read  fs.FileInfo
 }
 
@@ -49,7 +49,7 @@ func ReadConfig(pairs []string, file string, depends []string) (s Settings, err 
 			return s, fmt.Errorf("config %s: %w", pair, err)
 		}
 	}
-	if len(depends) > 0 && s.Config.Has(store.DependsKey) {
+	if len(depends) > 0 && s.Config.Has(state.DependsKey) {
 		return s, errors.New("depends: the config has a setting of that name")
 	}
 	for _, file := range depends {
@@ -69,7 +69,7 @@ func (s *Settings) readFile(name string) error {
 	if err != nil {
 		return err
 	}
-	if s.Config, err = store.ParseConfig(text); err != nil {
+	if s.Config, err = state.ParseConfig(text); err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}
 	return nil
@@ -80,12 +80,12 @@ func (s *Settings) readDependency(name string) error {
 	if err != nil {
 		return err
 	}
-	if slices.ContainsFunc(s.Depends, func(d store.Dependency) bool { return d.Path == path }) {
+	if slices.ContainsFunc(s.Depends, func(d state.Dependency) bool { return d.Path == path }) {
 		return nil
 	}
 	return s.read(name, func(r io.Reader) error {
 		d, err := digest(context.Background(), r, make([]byte, readSize))
-		s.Depends = append(s.Depends, store.Dependency{Path: path, SHA256: d.SHA256})
+		s.Depends = append(s.Depends, state.Dependency{Path: path, SHA256: d.SHA256})
 		return err
 	})
 }
@@ -101,7 +101,7 @@ func dependencyPath(name string) (string, error) {
 	if dir == "" {
 		dir = "."
 	}
-	dir, err := store.RealDir(dir)
+	dir, err := state.RealDir(dir)
 	return strings.TrimSuffix(dir, "/") + "/" + file, err
 }
 
@@ -128,9 +128,9 @@ func (s *Settings) read(name string, read func(io.Reader) error) error {
 	if before.Mode().IsRegular() && !after.ModTime().Equal(before.ModTime()) {
 		return &pathError{name, errors.New("modified while it was read")}
 	}
-	mtime := store.TimeOf(after.ModTime())
+	mtime := state.TimeOf(after.ModTime())
 	if link, err := os.Lstat(name); err == nil {
-		if t := store.TimeOf(link.ModTime()); t.Compare(mtime) > 0 {
+		if t := state.TimeOf(link.ModTime()); t.Compare(mtime) > 0 {
 			mtime = t
 		}
 	}
@@ -148,19 +148,19 @@ var errConfigEdited = errors.New("modified since it was read: nothing more is st
 
 // olderThan refuses files that may have been modified at or after a moment: an
 // mtime only says in which tick.
-func olderThan(moment store.Time, files []ConfigFile) error {
+func olderThan(moment state.Time, files []ConfigFile) error {
 	for _, f := range files {
-		if store.TickEnd(f.mtime).Compare(moment) > 0 {
+		if state.TickEnd(f.mtime).Compare(moment) > 0 {
 			return &pathError{f.Name, ErrConfigModified}
 		}
 	}
 	return nil
 }
 
-// filesOnClockOf returns the ConfigFiles whose mtimes can be compared with the
-// moment of a tree. All were compared with that of this machine.
-func (r *commitRun) filesOnClockOf(t *store.Tree) []ConfigFile {
-	return slices.DeleteFunc(slices.Clone(r.ConfigFiles), func(f ConfigFile) bool { return !t.OwnClock(f.Name) })
+// filesOnClockOf returns those files whose mtimes can be compared with the moment of
+// a tree. All were compared with that of this machine.
+func filesOnClockOf(t *state.Tree, files []ConfigFile) []ConfigFile {
+	return slices.DeleteFunc(slices.Clone(files), func(f ConfigFile) bool { return !t.OwnClock(f.Name) })
 }
 
 // asRead refuses files that are no longer what was read. A pipe is read but once.

@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"treefilter/store"
+	"treefilter/store/state"
 )
 
 // write makes the files of a test in a directory of their own, and goes there.
@@ -26,7 +26,7 @@ func write(t *testing.T, files map[string]string) {
 // here is the current directory, as a tree's root.
 func here(t *testing.T) string {
 	t.Helper()
-	dir, err := store.RealDir(".")
+	dir, err := state.RealDir(".")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -185,7 +185,7 @@ func TestConfigFileModifiedWhileRead(t *testing.T) {
 		_, err := io.ReadAll(r)
 		return err
 	})
-	if err != nil || len(s.Files) != 1 || s.Files[0].Name != "lint.toml" || s.Files[0].mtime != store.TimeOf(old) || asRead(s.Files) != nil {
+	if err != nil || len(s.Files) != 1 || s.Files[0].Name != "lint.toml" || s.Files[0].mtime != state.TimeOf(old) || asRead(s.Files) != nil {
 		t.Errorf("read undisturbed: %v, error %v", s.Files, err)
 	}
 	if err := os.WriteFile("lint.toml", []byte("b"), 0o666); err != nil {
@@ -215,12 +215,11 @@ func TestConfigFilesOnTheClockOfATree(t *testing.T) {
 	if _, err := os.Stat(foreign); err != nil {
 		t.Skip(err)
 	}
-	tree, err := store.OpenTree(here(t), store.Options{})
+	tree, err := state.OpenTree(here(t), state.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &commitRun{Commit: &Commit{Options: Options{ConfigFiles: []ConfigFile{{Name: foreign}, {Name: "lint.toml"}}}}}
-	if got := r.filesOnClockOf(tree); len(got) != 1 || got[0].Name != "lint.toml" {
+	if got := filesOnClockOf(tree, []ConfigFile{{Name: foreign}, {Name: "lint.toml"}}); len(got) != 1 || got[0].Name != "lint.toml" {
 		t.Errorf("got %v", got)
 	}
 }

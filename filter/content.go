@@ -9,7 +9,8 @@ import (
 	"runtime"
 	"sync"
 
-	"treefilter/store"
+	"treefilter/store/rule"
+	"treefilter/store/state"
 	"treefilter/walk"
 )
 
@@ -19,8 +20,8 @@ const readSize = 256 << 10
 
 // digestOf reads a file. Nothing blocks it: what is not a regular file, or no
 // longer, is an error. Where is says which file it must be, so is another one, such
-// as a secret that a link leads to by now: its size and digest are not to be told.
-func digestOf(ctx context.Context, path string, is *walk.Info) (d store.Digest, err error) {
+// as a secret that a link leads to by now: its size and digest must not be given away.
+func digestOf(ctx context.Context, path string, is *walk.Info) (d state.Digest, err error) {
 	f, err := os.OpenFile(path, os.O_RDONLY|nonblock, 0)
 	if err != nil {
 		return d, err
@@ -39,8 +40,10 @@ func digestOf(ctx context.Context, path string, is *walk.Info) (d store.Digest, 
 	return digest(ctx, f, make([]byte, min(readSize, info.Size()+1)))
 }
 
+var errModified = errors.New("not stamped: modified while it was committed")
+
 // digest reads r to its end, through buf.
-func digest(ctx context.Context, r io.Reader, buf []byte) (d store.Digest, err error) {
+func digest(ctx context.Context, r io.Reader, buf []byte) (d state.Digest, err error) {
 	sum := sha256.New()
 	for {
 		n, err := r.Read(buf)
@@ -60,24 +63,24 @@ func digest(ctx context.Context, r io.Reader, buf []byte) (d store.Digest, err e
 
 // compare reports whether a file still has the content that was recorded. What
 // cannot be read may be anything. A file of another length need not be read.
-func compare(ctx context.Context, path string, recorded *store.Digest) (Content, error) {
+func compare(ctx context.Context, path string, recorded *state.Digest) (rule.Content, error) {
 	if recorded == nil {
-		return NoDigest, nil
+		return rule.NoDigest, nil
 	}
 	if info, err := os.Stat(path); err == nil && info.Size() != recorded.Size {
-		return OtherContent, nil
+		return rule.OtherContent, nil
 	}
 	d, err := digestOf(ctx, path, nil)
 	switch {
 	case err != nil:
-		return Unreadable, err
+		return rule.Unreadable, err
 	case d != *recorded:
-		return OtherContent, nil
+		return rule.OtherContent, nil
 	}
-	return SameContent, nil
+	return rule.SameContent, nil
 }
 
-// readers bounds how many files are read at once, whoever asks.
+// readers bounds how many files are read at once, by whatever goroutines.
 type readers chan struct{}
 
 func newReaders() readers { return make(readers, max(2, runtime.NumCPU())) }

@@ -6,7 +6,8 @@ import (
 	"path/filepath"
 	"testing"
 
-	"treefilter/store"
+	"treefilter/store/rule"
+	"treefilter/store/state"
 	"treefilter/walk"
 )
 
@@ -29,21 +30,21 @@ func TestCompare(t *testing.T) {
 	for _, test := range []struct {
 		name, path, text string
 		ctx              context.Context
-		recorded         *store.Digest
-		want             Content
+		recorded         *state.Digest
+		want             rule.Content
 	}{
-		{"the same", path, "as recorded", context.Background(), &recorded, SameContent},
-		{"another of that length", path, "as_recorded", context.Background(), &recorded, OtherContent},
-		{"shorter", path, "as", context.Background(), &recorded, OtherContent},
-		{"longer", path, "as recorded, and more", context.Background(), &recorded, OtherContent},
-		{"nothing recorded", path, "as recorded", context.Background(), nil, NoDigest},
-		{"not there", path + "s", "", context.Background(), &recorded, Unreadable},
-		{"a directory", dir, "", context.Background(), &store.Digest{Size: sizeOf(t, dir)}, Unreadable},
-		{"not read to its end", path, "as recorded", cancelled, &recorded, Unreadable},
+		{"the same", path, "as recorded", context.Background(), &recorded, rule.SameContent},
+		{"another of that length", path, "as_recorded", context.Background(), &recorded, rule.OtherContent},
+		{"shorter", path, "as", context.Background(), &recorded, rule.OtherContent},
+		{"longer", path, "as recorded, and more", context.Background(), &recorded, rule.OtherContent},
+		{"nothing recorded", path, "as recorded", context.Background(), nil, rule.NoDigest},
+		{"not there", path + "s", "", context.Background(), &recorded, rule.Unreadable},
+		{"a directory", dir, "", context.Background(), &state.Digest{Size: sizeOf(t, dir)}, rule.Unreadable},
+		{"not read to its end", path, "as recorded", cancelled, &recorded, rule.Unreadable},
 	} {
 		write(test.text)
 		got, err := compare(test.ctx, test.path, test.recorded)
-		if got != test.want || (err != nil) != (test.want == Unreadable) {
+		if got != test.want || (err != nil) != (test.want == rule.Unreadable) {
 			t.Errorf("%s: %v, %v; want %v", test.name, got, err, test.want)
 		}
 	}
@@ -83,7 +84,7 @@ func TestReadersEach(t *testing.T) {
 }
 
 // A link that is swapped in for a file by the time that it is read, as root may,
-// must not tell the size and digest of what it leads to.
+// must not reveal the size and digest of what it leads to.
 func TestDigestOfAnotherFile(t *testing.T) {
 	dir := t.TempDir()
 	path, secret := filepath.Join(dir, "listed"), filepath.Join(dir, "secret")

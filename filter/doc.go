@@ -1,25 +1,58 @@
-// Package filter holds the flows of treefilter: path in, decision, path out;
-// and path in, stamp, WAL. It joins package walk, which knows where paths come
-// from, with package store, which knows what was processed, and decides.
+// Package filter runs the commands of treefilter. To filter, it walks roots or reads
+// paths (package walk), looks up the stamp of each file (store/state), asks the rule
+// (store/rule), and emits those that need work. To commit, it reads paths, stats the
+// files, and appends their stamps to the WAL.
 //
-// A processed path passes these steps on its way into the WAL:
+// Every flow that asks what needs work selects it in one way: a selector walks the
+// roots or reads paths, rule.Judge decides about each file, and findings come out in
+// order. Filter prints them, Exec runs a command on them, Status counts them, Explain
+// says why, and Selection.Pending hands them to a program of yours.
 //
-//	sight    one look at the file, and which tree it belongs to
-//	settle   once more, when no later write can bear its mtime
-//	read     its content, under --detect content
-//	back     until the file system of the work was synced
-//	write    the stamp, unless somebody has spoken against it meanwhile
-//	sync     the WAL
+// A processed path passes these steps on its way from stdin into the WAL:
 //
-// In reading order: judge.go (the rule), options.go (what every flow is told),
-// roots.go (what the roots name), filter.go and stdin.go (print what needs
-// work) with finding.go, lookup.go, content.go, refresh.go and line.go,
-// commit.go with sight.go, looked.go, target.go, settle.go, backing.go and
-// since.go (record what was done), exec.go with execrun.go, turn.go, claims.go,
-// command.go and processes.go (all of it, with a command in the middle),
-// status.go and explain.go (say what is pending, and why), upkeep.go (dump and
-// discard), prune.go and absence.go (forget what is gone), import.go with
-// import_find.go, import_past.go, import_run.go and import_report.go (take over
-// what treestamps wrote), config.go (the program config); ordered.go, output.go,
-// pathlist.go, spool.go, hint.go and unlocked.go serve them.
+//	read     a batch of paths                       walk.Reader
+//	stat     the file, and which tree it is in      statter.path
+//	sort     what is to be done with it             sorter.sort
+//	settle   stat again, once its tick is over      sorter.again
+//	digest   its content, under DetectContent       file.read
+//	back     wait until its work was synced         backing
+//	write    the stamp, unless another run has      writer.write
+//	         contradicted it since the stat
+//	sync     the WAL                                writer.sync
+//
+// The file of an Exec has been found, statted, claimed and judged once more before
+// (jobRunner.begin), its old stamp is dropped, and from the stat after its command on
+// (jobRunner.end) it takes the same way.
+//
+// Each file uses those that come after it in this list:
+//
+//	filter.go            prints what needs work
+//	explain.go status.go line.go
+//	                     say why, and how much; what --json prints
+//	exec.go exec_run.go pending.go job.go
+//	                     run a command: what is asked for, the run, its files, one job
+//	commit.go            records what others have processed
+//	import*.go           takes over what treestamps wrote
+//	prune.go absence.go  forget what is gone
+//	upkeep.go            dump and discard
+//	selection.go         which files, as findings in order
+//	selection_walk.go selection_stream.go selector.go
+//	                     the two ways to them, and what is common
+//	refresh.go           new stamps for files that were only touched
+//	finding.go stampreader.go
+//	                     one judged file; the stamps of a directory
+//	recorder.go writer.go claims.go
+//	                     from a statted file to the WAL
+//	settle.go triage.go backing.go
+//	                     what waits for its tick, for its stat, for its work
+//	file.go target.go since.go
+//	                     a statted file; its tree, with its clock; --since
+//	location.go roots.go where a file is; what ROOTs name
+//	report.go options.go config.go
+//	                     what every flow is given, and whom it reports to
+//	content.go           digests
+//	processes.go command*.go spool.go
+//	                     running commands
+//	ordered.go output.go errors.go nonblock_*.go
+//	                     tools of all of them
 package filter

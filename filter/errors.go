@@ -4,7 +4,7 @@ import (
 	"errors"
 	"path/filepath"
 
-	"treefilter/store"
+	"treefilter/store/state"
 )
 
 // Errors about which the user can do something.
@@ -19,7 +19,7 @@ var (
 
 // DamageError is a snapshot that cannot be read as a whole; Dump.Repair leaves the
 // rest out.
-type DamageError = store.DamageError
+type DamageError = state.DamageError
 
 // An ImportError is an import that is not done, and what could be imported instead:
 // the files of treestamps for these programs in Dir.
@@ -39,11 +39,11 @@ func Importable(err error) (dir string, programs []string) {
 	if e, ok := errors.AsType[*ImportError](err); ok {
 		return e.Dir, e.Programs
 	}
-	state, ok := errors.AsType[*store.StateError](err)
-	if !ok || !errors.Is(err, store.ErrTreestamps) {
+	file, ok := errors.AsType[*state.StateError](err)
+	if !ok || !errors.Is(err, state.ErrTreestamps) {
 		return "", nil
 	}
-	return filepath.ToSlash(filepath.Dir(state.Path)), []string{store.ProgramOf(filepath.Base(state.Path))}
+	return filepath.ToSlash(filepath.Dir(file.Path)), []string{state.ProgramOf(filepath.Base(file.Path))}
 }
 
 // A WalkNotice says how treestamps walked a tree, which an import does not take
@@ -57,3 +57,15 @@ type WalkNotice struct {
 func (n *WalkNotice) Error() string {
 	return n.Root + ": how treestamps walked it is not taken over"
 }
+
+// pathError is what is wrong with one path.
+type pathError struct {
+	path string
+	err  error
+}
+
+func (e *pathError) Error() string { return e.path + ": " + e.err.Error() }
+func (e *pathError) Unwrap() error { return e.err }
+
+// errNotRegular is a path that stands for something other than a file.
+var errNotRegular = errors.New("not a regular file")

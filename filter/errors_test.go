@@ -5,7 +5,7 @@ import (
 	"slices"
 	"testing"
 
-	"treefilter/store"
+	"treefilter/store/state"
 )
 
 func TestImportable(t *testing.T) {
@@ -16,10 +16,10 @@ func TestImportable(t *testing.T) {
 		want []string
 	}{
 		{"/t/.p_treestamps.yaml", fs.ErrPermission, "", nil},
-		{"/t/.p_treestamps.yaml", store.ErrTreestamps, "/t", []string{"p"}},
-		{"/a b/.p q_treestamps.wal.yaml", store.ErrTreestamps, "/a b", []string{"p q"}},
+		{"/t/.p_treestamps.yaml", state.ErrTreestamps, "/t", []string{"p"}},
+		{"/a b/.p q_treestamps.wal.yaml", state.ErrTreestamps, "/a b", []string{"p q"}},
 	} {
-		dir, programs := Importable(&store.StateError{Path: test.path, Err: test.err})
+		dir, programs := Importable(&state.StateError{Path: test.path, Err: test.err})
 		if dir != test.dir || !slices.Equal(programs, test.want) {
 			t.Errorf("%s: %v: %q, %q, want %q, %q", test.path, test.err, dir, programs, test.dir, test.want)
 		}

@@ -4,7 +4,8 @@ import (
 	"bytes"
 	"context"
 
-	"treefilter/store"
+	"treefilter/store/rule"
+	"treefilter/store/state"
 )
 
 // Explain says of paths why they would be emitted, or would not.
@@ -16,9 +17,9 @@ type Explain struct {
 // Explanation is what the filter makes of one path, and from what.
 type Explanation struct {
 	Path string
-	Evidence
-	Reason
-	Detect Detect
+	rule.Evidence
+	rule.Reason
+	Detect rule.Detect
 	// Tree is the root of the tree that the file belongs to, "" for none, and Why
 	// says why it is that one. Source is the state file that holds the stamp.
 	Tree, Why, Source string
@@ -33,19 +34,19 @@ func (e *Explain) Run(ctx context.Context, take func(*Explanation) error) error 
 		return err
 	}
 	defer g.Close()
-	r := (&Filter{Options: e.Options}).newRun(nil, g, newReporter(&e.Options))
-	r.full = true
-	r.met = r.report.problems // what is void is said of each path
-	r.prepare(1)
+	// What is void is said of each path.
+	s := newSelector(&Selection{Options: e.Options}, nil, g, newReporter(&e.Options, damageOnly))
+	s.voids = true
+	judge := s.newPathJudge(nil)
 	for _, path := range e.Paths {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		x, err := r.explain(ctx, &r.lookups[0], path)
+		x, err := judge.explain(ctx, path)
 		if err != nil {
-			r.report.warn(err)
+			s.report.warn(err)
 		}
-		if x.Reason == NoFile {
+		if x.Reason == rule.NoFile {
 			continue
 		}
 		if err := take(x); err != nil {
@@ -53,33 +54,32 @@ func (e *Explain) Run(ctx context.Context, take func(*Explanation) error) error 
 		}
 	}
 	for _, t := range g.Trees() {
-		r.report.problems(t)
+		s.report.problems(t)
 	}
 	return nil
 }
 
-func (r *filterRun) explain(ctx context.Context, look *lookup, path string) (*Explanation, error) {
-	f, err := r.judgePath(look, path)
-	look.looker.Close()
+func (j *pathJudge) explain(ctx context.Context, path string) (*Explanation, error) {
+	f, err := j.judge(path)
+	j.statter.Close()
 	found := []finding{f}
-	for _, warn := range r.read(ctx, found) {
-		r.report.warn(warn)
+	for _, warn := range j.read(ctx, found) {
+		j.report.warn(warn)
 	}
 	f = found[0]
-	x := &Explanation{Path: path, Evidence: f.Evidence, Reason: f.Reason, Detect: r.Detect}
-	if err != nil || f.tree == nil {
+	x := &Explanation{Path: path, Evidence: f.Evidence, Reason: f.Reason, Detect: j.Detect}
+	if err != nil || f.location == nil || f.tree == nil {
 		return x, err
 	}
 	x.Tree, x.Why = f.tree.Root(), f.tree.Origin().String()
-	_, name := splitGiven(path)
 	switch f.Standing {
-	case store.OtherConfig:
-		x.Source = look.reader.Source(name)
-		if under, known := look.reader.Under(name); known {
+	case state.OtherConfig:
+		x.Source = j.stamps.reader.Source(f.name)
+		if under, known := j.stamps.reader.Under(f.name); known {
 			x.Changes = under.Diff(f.tree.Config())
 		}
-	case store.Stamped:
-		x.Source = look.reader.Source(name)
+	case state.Stamped:
+		x.Source = j.stamps.reader.Source(f.name)
 	}
 	return x, nil
 }
@@ -94,12 +94,12 @@ func (x *Explanation) MarshalJSON() ([]byte, error) {
 		Tree      string      `json:"tree,omitempty"`
 		Why       string      `json:"tree_why,omitempty"`
 		Source    string      `json:"source,omitempty"`
-		Void      *store.Time `json:"void_stamp,omitempty"`
+		Void      *state.Time `json:"void_stamp,omitempty"`
 		Changes   []string    `json:"config_changes,omitempty"`
 	}{
 		newLine(x.Path, &f), x.NeedsWork(), x.Detect.String(), x.Tree, x.Why, x.Source, nil, x.Changes,
 	}
-	if x.Standing == store.OtherConfig {
+	if x.Standing == state.OtherConfig {
 		line.Void = &x.Stamp.Time
 	}
 	var b bytes.Buffer

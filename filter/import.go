@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"strings"
 
-	"treefilter/store"
+	"treefilter/store/state"
 	"treefilter/store/treestamps"
 	"treefilter/walk"
 )
@@ -37,7 +37,7 @@ func (i *Import) Run(ctx context.Context) (err error) {
 	var runs []*importRun
 	defer func() {
 		for _, r := range runs {
-			err = errors.Join(err, r.grove.Close())
+			err = errors.Join(err, r.targets.grove.Close())
 		}
 		err = errors.Join(err, lost.err())
 	}()
@@ -64,7 +64,7 @@ func (i *Import) Run(ctx context.Context) (err error) {
 // prepare reads what there is to import below a root, and refuses where it cannot
 // be. Nothing is written yet.
 func (i *Import) prepare(ctx context.Context, root root, at walk.Root) (*importRun, error) {
-	report := newReporter(&i.Options)
+	report := newReporter(&i.Options, damageOnly)
 	files, err := i.find(ctx, root, at, report)
 	if err != nil {
 		return nil, err
@@ -89,15 +89,15 @@ func (i *Import) prepare(ctx context.Context, root root, at walk.Root) (*importR
 		return nil, err
 	}
 	r := &importRun{
-		commitRun: (&Commit{Options: opt}).newRun(g, report),
-		root:      root,
-		at:        at,
-		follow:    i.Follow,
-		files:     files,
-		newest:    newest,
-		past:      gather(root, files, newest.Made, present()),
+		recorder: newRecorder(&opt, Recording{}, g, report),
+		root:     root,
+		at:       at,
+		follow:   i.Follow,
+		files:    files,
+		newest:   newest,
+		past:     gather(root, files, newest.Made, present()),
 	}
-	if _, err = r.target(r.tree()); err == nil {
+	if _, err = r.targets.of(r.tree()); err == nil {
 		err = r.refuse(r.tree())
 	}
 	if err != nil {
@@ -118,12 +118,12 @@ func (i *Import) program() string {
 	if i.Program != "" {
 		return i.Program
 	}
-	return store.DefaultProgram
+	return state.DefaultProgram
 }
 
 // config is what the stamps are recorded under: what the user says, else what
 // treestamps says.
-func (i *Import) config(root root, newest *treestamps.File) (store.Config, error) {
+func (i *Import) config(root root, newest *treestamps.File) (state.Config, error) {
 	switch known := newest.ConfigErr == nil; {
 	case !i.ConfigGiven && !known:
 		return i.Config, &pathError{newest.Path, fmt.Errorf("%w: %w", ErrConfigUnknown, newest.ConfigErr)}
@@ -144,7 +144,7 @@ func (i *Import) config(root root, newest *treestamps.File) (store.Config, error
 // refuse returns why nothing can be imported into a tree: what is lost of its
 // state may have said that the work on a file failed, and its own stamps would be
 // void for a new config.
-func (r *importRun) refuse(t *store.Tree) error {
+func (r *importRun) refuse(t *state.Tree) error {
 	if len(t.Problems()) > 0 {
 		r.report.problems(t)
 		return &DamageError{Err: &pathError{t.Root(), errors.New("not imported: part of its state cannot be read")}}

@@ -6,9 +6,8 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
-	"strings"
 
-	"treefilter/store"
+	"treefilter/store/state"
 	"treefilter/store/treestamps"
 	"treefilter/walk"
 )
@@ -43,18 +42,17 @@ func (i *Import) holders(ctx context.Context, root root, at walk.Root) ([]string
 	if root.only != "" {
 		return []string{root.real}, nil
 	}
-	opt := walk.Options{Follow: i.Follow, Mark: func(name string) bool { return store.ProgramOf(name) == i.from() }}
+	opt := walk.Options{Follow: i.Follow, Mark: func(name string) bool { return state.ProgramOf(name) == i.from() }}
 	dirs := []string{root.real}
-	err := walk.Walk(ctx, []walk.Root{at}, opt, func(d *walk.Dir) {
+	err := walk.Walk(ctx, []walk.Root{at}, opt, walk.VisitFunc(func(d *walk.Dir) {
 		if d.Rel != "" && d.Part == 0 && len(d.Marks) > 0 {
-			d.Out = append(d.Out, 0) // asks to be emitted
+			dir := root.join(d.Rel)
+			d.Then(len(dir), func() error {
+				dirs = append(dirs, dir)
+				return nil
+			})
 		}
-	}, func(d *walk.Dir) error {
-		if len(d.Out) > 0 {
-			dirs = append(dirs, strings.TrimSuffix(root.real, "/")+"/"+d.Rel)
-		}
-		return nil // what cannot be read is said of in the walk over the files
-	})
+	}), func(error) error { return nil }) // the walk over the files reports it
 	return dirs, err
 }
 

@@ -6,24 +6,25 @@ import (
 	"path/filepath"
 	"strings"
 
-	"treefilter/store"
+	"treefilter/store/rule"
+	"treefilter/store/state"
 	"treefilter/store/treestamps"
 )
 
 // past is what treestamps knew of a tree, by path relative to its root.
 type past struct {
 	stamps map[string]*pastStamp
-	now    store.Time
+	now    state.Time
 }
 
 type pastStamp struct {
-	time store.Time // zero is none that counts
+	time state.Time // zero is none that counts
 	met  bool       // the path is there
 }
 
 // gather takes the stamps out of the files that were made under one config. Of
 // several for one path the latest counts, as it does for treestamps.
-func gather(root root, files []*treestamps.File, made string, now store.Time) *past {
+func gather(root root, files []*treestamps.File, made string, now state.Time) *past {
 	n := 0
 	for _, f := range files {
 		n += len(f.Stamps)
@@ -48,7 +49,7 @@ func rootOf(f *treestamps.File) root {
 
 // add takes one stamp. One that lies in the future hides nothing, not even a
 // file below a directory that has an honest one.
-func (p *past) add(rel string, t store.Time) {
+func (p *past) add(rel string, t state.Time) {
 	s := p.stamps[rel]
 	if s == nil {
 		s = &pastStamp{}
@@ -61,7 +62,7 @@ func (p *past) add(rel string, t store.Time) {
 
 // latest returns the later one of the stamp of a path that is there and of one
 // further up.
-func (p *past) latest(rel string, above store.Time) store.Time {
+func (p *past) latest(rel string, above state.Time) state.Time {
 	if t := p.at(rel); t.Compare(above) > 0 {
 		return t
 	}
@@ -69,19 +70,19 @@ func (p *past) latest(rel string, above store.Time) store.Time {
 }
 
 // covers reports whether a stamp of treestamps covers an mtime.
-func (p *past) covers(until, mtime store.Time) bool {
-	e := Evidence{Stamp: store.Stamp{Time: until}, Mtime: mtime, Now: p.now}
-	if until != (store.Time{}) {
-		e.Standing = store.Stamped
+func (p *past) covers(until, mtime state.Time) bool {
+	e := rule.Evidence{Stamp: state.Stamp{Time: until}, Mtime: mtime, Now: p.now}
+	if until != (state.Time{}) {
+		e.Standing = state.Stamped
 	}
-	return !Judge(DetectNewer, &e).NeedsWork()
+	return !rule.Judge(rule.DetectNewer, &e).NeedsWork()
 }
 
 // at returns the stamp of a path that is there, the zero Time where it has none.
-func (p *past) at(rel string) store.Time {
+func (p *past) at(rel string) state.Time {
 	s := p.stamps[rel]
 	if s == nil {
-		return store.Time{}
+		return state.Time{}
 	}
 	s.met = true
 	return s.time

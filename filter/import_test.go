@@ -3,12 +3,12 @@ package filter
 import (
 	"testing"
 
-	"treefilter/store"
+	"treefilter/store/state"
 	"treefilter/store/treestamps"
 )
 
 func TestGather(t *testing.T) {
-	at := func(sec int64) store.Time { return store.Time{Sec: sec} }
+	at := func(sec int64) state.Time { return state.Time{Sec: sec} }
 	file := func(path, made string, stamps ...treestamps.Stamp) *treestamps.File {
 		return &treestamps.File{Path: path, Made: made, Stamps: stamps}
 	}
@@ -25,7 +25,7 @@ func TestGather(t *testing.T) {
 			treestamps.Stamp{Path: "d", Time: at(8)}),
 		file("/t/sub/.p_treestamps.wal.yaml", "y", treestamps.Stamp{Path: "c", Time: at(9)}),
 	}, "x", at(10))
-	for path, want := range map[string]store.Time{
+	for path, want := range map[string]state.Time{
 		"": at(1), "a": at(6), "b": at(5), "sub": at(2), "sub/c": at(7), "sub/d": at(8), "c": {}, "d": {},
 		"late": {}, "both": at(5),
 	} {

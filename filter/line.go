@@ -6,7 +6,8 @@ import (
 	"io"
 	"unicode/utf8"
 
-	"treefilter/store"
+	"treefilter/store/rule"
+	"treefilter/store/state"
 )
 
 // Line is what --json prints of a file: one object a line.
@@ -15,9 +16,9 @@ type Line struct {
 	// UTF-8 its odd bytes are U+FFFD here, and Raw, base64, has all of them.
 	Path   string      `json:"path"`
 	Raw    []byte      `json:"path_base64,omitempty"`
-	Mtime  store.Time  `json:"mtime"`
-	Stamp  *store.Time `json:"stamp"` // null where the file has none that counts
-	Reason Reason      `json:"reason"`
+	Mtime  state.Time  `json:"mtime"`
+	Stamp  *state.Time `json:"stamp"` // null where the file has none that counts
+	Reason rule.Reason `json:"reason"`
 }
 
 // newLine returns the line of a file of the given path.
@@ -26,7 +27,7 @@ func newLine(path string, f *finding) Line {
 	if !utf8.ValidString(path) {
 		l.Raw = []byte(path)
 	}
-	if f.Standing == store.Stamped {
+	if f.Standing == state.Stamped {
 		l.Stamp = &f.Stamp.Time
 	}
 	return l

@@ -6,7 +6,7 @@ import (
 	"treefilter/walk"
 )
 
-// nonblock: opening waits for nobody here.
+// nonblock: opening never waits here.
 const nonblock = 0
 
 // fileID: what os.FileInfo has of a file does not identify it.

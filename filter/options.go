@@ -1,17 +1,17 @@
 package filter
 
 import (
-	"errors"
-	"fmt"
-	"strings"
-	"sync"
 	"time"
 
-	"treefilter/store"
+	"treefilter/store/rule"
+	"treefilter/store/state"
 )
 
 // DefaultProgram names the state files where nothing else does.
-const DefaultProgram = store.DefaultProgram
+const DefaultProgram = state.DefaultProgram
+
+// Time is an mtime or a stamp.
+type Time = state.Time
 
 // Options are what every flow needs to know of the state it reads or writes.
 type Options struct {
@@ -22,21 +22,21 @@ type Options struct {
 	// StateDir, where not empty, holds the state files in place of the trees.
 	StateDir string
 	// Config is the program config of this run, but for Depends, which become part
-	// of it tree by tree: see store.Tree.Config.
-	Config  store.Config
-	Depends []store.Dependency
+	// of it tree by tree: see state.Tree.Config.
+	Config  state.Config
+	Depends []state.Dependency
 	// ConfigFiles are those that the two were read from. Once one of them is edited
 	// nothing more is stamped, even if the edit is undone by then: the work may have
 	// seen it.
 	ConfigFiles []ConfigFile
-	// ConfigGiven tells an empty config that was asked for from one that was
+	// ConfigGiven distinguishes an empty config that was asked for from one that was
 	// forgotten: commit refuses to void a tree's stamps by omission.
 	ConfigGiven bool
 	// NoCheckConfig lets stamps count that were made under another config.
 	NoCheckConfig bool
 	// Detect is how a stamped file is judged. Under DetectContent stamps are
 	// recorded with a digest.
-	Detect Detect
+	Detect rule.Detect
 	// Warn gets what went wrong with one path or one tree while the flow goes
 	// on; the run then ends with exit code 1. It is never called concurrently.
 	Warn func(error)
@@ -48,8 +48,8 @@ type Options struct {
 	Notice func(error)
 }
 
-func (o *Options) openGrove(roots []string) (*store.Grove, error) {
-	return store.Open(roots, store.Options{
+func (o *Options) openGrove(roots []string) (*state.Grove, error) {
+	return state.Open(roots, state.Options{
 		Program:   o.Program,
 		StateDir:  o.StateDir,
 		Config:    o.Config,
@@ -58,86 +58,5 @@ func (o *Options) openGrove(roots []string) (*store.Grove, error) {
 	})
 }
 
-// reporter says each thing about a tree once, from whatever goroutine meets it
-// first.
-type reporter struct {
-	opt *Options
-
-	mu   sync.Mutex
-	said map[string]bool
-}
-
-func newReporter(opt *Options) *reporter {
-	return &reporter{opt: opt, said: map[string]bool{}}
-}
-
-func (r *reporter) warn(err error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.opt.Warn(err)
-}
-
-func (r *reporter) notice(err error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.opt.Notice(err)
-}
-
-// problems warns of what is wrong with a tree's state and was not said yet.
-func (r *reporter) problems(t *store.Tree) {
-	for _, err := range t.Problems() {
-		r.once(err, r.opt.Warn)
-	}
-}
-
-// configChanged says how many stamps of a tree do not count because the newest of
-// them were made under another config.
-func (r *reporter) configChanged(t *store.Tree) {
-	changes, changed := configChanges(t)
-	if !changed {
-		return
-	}
-	n := t.OtherConfigs()
-	if n == 0 {
-		return
-	}
-	what := "config changed"
-	if len(changes) > 0 {
-		what += " (" + strings.Join(changes, ", ") + ")"
-	}
-	r.once(fmt.Errorf("%s: %s: %s void", t.Root(), what, Counted(n, "stamp")), r.opt.Notice)
-}
-
-// configChanges returns what differs from the config of a tree's newest stamps.
-func configChanges(t *store.Tree) (changes []string, changed bool) {
-	stored, any := t.Stored()
-	if !any || stored.Hash() == t.Config().Hash() {
-		return nil, false
-	}
-	return stored.Diff(t.Config()), true
-}
-
-// Counted puts a number before a noun.
-func Counted[N int | int64](n N, what string) string {
-	if n != 1 {
-		what += "s"
-	}
-	return fmt.Sprintf("%d %s", n, what)
-}
-
-func (r *reporter) once(err error, say func(error)) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if !r.said[err.Error()] {
-		r.said[err.Error()] = true
-		say(err)
-	}
-}
-
 // present is this machine's clock.
-func present() store.Time {
-	return store.TimeOf(time.Now())
-}
-
-// errNotRegular is a path that stands for something other than a file.
-var errNotRegular = errors.New("not a regular file")
+func present() state.Time { return state.TimeOf(time.Now()) }

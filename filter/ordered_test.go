@@ -25,6 +25,29 @@ func count(n int, err error) func() (int, error) {
 	}
 }
 
+// run takes the results of ordered items, and calls tick for those that are none.
+func run(ctx context.Context, workers int, next func() (int, error), work func(worker, item int) int,
+	take func(int) error, every time.Duration, tick func() error) error {
+	o := ordered[int, *int]{next: next, workers: workers, every: every, work: func(worker, item int) *int {
+		result := work(worker, item)
+		return &result
+	}}
+	for r, err := range o.results(ctx) {
+		switch {
+		case err != nil:
+			return err
+		case r == nil:
+			err = tick()
+		default:
+			err = take(*r)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func idle() error { return nil }
 
 func TestOrderedKeepsTheOrder(t *testing.T) {
@@ -32,7 +55,7 @@ func TestOrderedKeepsTheOrder(t *testing.T) {
 		const n, workers = 500, 8
 		busy := make([]bool, workers)
 		var got []int
-		err := ordered(t.Context(), workers, count(n, io.EOF),
+		err := run(t.Context(), workers, count(n, io.EOF),
 			func(worker, item int) int {
 				if busy[worker] {
 					t.Errorf("two items at once for worker %d", worker)
@@ -60,7 +83,7 @@ func TestOrderedKeepsTheOrder(t *testing.T) {
 func TestOrderedWorksInParallel(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		start := time.Now()
-		err := ordered(t.Context(), 4, count(40, io.EOF),
+		err := run(t.Context(), 4, count(40, io.EOF),
 			func(_, _ int) int { time.Sleep(time.Second); return 0 },
 			func(int) error { return nil }, time.Hour, idle)
 		if took := time.Since(start); err != nil || took != 10*time.Second {
@@ -82,7 +105,7 @@ func TestOrderedHoldsNothingBack(t *testing.T) {
 			return 0, io.EOF
 		}
 		go func() {
-			done <- ordered(t.Context(), 3, next, func(_, i int) int { return i },
+			done <- run(t.Context(), 3, next, func(_, i int) int { return i },
 				func(i int) error { taken <- i; return nil }, time.Hour, idle)
 		}()
 		for i := range 10 {
@@ -102,7 +125,7 @@ func TestOrderedTicks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var ticks int
 		next := func() (int, error) { time.Sleep(time.Minute); return 0, io.EOF }
-		err := ordered(t.Context(), 2, next, func(_, _ int) int { return 0 }, func(int) error { return nil },
+		err := run(t.Context(), 2, next, func(_, _ int) int { return 0 }, func(int) error { return nil },
 			time.Second, func() error { ticks++; return nil })
 		if err != nil || ticks < 59 || ticks > 60 {
 			t.Errorf("%d ticks a minute, error %v", ticks, err)
@@ -133,7 +156,7 @@ func TestOrderedErrors(t *testing.T) {
 	for _, test := range tests {
 		synctest.Test(t, func(t *testing.T) {
 			taken := 0
-			err := ordered(t.Context(), 4, test.next, func(_, i int) int { return i },
+			err := run(t.Context(), 4, test.next, func(_, i int) int { return i },
 				func(i int) error { taken++; return test.take(i) }, time.Second, test.tick)
 			if err != wrong || test.taken >= 0 && taken != test.taken {
 				t.Errorf("%s fails: error %v after %d results", test.name, err, taken)
@@ -158,7 +181,7 @@ func TestOrderedCancelledTakesWhatWasRead(t *testing.T) {
 			return read, nil
 		}
 		var got []int
-		err := ordered(ctx, 2, next, func(_, i int) int { time.Sleep(time.Second); return i },
+		err := run(ctx, 2, next, func(_, i int) int { time.Sleep(time.Second); return i },
 			func(i int) error { got = append(got, i); return nil }, time.Hour, idle)
 		if err != context.Canceled || !slices.Equal(got, []int{1, 2, 3, 4, 5, 6}) {
 			t.Errorf("took %v, error %v", got, err)
@@ -173,7 +196,7 @@ func TestOrderedCancelledReadsNoFurther(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		read, taken := 0, 0
 		next := func() (int, error) { read++; return read, nil }
-		err := ordered(ctx, 2, next, func(_, i int) int { return i },
+		err := run(ctx, 2, next, func(_, i int) int { return i },
 			func(i int) error {
 				if taken++; taken == 10 {
 					cancel()
@@ -193,7 +216,7 @@ func TestOrderedCancelledBeforeItBegan(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
-		err := ordered(ctx, 2, count(9, io.EOF), func(_, i int) int { return i },
+		err := run(ctx, 2, count(9, io.EOF), func(_, i int) int { return i },
 			func(int) error { return nil }, time.Hour, idle)
 		if err != context.Canceled {
 			t.Error(err)

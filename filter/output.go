@@ -17,9 +17,11 @@ const (
 )
 
 // output gathers what is written and passes it on when there is enough of it
-// or some time has passed. Its first error is its last.
+// or some time has passed. Its first error is its last, and need not wait for the next
+// write: nothing may be left to write.
 type output struct {
-	w io.Writer
+	w      io.Writer
+	failed func() // called at the first error, nil for not
 
 	mu    sync.Mutex
 	buf   []byte
@@ -28,7 +30,7 @@ type output struct {
 }
 
 // terminate ends the path that begins at start, or takes it back when it cannot
-// be told from two.
+// be distinguished from two.
 func terminate(b *[]byte, start int, end walk.Delimiter) error {
 	if end == walk.NUL {
 		*b = append(*b, 0)
@@ -43,7 +45,7 @@ func terminate(b *[]byte, start int, end walk.Delimiter) error {
 	return nil
 }
 
-func newOutput(w io.Writer) *output { return &output{w: w} }
+func newOutput(w io.Writer, failed func()) *output { return &output{w: w, failed: failed} }
 
 func (o *output) Write(p []byte) (int, error) {
 	o.mu.Lock()
@@ -71,7 +73,9 @@ func (o *output) flush() {
 		o.timer.Stop()
 	}
 	if len(o.buf) > 0 && o.err == nil {
-		_, o.err = o.w.Write(o.buf)
+		if _, o.err = o.w.Write(o.buf); o.err != nil && o.failed != nil {
+			o.failed()
+		}
 	}
 	o.buf = o.buf[:0]
 }

@@ -15,7 +15,7 @@ const promised = 100 * time.Millisecond
 func TestOutputReachesTheReaderInTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r, w := io.Pipe()
-		o := newOutput(w)
+		o := newOutput(w, nil)
 		for _, path := range []string{"a\x00", "b\x00"} {
 			written := time.Now()
 			if _, err := o.Write([]byte(path)); err != nil {
@@ -38,7 +38,7 @@ func TestOutputReachesTheReaderInTime(t *testing.T) {
 func TestOutputDoesNotWaitForSilence(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var b bytes.Buffer
-		o := newOutput(&b)
+		o := newOutput(&b, nil)
 		start := time.Now()
 		for b.Len() == 0 && time.Since(start) < time.Second {
 			if _, err := o.Write([]byte("a\x00")); err != nil {
@@ -70,7 +70,7 @@ func (w *writes) Write(p []byte) (int, error) {
 
 func TestOutputGathers(t *testing.T) {
 	var w writes
-	o := newOutput(&w)
+	o := newOutput(&w, nil)
 	line := bytes.Repeat([]byte{'a'}, 100)
 	const n = 100_000
 	for range n {
@@ -91,7 +91,7 @@ func TestOutputGathers(t *testing.T) {
 
 func TestOutputWritesNothingForNothing(t *testing.T) {
 	var w writes
-	o := newOutput(&w)
+	o := newOutput(&w, nil)
 	if _, err := o.Write(nil); err != nil {
 		t.Fatal(err)
 	}
@@ -116,7 +116,7 @@ func (f *full) Write(p []byte) (int, error) {
 // The first error is the last: nothing is written after a gap.
 func TestOutputKeepsItsError(t *testing.T) {
 	f := &full{room: 3}
-	o := newOutput(f)
+	o := newOutput(f, nil)
 	if _, err := o.Write([]byte("four")); err != nil {
 		t.Error("a write that is only gathered fails")
 	}
@@ -136,7 +136,7 @@ func TestOutputKeepsItsError(t *testing.T) {
 // next call.
 func TestOutputErrorOfTheTimer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		o := newOutput(&full{})
+		o := newOutput(&full{}, nil)
 		if _, err := o.Write([]byte("a")); err != nil {
 			t.Fatal(err)
 		}

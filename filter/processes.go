@@ -5,6 +5,8 @@ import (
 	"os"
 	"os/exec"
 	"sync"
+
+	"treefilter/store/state"
 )
 
 // processes are the commands that run at present, each in a process group of its
@@ -65,3 +67,7 @@ func (p *processes) pass(sig os.Signal) {
 		signalGroup(leader, sig)
 	}
 }
+
+// Unlocked calls f while this process holds the lock of no WAL, and takes none:
+// see state.Unlocked.
+func Unlocked(f func()) { state.Unlocked(f) }

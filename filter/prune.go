@@ -9,7 +9,7 @@ import (
 	"strings"
 	"sync"
 
-	"treefilter/store"
+	"treefilter/store/state"
 	"treefilter/walk"
 )
 
@@ -28,10 +28,10 @@ type Prune struct {
 // Run prunes what lies below every root, or the current directory: stamps made
 // under any config, since the file is gone for all of them.
 func (p *Prune) Run(ctx context.Context) error {
-	out := newOutput(p.Out)
+	out := newOutput(p.Out, nil)
 	every := p.Options
 	every.NoCheckConfig = true
-	err := every.eachRoot(ctx, func(t *store.Tree, root root, report *reporter) error {
+	err := every.eachRoot(ctx, func(t *state.Tree, root root, report *reporter) error {
 		r := &pruneRun{Prune: p, tree: t, root: root, below: t.Below(root.real), report: report, out: out}
 		if r.below != "" {
 			r.below += "/"
@@ -44,14 +44,14 @@ func (p *Prune) Run(ctx context.Context) error {
 // pruneRun is one run of a Prune over one tree.
 type pruneRun struct {
 	*Prune
-	tree   *store.Tree
+	tree   *state.Tree
 	root   root
 	below  string // what paths of the tree that lie below the root begin with
 	report *reporter
 	out    *output
 
 	workers []*absence
-	batch   []string // paths relative to the root, to be looked at
+	batch   []string // paths relative to the root, to be statted
 	stamps  int64
 	dropped int
 }
@@ -60,12 +60,12 @@ func (r *pruneRun) run(ctx context.Context) (err error) {
 	if err := r.refuse(); err != nil {
 		return err
 	}
-	for range lookers() {
+	for range parallel() {
 		a, err := newAbsence(r.root.dir)
 		if err != nil {
 			return err
 		}
-		defer a.look.Close()
+		defer a.at.Close()
 		r.workers = append(r.workers, a)
 	}
 	err = r.each(ctx)
@@ -102,10 +102,10 @@ func (r *pruneRun) refuse() error {
 	return nil
 }
 
-// share is how many paths a worker looks at in one go.
+// share is how many paths a worker stats in one go.
 const share = 1024
 
-// each looks at every stamp, many at a time.
+// each stats the file of every stamp, many at a time.
 func (r *pruneRun) each(ctx context.Context) error {
 	for e := range r.tree.Stamps() {
 		rel, within := strings.CutPrefix(e.Path, r.below)
@@ -124,12 +124,12 @@ func (r *pruneRun) each(ctx context.Context) error {
 	return r.flush(ctx)
 }
 
-// flush looks at the paths of a batch, and drops or prints those that are gone.
+// flush stats the paths of a batch, and drops or prints those that are gone.
 func (r *pruneRun) flush(ctx context.Context) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	gone := r.look()
+	gone := r.stat()
 	r.batch = r.batch[:0]
 	if r.DryRun {
 		return r.print(gone)
@@ -150,8 +150,8 @@ func (r *pruneRun) flush(ctx context.Context) error {
 	return err
 }
 
-// look returns the paths that are gone, in their order.
-func (r *pruneRun) look() (gone []string) {
+// stat returns the paths that are gone, in their order.
+func (r *pruneRun) stat() (gone []string) {
 	type found struct {
 		gone  []string
 		warns []error

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"treefilter/filter"
+	"treefilter/store/rule"
 	"treefilter/walk"
 )
 
@@ -21,7 +22,7 @@ import (
 func TestRefreshKeepsNewerStamps(t *testing.T) {
 	root := t.TempDir()
 	first, second := filepath.Join(root, "first"), filepath.Join(root, "second")
-	options := filter.Options{Roots: []string{root}, Detect: filter.DetectContent, Warn: func(err error) { t.Error(err) }}
+	options := filter.Options{Roots: []string{root}, Detect: rule.DetectContent, Warn: func(err error) { t.Error(err) }}
 	write := func(path, text string) {
 		t.Helper()
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
@@ -42,8 +43,8 @@ func TestRefreshKeepsNewerStamps(t *testing.T) {
 	in, paths := io.Pipe()
 	var examined atomic.Int64
 	refresh := filter.Filter{
-		Options: options, In: in, InDelimiter: walk.NUL, Out: io.Discard, OutDelimiter: walk.NUL,
-		Refresh: true, Examined: &examined,
+		Selection: filter.Selection{Options: options, In: in, InDelimiter: walk.NUL, Examined: &examined},
+		Out:       io.Discard, OutDelimiter: walk.NUL, Refresh: true,
 	}
 	ended := make(chan error, 1)
 	go func() {
@@ -64,7 +65,7 @@ func TestRefreshKeepsNewerStamps(t *testing.T) {
 	}
 
 	var out bytes.Buffer
-	again := filter.Filter{Options: options, Out: &out, OutDelimiter: walk.Newline}
+	again := filter.Filter{Selection: filter.Selection{Options: options}, Out: &out, OutDelimiter: walk.Newline}
 	if _, err := again.Run(context.Background()); err != nil {
 		t.Fatal(err)
 	}

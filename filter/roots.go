@@ -7,7 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"treefilter/store"
+	"treefilter/store/state"
 	"treefilter/walk"
 )
 
@@ -82,14 +82,14 @@ func (l lostRoots) refuse(dir string) error {
 // realPath returns the absolute path of what need not be there, or need not be a
 // directory, "" where even its parent is not.
 func realPath(path string) string {
-	if real, err := store.RealDir(path); err == nil {
+	if real, err := state.RealDir(path); err == nil {
 		return real
 	}
 	given, name := splitGiven(path)
 	if given == "" {
 		given = "."
 	}
-	parent, err := store.RealDir(given)
+	parent, err := state.RealDir(given)
 	if err != nil {
 		return ""
 	}
@@ -121,8 +121,16 @@ func parseRoot(path string) (r root, err error) {
 	default:
 		return r, &fs.PathError{Op: "open", Path: path, Err: errors.New("neither a directory nor a regular file")}
 	}
-	r.real, err = store.RealDir(r.dir)
+	r.real, err = state.RealDir(r.dir)
 	return r, err
+}
+
+// join returns the absolute path of what lies below a root.
+func (r *root) join(rel string) string {
+	if rel == "" {
+		return r.real
+	}
+	return strings.TrimSuffix(r.real, "/") + "/" + rel
 }
 
 // refuseFile returns an error for a root that is a file: who names one does not
@@ -139,6 +147,13 @@ func withSlash(dir string) string {
 		return dir
 	}
 	return dir + "/"
+}
+
+// splitGiven cuts a path, as it is spelled, after its last slash.
+func splitGiven(path string) (dir, name string) {
+	path = filepath.ToSlash(path)
+	i := strings.LastIndexByte(path, '/') + 1
+	return path[:i], path[i:]
 }
 
 // operand puts "./" before a path that would be taken for a flag.
@@ -158,7 +173,7 @@ func dirs(roots []root) []string {
 	return list
 }
 
-// walkRoots tells the walk what to visit: a nested root is passed over but in
+// walkRoots says what to visit: a nested root is passed over but in
 // its own place.
 func walkRoots(roots []root) []walk.Root {
 	list := make([]walk.Root, len(roots))
@@ -182,13 +197,5 @@ func walkRoots(roots []root) []walk.Root {
 // relative returns the path of what a root names, relative to the directory of
 // another.
 func relative(r, to root) (rel string, below bool) {
-	full := r.real
-	if r.only != "" {
-		full = strings.TrimSuffix(full, "/") + "/" + r.only
-	}
-	rest, ok := strings.CutPrefix(full, strings.TrimSuffix(to.real, "/"))
-	if !ok || rest != "" && rest[0] != '/' {
-		return "", false
-	}
-	return strings.TrimPrefix(rest, "/"), true
+	return state.Below(r.join(r.only), to.real)
 }

@@ -9,14 +9,14 @@ import (
 	"strings"
 	"testing"
 
-	"treefilter/store"
+	"treefilter/store/state"
 )
 
 // grow makes a tree of files, and goes there; "name -> target" stands for a link.
 // It returns the directory, links resolved.
 func grow(t *testing.T, links map[string]string, files ...string) string {
 	t.Helper()
-	dir, err := store.RealDir(t.TempDir())
+	dir, err := state.RealDir(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}

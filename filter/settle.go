@@ -1,74 +1,92 @@
 package filter
 
 import (
+	"context"
 	"errors"
 	"io/fs"
 	"time"
 
-	"treefilter/store"
+	"treefilter/store/state"
 	"treefilter/walk"
 )
 
-// A file whose mtime lies in its file system's present tick is looked at once
-// more when the tick is over: an edit within the tick would bear the mtime
-// that the stamp records, and be hidden by it (see store.Settled).
+// A file whose mtime lies in its file system's present tick is statted once more
+// when the tick is over: an edit within the tick would bear the mtime that the
+// stamp records, and be hidden by it (see state.Clock.Settled).
 
-// tickPeriod is how often such files are looked at.
+// tickPeriod is how often such files are statted.
 const tickPeriod = 10 * time.Millisecond
 
-var errModified = errors.New("not stamped: modified while it was committed")
-
-// settle records the files whose tick is over.
-func (r *commitRun) settle() error {
-	if len(r.fresh) == 0 {
-		return nil
-	}
-	waiting := r.fresh
-	r.fresh = nil
+// again stats files whose tick may be over.
+func (s *sorter) again(waiting []file) (t triage, err error) {
 	asked := map[*target]bool{}
-	var l looked
-	for _, s := range waiting {
-		if !asked[s.target] && s.target.ownClock(&s) {
-			asked[s.target] = true
-			if err := s.target.refresh(); err != nil {
-				if err := r.giveUp(s.target, err); err != nil {
-					return err
+	for _, f := range waiting {
+		if !asked[f.target] && f.onClock() {
+			asked[f.target] = true
+			if err := f.target.ask(); err != nil {
+				if err := s.targets.giveUp(f.target, err); err != nil {
+					return t, err
 				}
 			}
 		}
 		again := time.Now()
-		info, err := walk.Stat(s.path)
-		if failed := s.target.failed.Load(); failed != nil {
-			err = &pathError{s.path, *failed}
+		info, err := walk.Stat(f.path)
+		if failed := f.target.failed.Load(); failed != nil {
+			err = &pathError{f.path, *failed}
 		}
 		switch {
-		case r.IgnoreMissing && errors.Is(err, fs.ErrNotExist):
+		case s.ignoreMissing && errors.Is(err, fs.ErrNotExist):
 		case err != nil:
-			l.warns = append(l.warns, err)
-		case info != s.info:
-			l.warns = append(l.warns, &pathError{s.path, errModified})
-		case !s.target.settled(&s, again):
-			l.fresh = append(l.fresh, s)
+			t.warns = append(t.warns, err)
+		case info != f.info:
+			t.warns = append(t.warns, &pathError{f.path, errModified})
+		case !f.settled(again):
+			t.fresh = append(t.fresh, f)
 		default:
-			s.digest = nil // what was read before its tick was over may have changed
-			r.settled(&l, s)
+			f.digest = nil // what was read before its tick was over may have changed
+			s.settled(&t, f)
 		}
 	}
-	return r.record(l)
+	return t, nil
 }
 
-// settleAll waits until no file is left to be looked at again.
-func (r *commitRun) settleAll() error {
-	for deadline := time.Now().Add(store.SettleWait); len(r.fresh) > 0; time.Sleep(tickPeriod) {
-		if err := r.settle(); err != nil {
-			return err
+// statSettled stats a file whose command is about to run, and makes sure that its
+// tree can be written to: it is asked for its present, in its WAL. Where an edit in
+// the file's present tick would not show, it waits until that is over.
+func (s *sorter) statSettled(ctx context.Context, st *statter, p filePath, exact bool) (file, error) {
+	ready := func(f *file, statted time.Time) bool {
+		return f.target.now.Load() != nil && (!exact || f.settled(statted))
+	}
+	var first file // that was like the last
+	for deadline := time.Now().Add(state.SettleWait); ; {
+		f, err := st.file(p)
+		if f.info != first.info {
+			first = f
 		}
-		if len(r.fresh) > 0 && time.Now().After(deadline) {
-			for _, s := range r.fresh {
-				r.report.warn(&pathError{s.path, errors.New("not stamped: its file system's clock stands still")})
+		if err != nil || ready(&first, f.began) {
+			return f, err
+		}
+		if err := f.target.ask(); err != nil {
+			if err := s.targets.giveUp(f.target, err); err != nil {
+				return f, &fatalError{err}
 			}
-			return nil
+			continue
+		}
+		if ready(&first, time.Now()) {
+			continue // the tick must have been over before the stat
+		}
+		select {
+		case <-time.After(tickPeriod):
+		case <-ctx.Done():
+			return f, errStopped
+		}
+		if time.Now().After(deadline) {
+			return f, &pathError{f.path, errors.New("not run: it is being modified, or its file system's clock stands still")}
 		}
 	}
-	return nil
 }
+
+// fatalError is about state, and ends the run.
+type fatalError struct{ error }
+
+func (e *fatalError) Unwrap() error { return e.error }

@@ -6,12 +6,15 @@ import (
 	"os"
 	"time"
 
-	"treefilter/store"
+	"treefilter/store/state"
 )
 
-// sinceStart is how long before the commit began "start" is: in a pipeline the
+// sinceStart is the Since of a run's own beginning.
+const sinceStart = "start"
+
+// startMargin is how long before the commit began "start" is: in a pipeline the
 // tool's first read comes before, by up to 11 ms as measured.
-const sinceStart = 2 * time.Second
+const startMargin = 2 * time.Second
 
 // clockSkew is how far the clock of another machine may be ahead of ours.
 const clockSkew = 2 * time.Second
@@ -23,17 +26,17 @@ type since struct {
 	text  string // as given
 	start bool
 	file  bool // text is the path of a file
-	time  store.Time
+	time  state.Time
 	began time.Time
 }
 
 func parseSince(text string) (since, error) {
-	s := since{given: text != "", text: text, start: text == "start", began: time.Now()}
+	s := since{given: text != "", text: text, start: text == sinceStart, began: time.Now()}
 	if !s.given || s.start {
 		return s, nil
 	}
 	if info, err := os.Stat(text); err == nil {
-		s.file, s.time = true, store.TimeOf(info.ModTime())
+		s.file, s.time = true, state.TimeOf(info.ModTime())
 		return s, nil
 	}
 	if t, ok := parseMoment(text); ok {
@@ -45,19 +48,19 @@ func parseSince(text string) (since, error) {
 
 // parseMoment reads a time: seconds since 1970, RFC 3339, or what a local clock
 // shows.
-func parseMoment(text string) (store.Time, bool) {
-	if t, ok := store.ParseTime(text); ok {
+func parseMoment(text string) (state.Time, bool) {
+	if t, ok := state.ParseTime(text); ok {
 		return t, true
 	}
 	if t, err := time.Parse(time.RFC3339Nano, text); err == nil {
-		return store.TimeOf(t), true
+		return state.TimeOf(t), true
 	}
 	for _, layout := range []string{"2006-01-02 15:04:05", "2006-01-02T15:04:05", "2006-01-02 15:04", time.DateOnly} {
 		if shown, err := time.Parse(layout, text); err == nil {
-			return store.TimeOf(earliest(shown, time.Local)), true
+			return state.TimeOf(earliest(shown, time.Local)), true
 		}
 	}
-	return store.Time{}, false
+	return state.Time{}, false
 }
 
 // earliest returns the moment at which the clocks of a zone show what shown does in
@@ -81,7 +84,7 @@ func earliest(shown time.Time, zone *time.Location) time.Time {
 }
 
 // checkPast refuses a moment to come: nothing would be left pending for it.
-func (s since) checkPast(now store.Time) error {
+func (s since) checkPast(now state.Time) error {
 	if s.time.Compare(now) > 0 {
 		return fmt.Errorf("since %s: lies in the future", s.text)
 	}
@@ -92,20 +95,20 @@ func (s since) checkPast(now store.Time) error {
 var errNoClock = errors.New("since start: the clock of its file system cannot be read, since the tree's state lies on another one (name a file on it that is written before the work begins)")
 
 // in returns the moment on the clock of a tree's file system.
-func (s since) in(t *store.Tree) (store.Time, error) {
+func (s since) in(t *state.Tree) (state.Time, error) {
 	switch {
 	case s.start && !t.OwnClock(t.Root()):
-		return store.Time{}, &pathError{t.Root(), errNoClock}
+		return state.Time{}, &pathError{t.Root(), errNoClock}
 	case s.start:
 		now, err := t.Now()
-		return now.Add(-int64(sinceStart + time.Since(s.began))), err
+		return now.Add(-int64(startMargin + time.Since(s.began))), err
 	case !s.file:
 		return s.time, nil
 	case !t.OwnClock(s.text):
 		return s.time, s.checkFile()
 	}
 	// The clock that has set its mtime may be ahead of ours by minutes; it alone
-	// can tell what is to come.
+	// knows what is to come.
 	now, err := t.Now()
 	if err == nil {
 		err = s.checkPast(now)
@@ -115,14 +118,14 @@ func (s since) in(t *store.Tree) (store.Time, error) {
 
 // checkFile refuses a file's moment to come where the clock that has set its mtime
 // cannot be asked. That may be the one of a server, which is a little ahead of ours
-// when the file was just made; nobody gives a file an mtime that is but seconds off
+// when the file was just made; a file is not given an mtime that is but seconds off
 // on purpose.
 func (s since) checkFile() error { return s.checkPast(present().Add(int64(clockSkew))) }
 
 // here is the moment on this machine's clock.
-func (s since) here() store.Time {
+func (s since) here() state.Time {
 	if s.start {
-		return store.TimeOf(s.began.Add(-sinceStart))
+		return state.TimeOf(s.began.Add(-startMargin))
 	}
 	return s.time
 }

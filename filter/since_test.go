@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"treefilter/store"
+	"treefilter/store/state"
 )
 
 func TestParseSince(t *testing.T) {
@@ -18,20 +18,20 @@ func TestParseSince(t *testing.T) {
 	if err := os.Chtimes(file, time.Time{}, time.Unix(1_700_000_000, 123_456_789)); err != nil {
 		t.Fatal(err)
 	}
-	local := func(day, hour, minute, second int) store.Time {
-		return store.Time{Sec: time.Date(2024, 5, day, hour, minute, second, 0, time.Local).Unix()}
+	local := func(day, hour, minute, second int) state.Time {
+		return state.Time{Sec: time.Date(2024, 5, day, hour, minute, second, 0, time.Local).Unix()}
 	}
 	tests := []struct {
 		text string
-		want store.Time
+		want state.Time
 	}{
-		{file, store.Time{Sec: 1_700_000_000, Nsec: 123_456_789}},
-		{"1700000000", store.Time{Sec: 1_700_000_000}},
-		{"1700000000.5", store.Time{Sec: 1_700_000_000, Nsec: 500_000_000}},
-		{"-0.000000001", store.Time{Sec: -1, Nsec: 999_999_999}},
-		{"2023-11-14T22:13:20Z", store.Time{Sec: 1_700_000_000}},
-		{"2023-11-14T22:13:20.000000001Z", store.Time{Sec: 1_700_000_000, Nsec: 1}},
-		{"2023-11-14T23:13:20+01:00", store.Time{Sec: 1_700_000_000}},
+		{file, state.Time{Sec: 1_700_000_000, Nsec: 123_456_789}},
+		{"1700000000", state.Time{Sec: 1_700_000_000}},
+		{"1700000000.5", state.Time{Sec: 1_700_000_000, Nsec: 500_000_000}},
+		{"-0.000000001", state.Time{Sec: -1, Nsec: 999_999_999}},
+		{"2023-11-14T22:13:20Z", state.Time{Sec: 1_700_000_000}},
+		{"2023-11-14T22:13:20.000000001Z", state.Time{Sec: 1_700_000_000, Nsec: 1}},
+		{"2023-11-14T23:13:20+01:00", state.Time{Sec: 1_700_000_000}},
 		{"2024-05-06 07:08:09", local(6, 7, 8, 9)},
 		{"2024-05-06T07:08:09", local(6, 7, 8, 9)},
 		{"2024-05-06 07:08", local(6, 7, 8, 0)},
@@ -89,7 +89,7 @@ func TestSinceLocalTimeThatIsNotUnique(t *testing.T) {
 // A moment to come is refused, that of a file by the clock that has set its mtime.
 func TestSinceToCome(t *testing.T) {
 	dir := t.TempDir()
-	tree, err := store.OpenTree(dir, store.Options{})
+	tree, err := state.OpenTree(dir, state.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -147,7 +147,7 @@ func TestSinceStart(t *testing.T) {
 	if err != nil || !s.given || !s.start {
 		t.Fatalf("%+v, error %v", s, err)
 	}
-	tree, err := store.OpenTree(t.TempDir(), store.Options{})
+	tree, err := state.OpenTree(t.TempDir(), state.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -161,7 +161,7 @@ func TestSinceStart(t *testing.T) {
 	// The clock of files is coarse: allow it a tick on both sides.
 	const tick = 20 * time.Millisecond
 	moment := time.Unix(got.Sec, int64(got.Nsec))
-	if early, late := before.Add(-sinceStart-tick), s.began.Add(-sinceStart+tick); moment.Before(early) || moment.After(late) {
-		t.Errorf("start is %v before the commit began, want %v", s.began.Sub(moment), sinceStart)
+	if early, late := before.Add(-startMargin-tick), s.began.Add(-startMargin+tick); moment.Before(early) || moment.After(late) {
+		t.Errorf("start is %v before the commit began, want %v", s.began.Sub(moment), startMargin)
 	}
 }

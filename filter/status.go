@@ -5,23 +5,14 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"sync"
-	"sync/atomic"
 
-	"treefilter/store"
-	"treefilter/walk"
+	"treefilter/store/rule"
+	"treefilter/store/state"
 )
 
 // Status says what is stored, and what is pending. It never writes.
 type Status struct {
-	Options
-	// Ignore, Follow, OneFileSystem and Except are those of Filter.
-	Ignore        *walk.Ignore
-	Follow        bool
-	OneFileSystem bool
-	Except        walk.FileID
-	// Examined, where not nil, counts the files judged so far.
-	Examined *atomic.Int64
+	Selection // of a walk: In is not read
 }
 
 // TreeStatus is the state of one tree, and an object of --json.
@@ -46,9 +37,9 @@ type Contents struct {
 	Changes []string `json:"config_changes,omitempty"`
 	// Files is how many files the walk found, NeedsWork how many of them do, and
 	// Pending how many of these for each reason.
-	Files     int64            `json:"files"`
-	NeedsWork int64            `json:"needs_work"`
-	Pending   map[Reason]int64 `json:"pending"`
+	Files     int64                 `json:"files"`
+	NeedsWork int64                 `json:"needs_work"`
+	Pending   map[rule.Reason]int64 `json:"pending"`
 	// Config is that of the newest stamps, in canonical form, and ConfigHash its
 	// hash; both are "" where there are no stamps.
 	Config     string         `json:"config,omitempty"`
@@ -59,12 +50,12 @@ type Contents struct {
 	Damage []Problem `json:"damage"`
 }
 
-// SnapshotStatus is what there is to say of a snapshot: see store.Facts.
+// SnapshotStatus is what there is to say of a snapshot: see state.Facts.
 type SnapshotStatus struct {
 	Path   string     `json:"path"`
 	Exists bool       `json:"exists"`
 	Stamps int64      `json:"stamps"`
-	Dumped store.Time `json:"dumped,omitzero"`
+	Dumped state.Time `json:"dumped,omitzero"`
 }
 
 // WALStatus is what there is to say of a WAL.
@@ -98,39 +89,73 @@ func (s *Status) Run(ctx context.Context) (trees []*TreeStatus, err error) {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, g.Close()) }()
-	f := &Filter{Options: s.Options, Ignore: s.Ignore, Follow: s.Follow, OneFileSystem: s.OneFileSystem, Except: s.Except, Examined: s.Examined}
-	r := &statusRun{filterRun: f.newRun(roots, g, newReporter(&s.Options)), tallies: map[*store.Tree]*tally{}}
-	r.met = func(*store.Tree) {} // what is wrong is part of the status
-	r.full, r.judged, r.left = true, r.count, r.finish
-	if err := r.walk(ctx); err != nil {
-		return nil, err
-	}
-	for _, t := range g.Roots() {
-		r.finish(t)
-	}
-	for _, t := range g.Trees() {
-		if r.tallies[t] == nil {
-			r.report.problems(t)
+	// What is wrong is part of the status.
+	selected := newSelector(&s.Selection, roots, g, newReporter(&s.Options, noNews))
+	selected.voids, selected.every = true, true
+	counts := tallies{}
+	for b, err := range selected.walk(ctx) {
+		switch {
+		case err != nil:
+			return nil, err
+		case b.done:
+			trees = append(trees, s.statusOf(b.tree, counts[b.tree]))
+		default:
+			counts.add(&b)
 		}
 	}
-	slices.SortFunc(r.done, func(a, b *TreeStatus) int { return cmp.Compare(a.Root, b.Root) })
-	return append(r.done, s.lost(lost)...), lost.err()
+	for _, t := range g.Roots() {
+		trees = append(trees, s.statusOf(t, counts[t]))
+	}
+	for _, t := range g.Trees() {
+		if counts[t] == nil {
+			selected.report.problems(t)
+		}
+	}
+	slices.SortFunc(trees, func(a, b *TreeStatus) int { return cmp.Compare(a.Root, b.Root) })
+	return append(trees, s.lost(lost)...), lost.err()
 }
 
 // lost returns the status of roots that cannot be read.
 func (s *Status) lost(roots lostRoots) (list []*TreeStatus) {
 	for _, r := range roots {
-		list = append(list, &TreeStatus{Root: r.path, Program: cmp.Or(s.Program, store.DefaultProgram), Err: &Problem{r.err}})
+		list = append(list, &TreeStatus{Root: r.path, Program: cmp.Or(s.Program, state.DefaultProgram), Err: &Problem{r.err}})
 	}
 	return list
 }
 
+// statusOf makes up the status of a tree that the walk is done with.
+func (s *Status) statusOf(t *state.Tree, n *tally) *TreeStatus {
+	facts := t.Facts()
+	c := &Contents{
+		Void:     t.OtherConfigs(),
+		Pending:  map[rule.Reason]int64{},
+		Snapshot: SnapshotStatus{facts.Snapshot, facts.HasSnapshot, facts.Stamps, facts.Dumped},
+		WAL:      WALStatus{facts.WAL, facts.HasWAL, facts.WALSize, facts.Records},
+		Damage:   []Problem{},
+	}
+	if stored, any := t.Stored(); any {
+		c.Config, c.ConfigHash = stored.String(), stored.Hash()
+	}
+	c.Changes, _ = configChanges(t)
+	c.Stamps, c.Gone = countStamps(t)
+	for _, err := range t.Problems() {
+		c.Damage = append(c.Damage, Problem{err})
+	}
+	if n != nil {
+		c.Files, c.Pending = n.files, n.pending
+	}
+	for _, files := range c.Pending {
+		c.NeedsWork += files
+	}
+	return &TreeStatus{t.Root(), t.Origin().String(), cmp.Or(s.Program, state.DefaultProgram), nil, c}
+}
+
 // countStamps returns how many stamps count, and how many of these a prune would
 // drop.
-func countStamps(t *store.Tree) (stamps, gone int64) {
+func countStamps(t *state.Tree) (stamps, gone int64) {
 	a, err := newAbsence(t.Root())
 	if err == nil {
-		defer a.look.Close()
+		defer a.at.Close()
 	}
 	for e := range t.Stamps() {
 		stamps++
@@ -144,61 +169,25 @@ func countStamps(t *store.Tree) (stamps, gone int64) {
 	return stamps, gone
 }
 
-type statusRun struct {
-	*filterRun
-	mu      sync.Mutex
-	tallies map[*store.Tree]*tally
-	done    []*TreeStatus
-}
+// tallies counts the files of each tree.
+type tallies map[*state.Tree]*tally
 
-// tally counts the files of one tree.
 type tally struct {
 	files   int64
-	pending map[Reason]int64
+	pending map[rule.Reason]int64
 }
 
-// count adds the files of one directory.
-func (r *statusRun) count(d *walk.Dir, at *place, found []finding) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	t := r.tallies[at.tree]
+// add adds the files of one directory.
+func (ts tallies) add(b *batch) {
+	t := ts[b.tree]
 	if t == nil {
-		t = &tally{pending: map[Reason]int64{}}
-		r.tallies[at.tree] = t
+		t = &tally{pending: map[rule.Reason]int64{}}
+		ts[b.tree] = t
 	}
-	t.files += int64(len(d.Files))
-	for i := range found {
-		if found[i].NeedsWork() {
-			t.pending[found[i].Reason]++
+	t.files += int64(b.files)
+	for i := range b.found {
+		if b.found[i].NeedsWork() {
+			t.pending[b.found[i].Reason]++
 		}
 	}
-}
-
-// finish makes up the status of a tree that the walk is done with.
-func (r *statusRun) finish(t *store.Tree) {
-	facts := t.Facts()
-	c := &Contents{
-		Void:     t.OtherConfigs(),
-		Pending:  map[Reason]int64{},
-		Snapshot: SnapshotStatus{facts.Snapshot, facts.HasSnapshot, facts.Stamps, facts.Dumped},
-		WAL:      WALStatus{facts.WAL, facts.HasWAL, facts.WALSize, facts.Records},
-		Damage:   []Problem{},
-	}
-	if stored, any := t.Stored(); any {
-		c.Config, c.ConfigHash = stored.String(), stored.Hash()
-	}
-	c.Changes, _ = configChanges(t)
-	c.Stamps, c.Gone = countStamps(t)
-	for _, err := range t.Problems() {
-		c.Damage = append(c.Damage, Problem{err})
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if n := r.tallies[t]; n != nil {
-		c.Files, c.Pending = n.files, n.pending
-	}
-	for _, files := range c.Pending {
-		c.NeedsWork += files
-	}
-	r.done = append(r.done, &TreeStatus{t.Root(), t.Origin().String(), cmp.Or(r.Program, store.DefaultProgram), nil, c})
 }

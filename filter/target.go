@@ -1,99 +1,33 @@
 package filter
 
 import (
+	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
-	"time"
 
-	"treefilter/store"
+	"treefilter/store/state"
 )
 
-// target is a tree that a commit writes to.
+// target is a tree that stamps are written to.
 type target struct {
-	*store.Tree
-	since   store.Time  // files modified at or after it stay pending
+	*state.Tree
+	clock
+	since   state.Time  // files modified at or after it stay pending
 	limited bool        // since was given
 	dirty   atomic.Bool // holds records that may not be durable
-
-	// clocks holds for each device whether the clock of the tree's state is its
-	// own, too.
-	clocks sync.Map
-	// now is the newest known present of the tree's file system, nil while it
-	// was not asked: this machine's clock need not be its clock.
-	now     atomic.Pointer[clockReading]
-	founded bool // that the tree is new was said
-	// watching begins to take notice of what others say, before the first look at
+	founded bool        // that the tree is new was said
+	// watching begins to take notice of what others say, before the first stat of
 	// a file.
 	watching func() error
 	// failed is why nothing more is written to the tree, nil while all is well.
 	failed atomic.Pointer[error]
 }
 
-// clockReading is the present of a file system, asked for and told at two moments
-// on this machine's own clock.
-type clockReading struct {
-	store.Time
-	asked, told time.Time
-}
-
 // tooLate reports whether a file may have been modified at or after the moment:
 // its mtime only says in which tick.
-func (t *target) tooLate(mtime store.Time) bool {
-	return t.limited && store.TickEnd(mtime).Compare(t.since) > 0
-}
-
-// settled reports whether no later write can bear the mtime of a sighting, which
-// a look that began at the given moment has shown, or shown again. The tick must
-// have been over before the look: a write between the two would go unseen. And an
-// mtime lies in the future only where the present was asked for after it was seen:
-// one that was asked for earlier may just be older than the file.
-func (t *target) settled(s *sighting, looked time.Time) bool {
-	if !t.ownClock(s) {
-		return store.TickOver(s.mtime(), looked.Sub(s.at))
-	}
-	now := t.now.Load()
-	switch {
-	case now == nil:
-		return false
-	case !looked.Before(now.told) && store.TickEnd(s.mtime()).Compare(now.Time) <= 0:
-		return true
-	}
-	return now.asked.After(s.at) && store.ToCome(s.mtime(), now.Time)
-}
-
-// ownClock reports whether the clock of the tree's state sets the mtime of a file
-// (see store.Tree.OwnClock).
-func (t *target) ownClock(s *sighting) bool {
-	if own, known := t.clocks.Load(s.info.Dev); known {
-		return own.(bool)
-	}
-	own := t.OwnClock(s.path)
-	t.clocks.Store(s.info.Dev, own)
-	return own
-}
-
-// future reports whether the settled mtime of a file may lie in the future. Where
-// the clock of its file system is not known, any may.
-func (t *target) future(s *sighting) bool {
-	if !t.ownClock(s) {
-		return true
-	}
-	now := t.now.Load()
-	return now == nil || s.mtime().Compare(now.Time) > 0
-}
-
-// unasked reports whether the present of the file system would decide about a
-// file, and is not known.
-func (t *target) unasked(s *sighting) bool { return t.now.Load() == nil && t.ownClock(s) }
-
-// refresh asks the file system for its present.
-func (t *target) refresh() error {
-	asked := time.Now()
-	now, err := t.Now()
-	if err == nil {
-		t.now.Store(&clockReading{now, asked, time.Now()})
-	}
-	return err
+func (t *target) tooLate(mtime state.Time) bool {
+	return t.limited && state.TickEnd(mtime).Compare(t.since) > 0
 }
 
 // drop forgets the stamps of files. Only what is there can be synced: a sync of
@@ -104,16 +38,34 @@ func (t *target) drop(paths ...string) error {
 	return err
 }
 
-// targets are the trees that a commit has met, each judged once.
+// targets are the trees of a run that stamps may be written to, each examined once.
 type targets struct {
+	opt    *Options
+	roots  []root
+	lost   lostRoots
+	grove  *state.Grove
+	report *reporter
+	since  since
+
 	mu     sync.Mutex
-	byTree map[*store.Tree]*verdict
+	byTree map[*state.Tree]*examined
 	list   []*target
 }
 
-type verdict struct {
+type examined struct {
 	target *target
 	err    error
+}
+
+// refuse returns an error for an absolute directory whose files get no stamp.
+func (ts *targets) refuse(dir string) error {
+	if err := ts.lost.refuse(dir); err != nil {
+		return err
+	}
+	if !ts.grove.Covers(dir) {
+		return fmt.Errorf("%w: outside every root", state.ErrNoTree)
+	}
+	return nil
 }
 
 func (ts *targets) all() []*target {
@@ -122,46 +74,87 @@ func (ts *targets) all() []*target {
 	return ts.list
 }
 
-// target returns a tree as one to write to, or why it must not be.
-func (r *commitRun) target(t *store.Tree) (*target, error) {
-	ts := &r.targets
+// of returns a tree as one to write to, or why it must not be.
+func (ts *targets) of(t *state.Tree) (*target, error) {
 	ts.mu.Lock()
 	defer ts.mu.Unlock()
-	if v := ts.byTree[t]; v != nil {
-		return v.target, v.err
+	if e := ts.byTree[t]; e != nil {
+		return e.target, e.err
 	}
-	v := &verdict{}
-	v.target, v.err = r.newTarget(t)
+	e := &examined{}
+	e.target, e.err = ts.examine(t)
 	if ts.byTree == nil {
-		ts.byTree = map[*store.Tree]*verdict{}
+		ts.byTree = map[*state.Tree]*examined{}
 	}
-	ts.byTree[t] = v
-	if v.err == nil {
-		ts.list = append(ts.list, v.target)
+	ts.byTree[t] = e
+	if e.err == nil {
+		ts.list = append(ts.list, e.target)
 	}
-	return v.target, v.err
+	return e.target, e.err
 }
 
-func (r *commitRun) newTarget(tree *store.Tree) (*target, error) {
+func (ts *targets) examine(tree *state.Tree) (*target, error) {
 	if err := tree.Writable(); err != nil {
 		return nil, err
 	}
 	stored, any := tree.Stored()
-	if any && !stored.Empty() && tree.Config().Empty() && !r.ConfigGiven && !r.NoCheckConfig {
+	if any && !stored.Empty() && tree.Config().Empty() && !ts.opt.ConfigGiven && !ts.opt.NoCheckConfig {
 		return nil, &pathError{tree.Root(), ErrConfigNotGiven}
 	}
-	r.report.problems(tree)
-	t := &target{Tree: tree, limited: r.since.given, watching: sync.OnceValue(tree.Watch)}
-	if r.since.given {
+	ts.report.problems(tree)
+	t := &target{Tree: tree, clock: clock{tree: tree}, limited: ts.since.given, watching: sync.OnceValue(tree.Watch)}
+	if ts.since.given {
 		var err error
-		if t.since, err = r.since.in(tree); err != nil {
+		if t.since, err = ts.since.in(tree); err != nil {
 			return nil, err
 		}
 	}
-	if r.since.start {
-		if err := olderThan(t.since, r.filesOnClockOf(tree)); err != nil {
+	if ts.since.start {
+		if err := olderThan(t.since, filesOnClockOf(tree, ts.opt.ConfigFiles)); err != nil {
 			return nil, err
 		}
 	}
 	return t, nil
+}
+
+// giveUp makes a nested tree that cannot be written to cost its own files
+// alone. A root that cannot be ends the run.
+func (ts *targets) giveUp(t *target, err error) error {
+	if roots := ts.grove.Roots(); len(roots) == 0 || slices.Contains(roots, t.Tree) {
+		return err
+	}
+	if t.failed.CompareAndSwap(nil, &err) {
+		ts.report.warn(err)
+	}
+	return nil
+}
+
+// clock is that of the file system which holds a tree's state.
+type clock struct {
+	tree *state.Tree
+	// own holds for each device whether the clock is its own, too.
+	own sync.Map
+	// now is the newest known present, nil while it was not asked for: this
+	// machine's clock need not be its clock.
+	now atomic.Pointer[state.Clock]
+}
+
+// ask asks the file system for its present.
+func (c *clock) ask() error {
+	now, err := c.tree.Clock()
+	if err == nil {
+		c.now.Store(&now)
+	}
+	return err
+}
+
+// sets reports whether the clock sets the mtime of a file on a device (see
+// state.Tree.OwnClock).
+func (c *clock) sets(dev uint64, path string) bool {
+	if own, known := c.own.Load(dev); known {
+		return own.(bool)
+	}
+	own := c.tree.OwnClock(path)
+	c.own.Store(dev, own)
+	return own
 }

@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"time"
 
-	"treefilter/store"
+	"treefilter/store/state"
 )
 
 // Dump folds WALs into snapshots.
@@ -17,11 +17,11 @@ type Dump struct {
 }
 
 // Run dumps the tree of every root. The stamps of configs other than the newest
-// are dropped, unless NoCheckConfig lets all of them count: who asks for a dump
+// are dropped, unless NoCheckConfig lets all of them count: the user who asks for a dump
 // wants one small file.
 func (d *Dump) Run(ctx context.Context) error {
-	return d.eachRoot(ctx, func(t *store.Tree, _ root, r *reporter) error {
-		done, err := t.Dump(store.DumpOptions{Repair: d.Repair, NewestOnly: !d.NoCheckConfig})
+	return d.eachRoot(ctx, func(t *state.Tree, _ root, r *reporter) error {
+		done, err := t.Dump(state.DumpOptions{Repair: d.Repair, NewestOnly: !d.NoCheckConfig})
 		if err != nil {
 			return err
 		}
@@ -41,7 +41,7 @@ type Discard struct {
 // Run discards the WAL of every root. A root within a tree is refused: the WAL is
 // that of the whole tree.
 func (d *Discard) Run(ctx context.Context) error {
-	return d.eachRoot(ctx, func(t *store.Tree, at root, r *reporter) error {
+	return d.eachRoot(ctx, func(t *state.Tree, at root, r *reporter) error {
 		if err := at.refuseFile(); err != nil {
 			return err
 		}
@@ -63,7 +63,7 @@ func (d *Discard) Run(ctx context.Context) error {
 
 // eachRoot runs do on every root, or on the current directory, with the tree that
 // it belongs to. An error in one does not keep the others from their turn.
-func (o *Options) eachRoot(ctx context.Context, do func(*store.Tree, root, *reporter) error) (err error) {
+func (o *Options) eachRoot(ctx context.Context, do func(*state.Tree, root, *reporter) error) (err error) {
 	paths := o.Roots
 	if len(paths) == 0 {
 		paths = []string{"."}
@@ -76,7 +76,7 @@ func (o *Options) eachRoot(ctx context.Context, do func(*store.Tree, root, *repo
 	if err != nil {
 		return err
 	}
-	report := newReporter(o)
+	report := newReporter(o, allNews)
 	var errs []error
 	for _, at := range roots {
 		if ctx.Err() != nil {

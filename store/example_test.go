@@ -1,15 +1,14 @@
 package store_test
 
 import (
+	"errors"
 	"fmt"
 	"log"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"treefilter/store"
-	"treefilter/walk"
 )
 
 // makeTree creates files below a new directory, last modified on the first day
@@ -35,112 +34,88 @@ func makeTree(paths ...string) (root string) {
 	return root
 }
 
-// A grove over two roots: each has stamps of its own, under one config.
-func ExampleOpen() {
-	photos, scans := makeTree("a.jpg"), makeTree("2024/b.png")
+// Two roots, each with stamps of its own, under one config; and a second run, which
+// finds nothing left to do.
+func Example() {
+	photos, videos := makeTree("a.jpg"), makeTree("2024/b.mkv")
 	defer os.RemoveAll(photos)
-	defer os.RemoveAll(scans)
+	defer os.RemoveAll(videos)
 
-	config, err := store.NewConfig(map[string]any{"quality": 90})
-	if err != nil {
-		log.Fatal(err)
-	}
-	grove, err := store.Open([]string{photos, scans}, store.Options{Program: "optimize", Config: config})
-	if err != nil {
-		log.Fatal(err)
-	}
-	defer grove.Close()
-
-	a, b := filepath.Join(photos, "a.jpg"), filepath.Join(scans, "2024", "b.png")
-	for _, path := range []string{a, b} {
-		if err := grove.Set(path); err != nil {
+	run := func() {
+		config, err := store.NewConfig(map[string]any{"quality": 90})
+		if err != nil {
 			log.Fatal(err)
 		}
-	}
-	for _, tree := range grove.Roots() {
-		_, hasA := tree.Get("a.jpg")
-		_, hasB := tree.Get("2024/b.png")
-		fmt.Println(hasA, hasB)
-	}
-	// Output:
-	// true false
-	// false true
-}
-
-// A stamp is the mtime of a file that was processed.
-func ExampleTree_Set() {
-	root := makeTree("a.jpg", "b.jpg")
-	defer os.RemoveAll(root)
-	tree, err := store.OpenTree(root, store.Options{})
-	if err != nil {
-		log.Fatal(err)
-	}
-	defer tree.Close()
-
-	if err := tree.Set("a.jpg"); err != nil {
-		log.Fatal(err)
-	}
-	if err := tree.Sync(); err != nil { // now it survives a power cut
-		log.Fatal(err)
-	}
-	for _, path := range []string{"a.jpg", "b.jpg"} {
-		stamp, ok := tree.Get(path)
-		fmt.Println(path, ok, stamp.Time)
-	}
-	// Output:
-	// a.jpg true 1704067200.000000000
-	// b.jpg false 0.000000000
-}
-
-// Process what was modified since it was processed last, and nothing else. Mark
-// keeps the grove's own files out of the walk.
-func ExampleGrove_Get() {
-	root := makeTree("a.jpg", "b.jpg", "c/d.jpg")
-	defer os.RemoveAll(root)
-
-	optimize := func() {
-		grove, err := store.Open([]string{root}, store.Options{})
+		grove, err := store.Open([]string{photos, videos}, store.Options{Program: "MyProgram", Config: config})
 		if err != nil {
 			log.Fatal(err)
 		}
 		defer grove.Close()
-		for file, err := range walk.Files([]string{root}, walk.Options{Mark: store.IsStateName}) {
-			if err != nil {
-				log.Print(err)
-				continue
-			}
-			mtime := store.Time{Sec: file.Sec, Nsec: file.Nsec}
-			if stamp, ok := grove.Get(file.Path); ok && mtime.Compare(stamp.Time) <= 0 {
-				continue
-			}
-			fmt.Println("optimizing", filepath.Base(file.Path))
-			if err := grove.Set(file.Path); err != nil {
+
+		tree, err := grove.Tree(photos)
+		if err != nil {
+			log.Fatal(err)
+		}
+		if _, ok := tree.Get("a.jpg"); !ok {
+			fmt.Println("processing a.jpg")
+			if err := tree.Set("a.jpg"); err != nil {
 				log.Fatal(err)
 			}
 		}
-		if err := grove.Sync(); err != nil { // what was not synced is forgotten
+		if err := grove.Dump(); err != nil {
 			log.Fatal(err)
 		}
 	}
-	optimize()
+	run()
 	fmt.Println("again")
-	optimize()
-	fmt.Println("modified")
-	if err := os.Chtimes(filepath.Join(root, "b.jpg"), time.Time{}, time.Unix(1704067201, 0)); err != nil {
+	run()
+	// Output:
+	// processing a.jpg
+	// again
+}
+
+// Process what was modified since it was processed last. The paths are any paths.
+func ExampleGrove_NeedsWork() {
+	root := makeTree("a.jpg", "b.jpg")
+	defer os.RemoveAll(root)
+	a, b := filepath.Join(root, "a.jpg"), filepath.Join(root, "b.jpg")
+
+	grove, err := store.Open([]string{root}, store.Options{})
+	if err != nil {
 		log.Fatal(err)
 	}
-	optimize()
+	defer grove.Close()
+	report := func() {
+		for _, path := range []string{a, b} {
+			needs, err := grove.NeedsWork(path)
+			if err != nil {
+				log.Fatal(err)
+			}
+			fmt.Println(filepath.Base(path), needs)
+		}
+	}
+	report()
+	if err := grove.Set(a, b); err != nil {
+		log.Fatal(err)
+	}
+	if err := os.Chtimes(b, time.Time{}, time.Unix(1704067201, 0)); err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println("processed, and b.jpg modified")
+	report()
+	if err := grove.Sync(); err != nil { // now the stamps survive a power cut
+		log.Fatal(err)
+	}
 	// Output:
-	// optimizing a.jpg
-	// optimizing b.jpg
-	// optimizing d.jpg
-	// again
-	// modified
-	// optimizing b.jpg
+	// a.jpg true
+	// b.jpg true
+	// processed, and b.jpg modified
+	// a.jpg false
+	// b.jpg true
 }
 
 // When a setting changes, stamps made under the old one do not count.
-func ExampleTree_OtherConfigs() {
+func ExampleTree_Status() {
 	root := makeTree("a.jpg")
 	defer os.RemoveAll(root)
 
@@ -149,69 +124,98 @@ func ExampleTree_OtherConfigs() {
 		if err != nil {
 			log.Fatal(err)
 		}
-		tree, err := store.OpenTree(root, store.Options{Config: config})
+		grove, err := store.Open([]string{root}, store.Options{Config: config})
+		if err != nil {
+			log.Fatal(err)
+		}
+		tree, err := grove.Tree(root)
 		if err != nil {
 			log.Fatal(err)
 		}
 		_, ok := tree.Get("a.jpg")
-		var changes []string
-		if stored, any := tree.Stored(); any {
-			changes = stored.Diff(config)
-		}
-		fmt.Println(quality, ok, tree.OtherConfigs(), changes)
-		if !ok {
-			if err := tree.Set("a.jpg"); err != nil {
-				log.Fatal(err)
-			}
-		}
-		if err := tree.Sync(); err != nil {
+		status := tree.Status()
+		fmt.Println(quality, ok, status.OtherConfigs, status.Config.Diff(config))
+		if err := tree.Set("a.jpg"); err != nil {
 			log.Fatal(err)
 		}
-		if err := tree.Close(); err != nil {
+		if err := grove.Sync(); err != nil {
+			log.Fatal(err)
+		}
+		if err := grove.Close(); err != nil {
 			log.Fatal(err)
 		}
 	}
 	// Output:
-	// 80 false 0 []
+	// 80 false 0 [quality: unset -> 80]
 	// 80 true 0 []
 	// 90 false 1 [quality: 80 -> 90]
 }
 
-// A dump folds the WAL into the snapshot.
-func ExampleGrove_Dump() {
-	root := makeTree("a.jpg", "odd: name.jpg")
+// A dump folds the WAL into the snapshot, in walk order.
+func ExampleTree_All() {
+	root := makeTree("a.jpg", "b/c.jpg", "odd: name.jpg")
 	defer os.RemoveAll(root)
-	config, err := store.ParseConfig([]byte("quality: 90"))
-	if err != nil {
-		log.Fatal(err)
+
+	stamp := func(paths ...string) {
+		grove, err := store.Open([]string{root}, store.Options{})
+		if err != nil {
+			log.Fatal(err)
+		}
+		defer grove.Close()
+		tree, err := grove.Tree(root)
+		if err != nil {
+			log.Fatal(err)
+		}
+		if err := tree.Set(paths...); err != nil {
+			log.Fatal(err)
+		}
+		if err := grove.Dump(); err != nil {
+			log.Fatal(err)
+		}
 	}
-	grove, err := store.Open([]string{root}, store.Options{Config: config})
+	stamp("odd: name.jpg", "b/c.jpg", "a.jpg")
+	grove, err := store.Open([]string{root}, store.Options{})
 	if err != nil {
 		log.Fatal(err)
 	}
 	defer grove.Close()
-	for _, name := range []string{"odd: name.jpg", "a.jpg"} {
-		if err := grove.Set(filepath.Join(root, name)); err != nil {
-			log.Fatal(err)
-		}
-	}
-	if err := grove.Dump(); err != nil {
-		log.Fatal(err)
-	}
-	files := grove.Roots()[0].Facts()
-	snapshot, err := os.ReadFile(files.Snapshot)
+	tree, err := grove.Tree(root)
 	if err != nil {
 		log.Fatal(err)
 	}
-	_, err = os.Lstat(files.WAL)
+	for path, s := range tree.All() {
+		fmt.Println(path, s.Time)
+	}
+	_, err = os.Lstat(tree.Status().WAL)
 	fmt.Println("WAL gone:", os.IsNotExist(err))
-	_, stamps, _ := strings.Cut(string(snapshot), "\nconfig:\n")
-	stamps, _, _ = strings.Cut(stamps, "#")
-	fmt.Print(stamps)
 	// Output:
+	// a.jpg 1704067200.000000000
+	// odd: name.jpg 1704067200.000000000
+	// b/c.jpg 1704067200.000000000
 	// WAL gone: true
-	//     quality: 90
-	// timestamps:
-	//     a.jpg: 1704067200.000000000
-	//     "odd: name.jpg": 1704067200.000000000
+}
+
+// What was forgotten needs work again, even if it was not modified.
+func ExampleGrove_Forget() {
+	root := makeTree("a.jpg")
+	defer os.RemoveAll(root)
+	a := filepath.Join(root, "a.jpg")
+
+	grove, err := store.Open([]string{root}, store.Options{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer grove.Close()
+	if err := errors.Join(grove.Set(a), grove.Sync(), grove.Forget(a), grove.Sync()); err != nil {
+		log.Fatal(err)
+	}
+	_, ok := grove.Get(a)
+	fmt.Println(ok)
+	// Output: false
+}
+
+// State files lie beside the files that they speak of, and are none of these.
+func ExampleIsStateFile() {
+	fmt.Println(store.IsStateFile(".treefilter_treestamps.yaml"), store.IsStateFile("a.yaml"))
+	// Output: true false
 }

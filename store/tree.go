@@ -1,205 +1,71 @@
 package store
 
 import (
-	"errors"
-	"io"
-	"path/filepath"
-	"sync"
+	"iter"
 
-	"treefilter/store/internal/disk"
-	"treefilter/store/internal/format"
-	"treefilter/store/internal/memtable"
-	"treefilter/store/internal/wal"
+	"treefilter/store/state"
 )
 
-// Tree is a root directory and its stamps. It may be used from several
-// goroutines.
-//
-// A tree shows the stamps as they were when it was first asked for one, and
-// those that were put into it since; Standing asks the files anew.
-type Tree struct {
-	root   string
-	names  disk.Names
-	origin Origin
-	dirs   []string // whose tree it is, as far as its grove has found out
-	opt    Options
-	under  *format.Terms // that stamps are made under, and count under
+// Tree is a directory and the stamps of the files below it, which are given by their
+// paths relative to it, '/'-separated. It may be used from several goroutines.
+type Tree struct{ tree *state.Tree }
 
-	load sync.Once
-	st   *state
+// Root is the tree's directory, absolute with links resolved.
+func (t *Tree) Root() string { return t.tree.Root() }
 
-	work *disk.Works
+// Get returns the stamp of a file, and whether it has one that counts.
+func (t *Tree) Get(path string) (Stamp, bool) { return t.tree.Get(path) }
 
-	mu      sync.Mutex // guards what follows
-	app     *wal.Appender
-	pending map[string]format.Entry  // by Set, not yet in the WAL
-	held    *memtable.Table          // by Hold, for the next dump
-	heldAt  uint64                   // the least Since of these
-	own     map[string]memtable.Word // what was put or taken since the state was read
-	reader  *Reader                  // of Get
-	fresh   *state                   // as Standing has read it, nil while that is st
-	asked   *Reader                  // of Standing
-	dumped  *[]error                 // what was wrong as the last dump found it, nil before
-	claims  disk.WorkDir             // the root, once a file was claimed
-}
+// Set records that files have been processed: see Grove.Set.
+func (t *Tree) Set(paths ...string) error { return t.tree.Set(paths...) }
 
-// Origin is why a directory is the tree of the files below it.
-type Origin int
+// Forget takes the stamps of files away: see Grove.Forget.
+func (t *Tree) Forget(paths ...string) error { return t.tree.Forget(paths...) }
 
-// The origins.
-const (
-	HoldsState       Origin = iota // it holds the program's state files
-	NamedRoot                      // no directory at or above it does, and it is the deepest root above the file
-	WorkingDirectory               // likewise, and no root was named
-)
-
-func (o Origin) String() string {
-	return [...]string{
-		HoldsState:       "the nearest directory with state files",
-		NamedRoot:        "the ROOT: no directory at or above it has state files",
-		WorkingDirectory: "the current directory: no ROOT was named, and none at or above it has state files",
-	}[o]
-}
-
-// OpenTree returns the tree of a directory. Nothing is read yet: state that
-// cannot be read counts as missing and shows in Problems.
-func OpenTree(root string, opt Options) (*Tree, error) {
-	opt, err := opt.withDefaults()
-	if err == nil && (opt.StateDir != "" || len(opt.Depends) > 0) {
-		root, err = RealDir(root)
-	}
-	if err != nil {
-		return nil, err
-	}
-	return newTree(root, opt, NamedRoot, &disk.Works{Fsys: opt.fsys}), nil
-}
-
-func newTree(root string, opt Options, origin Origin, work *disk.Works) *Tree {
-	n := opt.names(root)
-	// A config that lacks its dependencies would let stamps count that must not.
-	config, err := opt.Config.WithDependencies(root, opt.Depends)
-	if err != nil {
-		n.Err = disk.Wrap(root, err)
-	}
-	opt.Config = config
-	t := &Tree{root: root, names: n, opt: opt, origin: origin, under: format.TermsOf(opt.Config), work: work}
-	t.app = &wal.Appender{Fsys: opt.fsys, Root: root, Names: n, Program: opt.Program, Terms: t.under, Wait: opt.LockWait}
-	t.app.Current = func() (wal.Lookup, io.Closer) {
-		r := t.readerOf(load(opt.fsys, n, opt.Program))
-		return r.lookUp, r.st
-	}
-	return t
-}
-
-// Root is the tree's directory.
-func (t *Tree) Root() string { return t.root }
-
-// Origin is why that directory is a tree.
-func (t *Tree) Origin() Origin { return t.origin }
-
-// New reports whether there was nothing of the tree when it was first read.
-func (t *Tree) New() bool {
-	f := t.Facts()
-	return !f.HasSnapshot && !f.HasWAL
-}
-
-func (t *Tree) loaded() *state {
-	t.load.Do(func() {
-		t.st = load(t.opt.fsys, t.names, t.opt.Program)
-		if newest := t.st.newest(); newest != nil && t.opt.AnyConfig && t.opt.Config.Empty() {
-			t.under, t.app.Terms = newest, newest
-		}
-		t.app.Past, t.app.Snapshot = t.st.wal, t.st.Info
-		if n := len(t.st.Header.Folded); n > 0 {
-			t.app.NewestFolded = t.st.Header.Folded[n-1].ID
-		}
-	})
-	return t.st
-}
-
-// Get returns the stamp of a file, given by its path relative to the tree, and
-// whether it has one that counts.
-func (t *Tree) Get(path string) (format.Stamp, bool) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if e, ok := t.pending[path]; ok {
-		return e.Stamp, true
-	}
-	if it, ok := t.own[path]; ok {
-		return it.Stamp(), it.Kind == memtable.WordSet
-	}
-	if t.reader == nil {
-		t.reader = t.Reader()
-	}
-	name := t.reader.enterFor(path)
-	s, ok := t.reader.Find(name)
-	if ok {
-		s.Digest = t.reader.Digest(name)
-	}
-	return s, ok
-}
-
-// SyncWork makes durable what was done to the files of the tree: everything on
-// their file system. A stamp must not outlive its work, so a record is written
-// after a SyncWork that began when the work was done. It may be called beside all
-// other methods.
-func (t *Tree) SyncWork() error { return t.work.Sync(t.root) }
-
-// Close gives up the tree's files. It does not sync: what was set since the last
-// Sync is lost.
-func (t *Tree) Close() error {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	err := t.app.Close()
-	if t.claims != nil {
-		err = errors.Join(err, t.claims.Close())
-		t.claims = nil
-	}
-	for _, st := range []*state{t.st, t.fresh} {
-		if st != nil {
-			err = errors.Join(err, st.Close())
+// All goes through every stamp that counts, by path, a directory's files before its
+// subdirectories, as they were when the tree was first read.
+func (t *Tree) All() iter.Seq2[string, Stamp] {
+	return func(yield func(string, Stamp) bool) {
+		for e := range t.tree.Stamps() {
+			if !yield(e.Path, e.Stamp) {
+				return
+			}
 		}
 	}
-	return err
 }
 
-// Writable reports why nothing may be written to the tree, nil where it may: a
-// state file that is not ours, or a WAL that cannot be read.
-func (t *Tree) Writable() error {
-	st := t.loaded()
-	if st.walErr != nil {
-		return st.walErr
+// Status is what a tree's state files hold, as they were when it was first read.
+type Status struct {
+	// Snapshot and WAL are the paths of the two files.
+	Snapshot, WAL string
+	// Config is that of the newest stamps.
+	Config Config
+	// Stamps is how many the snapshot holds, whether they count or not. Records is
+	// how many stamps the WAL sets and takes away.
+	Stamps  int64
+	Records int
+	// OtherConfigs is how many files have a stamp that does not count because it
+	// was made under another config.
+	OtherConfigs int64
+	// Dumped is when the snapshot was written, zero where there is none.
+	Dumped Time
+	// Problems is what is wrong with the files: each that counts as missing, and
+	// damage to a part of one.
+	Problems []error
+}
+
+// Status returns what there is to say of the tree's state files.
+func (t *Tree) Status() Status {
+	f := t.tree.Facts()
+	s := Status{
+		Snapshot:     f.Snapshot,
+		WAL:          f.WAL,
+		Stamps:       f.Stamps,
+		Records:      f.Records,
+		OtherConfigs: t.tree.OtherConfigs(),
+		Dumped:       f.Dumped,
+		Problems:     t.tree.Problems(),
 	}
-	if err := st.SnapshotErr(); errors.Is(err, format.ErrForeign) {
-		return err
-	}
-	return nil
+	s.Config, _ = t.tree.Stored()
+	return s
 }
-
-// Problems lists what is wrong with the state files, as far as was noticed:
-// each file that counts as missing, and damage to a part of one. After a Dump
-// it lists what the dump had to leave out.
-func (t *Tree) Problems() []error {
-	t.mu.Lock()
-	dumped := t.dumped
-	t.mu.Unlock()
-	if dumped != nil {
-		return *dumped
-	}
-	return t.loaded().problems()
-}
-
-// Config is what the tree's stamps are made under, and count under.
-func (t *Tree) Config() format.Config {
-	t.loaded()
-	return t.under.Config
-}
-
-// written reports whether stamps were put into the tree since it was opened.
-func (t *Tree) written() bool {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.app.Wrote || t.held != nil
-}
-
-func (t *Tree) full(path string) string { return filepath.Join(t.root, filepath.FromSlash(path)) }

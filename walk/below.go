@@ -5,15 +5,15 @@ import (
 	"strings"
 )
 
-// Below looks at paths below a directory, which it holds open: a disk that is
+// Below stats paths below a directory, which it holds open: a disk that is
 // mounted there stays. Paths that come directory by directory are quickest. For
 // one goroutine.
 type Below struct {
 	path string
 	root folder
-	sys  looker
+	sys  syscalls
 
-	dir  string // looked at last
+	dir  string // of the path before
 	at   folder
 	open bool  // at is
 	err  error // why it is not
@@ -29,7 +29,7 @@ func OpenBelow(dir string) (*Below, error) {
 	return b, nil
 }
 
-// Lstat looks at a path relative to the directory, separated by '/'. Symlinks
+// Lstat stats a path relative to the directory, separated by '/'. Symlinks
 // are followed on the way, its last element is not.
 func (b *Below) Lstat(rel string) (info Info, err error) {
 	at, name := b.root, rel
@@ -56,7 +56,7 @@ func (b *Below) enter(dir string) error {
 	return b.err
 }
 
-// Forget makes the next look begin at the directory itself: what lay on the way
+// Forget makes the next Lstat begin at the directory itself: what lay on the way
 // may be another now.
 func (b *Below) Forget() { b.leave() }
 

@@ -24,7 +24,7 @@ func benchmarkWalk(b *testing.B, dirs, files int) {
 	b.ReportAllocs()
 	for b.Loop() {
 		var n atomic.Int64
-		must(b, Walk(context.Background(), []Root{{Path: root}}, Options{}, func(d *Dir) { n.Add(int64(len(d.Files))) }, nil))
+		must(b, Walk(context.Background(), []Root{{Path: root}}, Options{}, VisitFunc(func(d *Dir) { n.Add(int64(len(d.Files))) }), nil))
 		if n.Load() != int64(dirs*files) {
 			b.Fatalf("walked %d files", n.Load())
 		}

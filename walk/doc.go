@@ -1,11 +1,10 @@
 // Package walk finds where paths come from: the regular files below some roots,
 // or a stream of delimited paths.
 //
-// [Walk] hands every directory's files, with their times, to a visitor, and the
-// visitor's output on in walk order: a directory's files by name, then its
-// subdirectories by name, each with all that is below it. Directories are
-// visited by several workers at once; the order of the output, and so every
-// byte of it, is the same for any number of them.
+// [Walk] hands every directory's files, with their times, to a [Visitor]. Directories
+// are visited by several workers at once. What a visit has to say comes in walk order
+// all the same, whatever their number (see [Dir.Then]): a directory's files by name,
+// then its subdirectories by name, each with all that is below it.
 //
 // How it differs from [path/filepath.WalkDir]:
 //
@@ -21,8 +20,8 @@
 //   - No path is too long: beyond the system's limit a directory is opened step
 //     by step.
 //
-// The package in reading order: walk.go (what callers see), queue.go (the order
-// of the walk and who does what), worker.go (one directory), list.go (its names),
-// names.go (sorting), folder_*.go (system calls), files.go (the iterator),
-// ignore*.go, stat.go, reader.go.
+// The package in reading order: walk.go (what callers see), worker.go (one
+// directory), list.go (its names), names.go (sorting), queue.go (who does
+// what), node.go (in what order), directory.go, ignore*.go, reader.go, below.go,
+// stat.go and folder_*.go (system calls).
 package walk

@@ -6,11 +6,11 @@ import "golang.org/x/sys/unix"
 
 const openFlags = unix.O_RDONLY | unix.O_DIRECTORY | unix.O_CLOEXEC
 
-// looker makes the system calls of one goroutine.
-type looker struct{}
+// syscalls makes the system calls of one goroutine.
+type syscalls struct{}
 
 // stat looks at a name in a folder once.
-func (l *looker) stat(f folder, name string, follow bool, info *Info) error {
+func (c *syscalls) stat(f folder, name string, follow bool, info *Info) error {
 	flags := 0
 	if !follow {
 		flags = unix.AT_SYMLINK_NOFOLLOW
@@ -41,13 +41,13 @@ func (l *looker) stat(f folder, name string, follow bool, info *Info) error {
 }
 
 // identify looks at an open folder itself.
-func (l *looker) identify(f folder) (FileID, error) {
+func (c *syscalls) identify(f folder) (FileID, error) {
 	var st unix.Stat_t
 	err := unix.Fstat(f.fd, &st)
 	return FileID{uint64(st.Dev), uint64(st.Ino)}, err
 }
 
 // openBelow opens a directory below a root.
-func (l *looker) openBelow(root folder, rel string, follow bool) (folder, error) {
+func (c *syscalls) openBelow(root folder, rel string, follow bool) (folder, error) {
 	return openSteps(root, rel, follow)
 }

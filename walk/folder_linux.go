@@ -11,23 +11,23 @@ import (
 // to read it. O_PATH spares the file system one of the two.
 const openFlags = unix.O_PATH | unix.O_DIRECTORY | unix.O_CLOEXEC
 
-// looker makes the system calls of one goroutine. Its buffers keep them from
+// syscalls makes the system calls of one goroutine. Its buffers keep them from
 // allocating.
 //
-// No call is a raw one, of which the scheduler is not told, though that would be
+// No call is a raw one, of which the scheduler does not know, though that would be
 // some 4 % off a walk: the device of a local file system may hang, too, and a
 // look at it would hold up every other goroutine.
-type looker struct {
+type syscalls struct {
 	name [512]byte
 	stx  unix.Statx_t
 }
 
-// cstring returns s with a NUL after it, in the looker's buffer if it fits.
-func (l *looker) cstring(s string) (unsafe.Pointer, error) {
+// cstring returns s with a NUL after it, in the syscalls's buffer if it fits.
+func (c *syscalls) cstring(s string) (unsafe.Pointer, error) {
 	if strings.IndexByte(s, 0) >= 0 {
 		return nil, unix.EINVAL
 	}
-	buf := l.name[:]
+	buf := c.name[:]
 	if len(s) >= len(buf) {
 		buf = make([]byte, len(s)+1)
 	}
@@ -37,15 +37,15 @@ func (l *looker) cstring(s string) (unsafe.Pointer, error) {
 }
 
 // stat looks at a name in a folder once.
-func (l *looker) stat(f folder, name string, follow bool, info *Info) error {
+func (c *syscalls) stat(f folder, name string, follow bool, info *Info) error {
 	flags := unix.AT_NO_AUTOMOUNT
 	if !follow {
 		flags |= unix.AT_SYMLINK_NOFOLLOW
 	}
-	if err := l.statx(f, name, flags); err != nil {
+	if err := c.statx(f, name, flags); err != nil {
 		return err
 	}
-	x := &l.stx
+	x := &c.stx
 	format := x.Mode & unix.S_IFMT
 	*info = Info{
 		Sec:        x.Mtime.Sec,
@@ -64,19 +64,19 @@ func (l *looker) stat(f folder, name string, follow bool, info *Info) error {
 }
 
 // identify looks at an open folder itself.
-func (l *looker) identify(f folder) (FileID, error) {
-	err := l.statx(f, "", unix.AT_EMPTY_PATH)
-	return FileID{unix.Mkdev(l.stx.Dev_major, l.stx.Dev_minor), l.stx.Ino}, err
+func (c *syscalls) identify(f folder) (FileID, error) {
+	err := c.statx(f, "", unix.AT_EMPTY_PATH)
+	return FileID{unix.Mkdev(c.stx.Dev_major, c.stx.Dev_minor), c.stx.Ino}, err
 }
 
-func (l *looker) statx(f folder, name string, flags int) error {
-	p, err := l.cstring(name)
+func (c *syscalls) statx(f folder, name string, flags int) error {
+	p, err := c.cstring(name)
 	if err != nil {
 		return err
 	}
 	for {
 		_, _, errno := unix.Syscall6(unix.SYS_STATX, uintptr(f.fd), uintptr(p), uintptr(flags),
-			unix.STATX_BASIC_STATS, uintptr(unsafe.Pointer(&l.stx)), 0)
+			unix.STATX_BASIC_STATS, uintptr(unsafe.Pointer(&c.stx)), 0)
 		switch errno {
 		case 0:
 			return nil
@@ -89,13 +89,13 @@ func (l *looker) statx(f folder, name string, flags int) error {
 
 // openBelow opens a directory below a root. Unless symlinks are followed, none of
 // the path's components may have become one.
-func (l *looker) openBelow(root folder, rel string, follow bool) (folder, error) {
+func (c *syscalls) openBelow(root folder, rel string, follow bool) (folder, error) {
 	how := unix.OpenHow{Flags: openFlags}
 	if !follow {
 		how.Flags |= unix.O_NOFOLLOW
 		how.Resolve = unix.RESOLVE_BENEATH | unix.RESOLVE_NO_SYMLINKS | unix.RESOLVE_NO_MAGICLINKS
 	}
-	p, err := l.cstring(rel)
+	p, err := c.cstring(rel)
 	if err != nil {
 		return folder{}, err
 	}

@@ -1,6 +1,7 @@
 package walk
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -14,21 +15,21 @@ import (
 func TestRenamedRootIsWalkedOn(t *testing.T) {
 	root := filepath.Join(makeTree(t, "root/d/e/file", "root/f", "root/g/file"), "root")
 	var o outcome
-	o.err = Walk(t.Context(), []Root{{Path: root}}, Options{}, func(d *Dir) {
-		list(d)
+	o.err = Walk(t.Context(), []Root{{Path: root}}, Options{}, VisitFunc(func(d *Dir) {
+		o.list(d)
 		if d.Rel == "" {
 			must(t, os.Rename(root, root+"-was"))
 		}
-	}, o.emit)
+	}), o.report)
 	o.expect(t, []string{"0:f", "0:d/e/file", "0:g/file"}, "read "+root)
 }
 
 // openedDir returns a worker that has opened the directory "d" of a root, and will
 // read and visit it next.
 func openedDir(t *testing.T, root string, visit func(*Dir)) (*worker, *directory, folder) {
-	w := newWorker(&walker{roots: []Root{{Path: root}}, visit: visit, queue: newQueue(0, nil)}, 0)
+	w := newWorker(&walker{roots: []Root{{Path: root}}, queue: newQueue(0, nil)}, 0)
 	top := &directory{root: &openRoot{}}
-	d := &directory{parent: top, root: top.root, rel: "d"}
+	d := &directory{parent: top, root: top.root, rel: "d", visitor: VisitFunc(visit)}
 	_, ok := w.open(top)
 	f, ok2 := w.open(d)
 	if !ok || !ok2 {
@@ -52,7 +53,7 @@ func TestNamesOfASwappedDirectoryLeadNowhere(t *testing.T) {
 	must(t, os.Symlink(outside, root+"/d"))
 
 	r := w.firstPart(d, f)
-	if len(files) > 0 || r.out == nil || len(r.out.Errs) != 1 {
+	if len(files) > 0 || len(r.out.errs) != 1 {
 		t.Errorf("files %q, result %+v, want an error", files, r)
 	}
 	for _, sub := range r.subs {
@@ -80,7 +81,7 @@ func TestFIFOInPlaceOfADirectoryIsNotOpened(t *testing.T) {
 		go func() { read <- w.firstPart(d, f) }()
 		select {
 		case r := <-read:
-			if len(files) > 0 || r.out == nil || len(r.out.Errs) != 1 {
+			if len(files) > 0 || len(r.out.errs) != 1 {
 				t.Errorf("linked %v: files %v, out %v, want an error", linked, files, r.out)
 			}
 		case <-time.After(10 * time.Second):
@@ -99,10 +100,14 @@ func TestDescriptorsAreClosed(t *testing.T) {
 	before := openDescriptors(t)
 	for range 10 {
 		walkTree(root, Options{Follow: true})
-		for range Files([]string{root, root + "/a"}, Options{}) {
-			break
+		broken := errors.New("broken off")
+		err := Walk(t.Context(), []Root{{Path: root}, {Path: root + "/a"}}, Options{}, VisitFunc(func(d *Dir) {
+			d.Then(0, func() error { return broken })
+		}), nil)
+		if err != broken {
+			t.Error(err)
 		}
-		var l Looker
+		var l Statter
 		for _, path := range []string{"a/b", "a/b", "a/b", "a/b", "e/f", "e/f", "e/f"} {
 			l.Stat(root + "/" + path)
 		}

@@ -18,7 +18,7 @@ type folder struct{ fd int }
 var workingDir = folder{unix.AT_FDCWD}
 
 // openDir opens a directory, which is followed if it is a symlink.
-func (l *looker) openDir(path string) (folder, error) { return openAt(workingDir, path, true) }
+func (c *syscalls) openDir(path string) (folder, error) { return openAt(workingDir, path, true) }
 
 // openSteps opens a directory below a root one component at a time: no path is
 // too long for that, and no symlink is followed on the way unless it shall be.
@@ -51,15 +51,15 @@ func openAt(at folder, name string, follow bool) (folder, error) {
 }
 
 // identifyPath looks at the directory that a path leads to.
-func (l *looker) identifyPath(path string) (FileID, error) {
+func (c *syscalls) identifyPath(path string) (FileID, error) {
 	var info Info
-	err := l.stat(workingDir, path, true, &info)
+	err := c.stat(workingDir, path, true, &info)
 	return info.FileID, err
 }
 
-// scannerFD is the field of a scanner that holds its descriptor, which it shows
-// nobody. Nothing else is certain to say which directory it reads: by the time that
-// anybody looks, the path may lead back to another.
+// scannerFD is the field of a scanner that holds its descriptor, which is not
+// exported. Nothing else shows for certain which directory the scanner reads: by the
+// time of a look, the path may lead to another one again.
 var scannerFD = func() []int {
 	field, ok := reflect.TypeFor[godirwalk.Scanner]().FieldByName("fd")
 	if !ok {
@@ -69,9 +69,9 @@ var scannerFD = func() []int {
 }()
 
 // scans reports whether a scanner reads the directory of that identity.
-func (l *looker) scans(s *godirwalk.Scanner, id FileID) bool {
+func (c *syscalls) scans(s *godirwalk.Scanner, id FileID) bool {
 	fd := reflect.ValueOf(s).Elem().FieldByIndex(scannerFD).Int()
-	scanned, err := l.identify(folder{int(fd)})
+	scanned, err := c.identify(folder{int(fd)})
 	return err == nil && scanned == id
 }
 

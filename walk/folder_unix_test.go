@@ -22,7 +22,7 @@ func TestFIFOsAreNotFiles(t *testing.T) {
 
 func TestOpenStepsFollowsNoLink(t *testing.T) {
 	root := makeTree(t, "d/e/f/", "d/link -> e", "up -> d")
-	var sys looker
+	var sys syscalls
 	f, err := sys.openDir(root)
 	must(t, err)
 	defer f.close()
@@ -53,7 +53,7 @@ func TestPathBeyondTheSystemsLimit(t *testing.T) {
 // far too long, and returns the files, relative to the root.
 func longTree(t *testing.T) (root string, files []string) {
 	root = t.TempDir()
-	var sys looker
+	var sys syscalls
 	dir, err := sys.openDir(root)
 	must(t, err)
 	name := strings.Repeat("n", 250)

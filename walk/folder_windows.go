@@ -14,11 +14,11 @@ type folder struct{ path string }
 // workingDir is where relative paths begin.
 var workingDir = folder{}
 
-// looker makes the system calls of one goroutine.
-type looker struct{}
+// syscalls makes the system calls of one goroutine.
+type syscalls struct{}
 
 // stat looks at a name in a folder once.
-func (l *looker) stat(f folder, name string, follow bool, info *Info) error {
+func (c *syscalls) stat(f folder, name string, follow bool, info *Info) error {
 	look := os.Lstat
 	if follow {
 		look = os.Stat
@@ -42,7 +42,7 @@ func (l *looker) stat(f folder, name string, follow bool, info *Info) error {
 }
 
 // identify looks at a folder itself.
-func (l *looker) identify(f folder) (FileID, error) {
+func (c *syscalls) identify(f folder) (FileID, error) {
 	dir, err := os.Open(f.path)
 	if err != nil {
 		return FileID{}, reason(err)
@@ -55,15 +55,15 @@ func (l *looker) identify(f folder) (FileID, error) {
 }
 
 // openDir opens a directory, which is followed if it is a symlink.
-func (l *looker) openDir(path string) (folder, error) {
-	return l.openBelow(folder{path}, "", true)
+func (c *syscalls) openDir(path string) (folder, error) {
+	return c.openBelow(folder{path}, "", true)
 }
 
 // openBelow opens a directory below a root.
-func (l *looker) openBelow(root folder, rel string, follow bool) (folder, error) {
+func (c *syscalls) openBelow(root folder, rel string, follow bool) (folder, error) {
 	path := join(root.path, rel)
 	var info Info
-	err := l.stat(workingDir, path, follow, &info)
+	err := c.stat(workingDir, path, follow, &info)
 	if err == nil && !info.IsDir {
 		err = syscall.ENOTDIR
 	}
@@ -71,11 +71,11 @@ func (l *looker) openBelow(root folder, rel string, follow bool) (folder, error)
 }
 
 // identifyPath looks at the directory that a path leads to.
-func (l *looker) identifyPath(path string) (FileID, error) { return l.identify(folder{path}) }
+func (c *syscalls) identifyPath(path string) (FileID, error) { return c.identify(folder{path}) }
 
 // scans reports whether a scanner reads the directory of that identity. It and the
 // folder have nothing but their path, which is compared when all was looked at.
-func (l *looker) scans(*godirwalk.Scanner, FileID) bool { return true }
+func (c *syscalls) scans(*godirwalk.Scanner, FileID) bool { return true }
 
 // names reads the directory.
 func (f folder) names() ([]string, error) {

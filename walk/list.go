@@ -15,11 +15,11 @@ var errMoved = errors.New("moved or replaced while it was read")
 // maxTries bounds how often a directory is read that is replaced each time.
 const maxTries = 8
 
-// list reads a directory, and looks at as many of its entries as one part is.
+// list reads a directory, and stats as many of its entries as one part is.
 //
-// Somebody may put another directory in its place meanwhile, and empty the old one:
+// Another program may put another directory in its place meanwhile, and empty the old one:
 // it would seem to hold no work, though at no time there was none. So it counts
-// only if its path still leads to it after the last look; else what is there now
+// only if its path still leads to it after the last stat; else what is there now
 // is opened and read, and returned. False means that it cannot be opened.
 func (w *worker) list(d *directory, f folder) (folder, bool) {
 	path := w.path(d)
@@ -27,7 +27,7 @@ func (w *worker) list(d *directory, f folder) (folder, bool) {
 		w.read(d, f, path)
 		sortNames(w.entries)
 		for _, e := range w.entries[:min(partSize, len(w.entries))] {
-			w.look(d, f, e.name)
+			w.stat(d, f, e.name)
 		}
 		switch {
 		case w.queue.stopped.Load(), d.root.moved.Load(), w.leadsTo(path, d):
@@ -140,7 +140,7 @@ func (w *worker) take(d *directory, name string, isDir bool) {
 }
 
 // listedAsDir reports of most subdirectories that they are, which spares a look at
-// each. The scanner knows that of every name, but telling costs an allocation:
+// each. The scanner knows that of every name, but passing it on costs an allocation:
 // names with a dot in them are mostly files, and are not asked about.
 func listedAsDir(s *godirwalk.Scanner, name string) bool {
 	if strings.IndexByte(name, '.') >= 0 {

@@ -59,8 +59,8 @@ func TestExchangedDirectoryIsReadAgain(t *testing.T) {
 				exchange(t, d, other)
 			}
 			r := w.firstPart(dir, f)
-			if r.out != nil {
-				t.Errorf("%v", r.out.Errs)
+			if r.out.errs != nil {
+				t.Errorf("%v", r.out.errs)
 			}
 			for _, sub := range r.subs {
 				got = append(got, sub+"/f")
@@ -120,11 +120,11 @@ func TestLargeDirectoryExchangedBetweenItsParts(t *testing.T) {
 			must(t, os.RemoveAll(base+"/other"))
 		})
 		var o outcome
-		o.err = Walk(context.Background(), []Root{{Path: root}}, Options{Workers: workers}, func(d *Dir) {
+		o.err = Walk(context.Background(), []Root{{Path: root}}, Options{Workers: workers}, VisitFunc(func(d *Dir) {
 			if d.Rel == "d" {
 				once()
 			}
-		}, o.emit)
+		}), o.report)
 		if o.err != nil || !slices.Equal(o.errs, []string{"read " + root + "/d"}) {
 			t.Errorf("%d workers: %q, %v", workers, o.errs, o.err)
 		}

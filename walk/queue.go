@@ -12,7 +12,7 @@ const backlog = 8 << 20
 // queue is the walk's order: a list of nodes, each a stretch of the walk that is
 // still to be done, in hand, or finished and waiting for its turn to be emitted.
 //
-// A worker takes the first piece that nobody has begun, then some that come right
+// A worker takes the first piece that no worker has begun, then some that come right
 // after it. Doing a piece puts what it found (parts, subdirectories) right after
 // its own node, which is where it comes in walk order. What is finished with
 // nothing to emit leaves the list, and finished neighbours become one node, so a
@@ -23,7 +23,7 @@ const backlog = 8 << 20
 // directories when taken. So a directory of a million subdirectories costs the
 // names and no more, and the list stays as short as the tree is deep.
 type queue struct {
-	leave func(context any)
+	top Visitor
 
 	mu      sync.Mutex
 	work    sync.Cond // workers wait on it: something to take, or the end
@@ -32,59 +32,6 @@ type queue struct {
 	idle    int       // workers that wait
 	waiting int       // bytes finished and not emitted yet
 	stopped atomic.Bool
-}
-
-// node is one stretch of the walk.
-type node struct {
-	prev, next *node
-	kind       kind
-	dir        *directory // whose subdirectories or parts these are
-	names      []string   // of what is not begun yet
-	root       int        // of a root
-	part       int        // number of the next part
-	done       []*Dir     // what to emit
-}
-
-type kind uint8
-
-const (
-	rootNode kind = iota // a root that is not begun
-	subsNode             // subdirectories that are not begun
-	partNode             // parts of a large directory that are not begun
-	heldNode             // subdirectories of a large directory, not all known
-	busyNode             // in the hands of a worker
-	doneNode             // finished, with something to emit
-)
-
-// directory is one directory from when a worker takes it until everything below
-// it has been visited.
-type directory struct {
-	parent  *directory
-	root    *openRoot
-	rel     string
-	id      FileID
-	context any
-	owner   bool   // its visit changed context
-	pending int    // 1 for itself, 1 for each subdirectory with anything left below it
-	large   *large // when it is done in parts
-}
-
-// openRoot is a root that is being walked.
-type openRoot struct {
-	index  int
-	folder folder // what is below it is opened from here
-	open   bool
-	moved  atomic.Bool // its path leads elsewhere now, and that was said
-}
-
-// large is what the parts of one directory share.
-type large struct {
-	folder folder
-	moved  atomic.Bool // another directory is there now, and that was said
-	marks  []string
-	left   int        // parts to do
-	subs   [][]string // found by each part
-	held   *node      // where they go
 }
 
 // piece is what a worker has taken: a directory, or one part of it.
@@ -104,31 +51,20 @@ const stretch = 16
 
 // result is what a worker made of a piece.
 type result struct {
-	out   *Dir     // nil when there is nothing to emit
+	out   output
 	subs  []string // subdirectories, by name
 	rest  []string // entries left to later parts
 	large *large   // set when there are any
 }
 
-func newQueue(roots int, leave func(any)) *queue {
-	q := &queue{leave: leave}
+func newQueue(roots int, top Visitor) *queue {
+	q := &queue{top: top}
 	q.work.L, q.output.L = &q.mu, &q.mu
 	q.list.prev, q.list.next = &q.list, &q.list
 	for i := range roots {
 		q.list.prev.insert(&node{kind: rootNode, root: i})
 	}
 	return q
-}
-
-// insert puts m after n.
-func (n *node) insert(m *node) {
-	m.prev, m.next = n, n.next
-	n.next.prev = m
-	n.next = m
-}
-
-func (n *node) unlink() {
-	n.prev.next, n.next.prev = n.next, n.prev
 }
 
 // take waits for a worker's first piece; false is the end of the walk.
@@ -142,11 +78,11 @@ func (q *queue) take() (piece, bool) {
 func (q *queue) next(p piece, r result) (piece, bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	behind := q.finish(p, r)
+	after := q.finish(p, r)
 	// Another worker may have begun all of it: finish gives up the lock.
-	more := behind.kind == subsNode && len(behind.names) > 0
+	more := after.kind == subsNode && len(after.names) > 0
 	if more && p.run+1 < stretch && q.waiting <= backlog && !q.stopped.Load() {
-		following := q.begin(behind)
+		following := q.begin(after)
 		following.run = p.run + 1
 		return following, true
 	}
@@ -187,9 +123,9 @@ func (q *queue) begin(n *node) piece {
 	p := piece{node: busy, dir: n.dir, part: n.part}
 	switch n.kind {
 	case rootNode:
-		p.dir = &directory{root: &openRoot{index: n.root}, pending: 1}
+		p.dir = &directory{root: &openRoot{index: n.root, left: 1}, visitor: q.top}
 	case subsNode:
-		p.dir = &directory{parent: n.dir, root: n.dir.root, rel: join(n.dir.rel, n.names[0]), context: n.dir.context, pending: 1}
+		p.dir = &directory{parent: n.dir, root: n.dir.root, rel: join(n.dir.rel, n.names[0]), visitor: n.dir.visitor}
 		n.names = n.names[1:]
 	case partNode:
 		size := min(partSize, len(n.names))
@@ -203,7 +139,7 @@ func (q *queue) begin(n *node) piece {
 }
 
 // finish takes a worker's result back, and returns the node after the piece's.
-func (q *queue) finish(p piece, r result) (behind *node) {
+func (q *queue) finish(p piece, r result) (after *node) {
 	d := p.dir
 	switch {
 	case p.part > 0:
@@ -212,16 +148,16 @@ func (q *queue) finish(p piece, r result) (behind *node) {
 	case r.large != nil:
 		q.split(p, r)
 	default:
-		d.pending += len(r.subs)
+		d.root.left += len(r.subs)
 		if len(r.subs) > 0 {
 			p.node.insert(&node{kind: subsNode, dir: d, names: r.subs})
 		}
-		defer q.release(d, 1)
+		defer q.release(d.root, 1)
 	}
-	behind = p.node.next
+	after = p.node.next
 	q.settle(p.node, r.out)
 	q.wake()
-	return behind
+	return after
 }
 
 // split puts the later parts of a large directory after its first one, and
@@ -250,22 +186,22 @@ func (q *queue) endPart(d *directory, n int) {
 		q.remove(l.held)
 	}
 	l.held.kind, l.held.names = subsNode, subs
-	d.pending += len(subs)
+	d.root.left += len(subs)
 	d.large = nil
 	if d.parent != nil { // the root's own folder is closed with the root
 		l.folder.close()
 	}
-	q.release(d, 1)
+	q.release(d.root, 1)
 }
 
 // settle ends a busy node: with output it stays until that is emitted.
-func (q *queue) settle(n *node, out *Dir) {
-	if out == nil {
+func (q *queue) settle(n *node, out output) {
+	if out.then == nil && len(out.errs) == 0 {
 		q.remove(n)
 		return
 	}
-	n.kind, n.done = doneNode, []*Dir{out}
-	q.waiting += out.size()
+	n.kind, n.done = doneNode, []output{out}
+	q.waiting += out.bytes()
 	n.absorb(n.next)
 	n.prev.absorb(n)
 }
@@ -276,21 +212,7 @@ func (q *queue) remove(n *node) {
 	n.prev.absorb(n.next)
 }
 
-// absorb makes one node of two finished neighbours.
-func (n *node) absorb(next *node) {
-	if n.kind == doneNode && next.kind == doneNode {
-		n.done = append(n.done, next.done...)
-		next.unlink()
-	}
-}
-
-// size is what a finished Dir counts for in the backlog, its own fields included,
-// so that a million short ones are bounded too.
-func (d *Dir) size() int {
-	return 256 + len(d.Out) + 256*len(d.Errs)
-}
-
-// wake tells those who wait that the list has changed.
+// wake wakes the workers that wait: the list has changed.
 func (q *queue) wake() {
 	if q.idle > 0 {
 		q.work.Broadcast()
@@ -300,31 +222,19 @@ func (q *queue) wake() {
 	}
 }
 
-// release takes n of what a directory waits for as done. When nothing is left
-// below it the directory is left, and its parent waits for one less. The lock is
-// held on entry and on return; not while Leave runs.
-func (q *queue) release(d *directory, n int) {
-	for ; d != nil; d, n = d.parent, 1 {
-		if d.pending -= n; d.pending > 0 {
-			return
-		}
-		if !d.owner && d.parent != nil {
-			continue
-		}
-		q.mu.Unlock()
-		if d.owner && q.leave != nil {
-			q.leave(d.context)
-		}
-		if d.parent == nil && d.root.open {
-			d.root.folder.close()
-		}
-		q.mu.Lock()
+// release takes n directories of a root as done. After the last the root is closed,
+// without the lock, which is held on entry and on return.
+func (q *queue) release(r *openRoot, n int) {
+	if r.left -= n; r.left > 0 || !r.open {
+		return
 	}
+	q.mu.Unlock()
+	r.folder.close()
+	q.mu.Lock()
 }
 
-// drain emits what is finished, in order, until the walk's end or emit's first
-// error.
-func (q *queue) drain(emit func(*Dir) error) error {
+// drain emits what is finished, in order, until the walk's end or the first error.
+func (q *queue) drain(report func(error) error) error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	for !q.stopped.Load() && q.list.next != &q.list {
@@ -335,24 +245,32 @@ func (q *queue) drain(emit func(*Dir) error) error {
 		}
 		q.remove(head)
 		q.wake()
-		for _, d := range head.done {
-			if err := q.emit(d, emit); err != nil {
+		for _, out := range head.done {
+			if err := q.emit(out, report); err != nil {
 				return err
 			}
-			q.emitted(d.size())
+			q.emitted(out.bytes())
 		}
 	}
 	return nil
 }
 
-// emit hands one Dir over, without the lock: the visits go on.
-func (q *queue) emit(d *Dir, emit func(*Dir) error) error {
+// emit hands over what one visit has made, without the lock: the visits go on.
+func (q *queue) emit(out output, report func(error) error) error {
 	q.mu.Unlock()
 	defer q.mu.Lock()
-	if q.stopped.Load() {
+	for _, err := range out.errs {
+		if q.stopped.Load() {
+			return nil
+		}
+		if err := report(err); err != nil {
+			return err
+		}
+	}
+	if out.then == nil || q.stopped.Load() {
 		return nil
 	}
-	return emit(d)
+	return out.then()
 }
 
 // emitted takes bytes off the backlog; workers may have been waiting for that.
@@ -372,8 +290,7 @@ func (q *queue) stop() {
 	q.output.Broadcast()
 }
 
-// drop gives up what an ended walk has not begun, so that every directory whose
-// visit changed its context is left.
+// drop gives up what an ended walk has not begun, so that every root is closed.
 func (q *queue) drop() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -381,14 +298,9 @@ func (q *queue) drop() {
 		n.unlink()
 		switch n.kind {
 		case subsNode:
-			q.release(n.dir, len(n.names))
+			q.release(n.dir.root, len(n.names))
 		case partNode:
 			q.endPart(n.dir, parts(n.names))
 		}
 	}
-}
-
-// parts is how many parts these entries make.
-func parts(names []string) int {
-	return (len(names) + partSize - 1) / partSize
 }

@@ -210,7 +210,7 @@ func FuzzReader(f *testing.F) {
 			t.Fatalf("unterminated is %v, want %v", cut, wantCut)
 		}
 		// The pieces decide what is recognised; but what a NUL ends after the first
-		// newline tells in all of them that there are no lines.
+		// newline shows in all of them that there are no lines.
 		r := NewReader(&chunks{data, sizes}, Detect)
 		paths, _, _ = readAll(r)
 		_, second, _ := bytes.Cut(data, []byte("\n"))

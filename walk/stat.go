@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// Info is what is known of a file. Two looks that saw the same thing give equal
+// Info is what is known of a file. Two stats that saw the same thing give equal
 // Infos.
 type Info struct {
 	Sec  int64 // mtime; of a link that was followed, the later of its own and its target's
@@ -28,25 +28,24 @@ type Info struct {
 	FileID
 }
 
-// FileID tells files and directories apart, whatever their names; zero where the
+// FileID identifies a file or directory, whatever its name; zero where the
 // system does not say.
 type FileID struct{ Dev, Ino uint64 }
 
-// Stat looks at a path, which is followed if it is a symlink. The time of a link
+// Stat stats a path, which is followed if it is a symlink. The time of a link
 // to a file is the later of the link's own and its target's, so that a link that
 // was pointed elsewhere counts as changed.
 func Stat(path string) (Info, error) {
-	var l Looker
-	defer l.Close()
-	return l.Stat(path)
+	var s Statter
+	defer s.Close()
+	return s.Stat(path)
 }
 
-// Looker looks at one path after the other. Where they come in runs of one
-// directory it keeps that open: to find the way to it is most of a look. So it
-// is for paths that are looked at in one go, and must be closed. For one
-// goroutine.
-type Looker struct {
-	sys  looker
+// Statter stats one path after the other. Where they come in runs of one directory
+// it keeps that open: most of a stat is finding the way there. So it is for paths
+// that are statted in one go, and must be closed. For one goroutine.
+type Statter struct {
+	sys  syscalls
 	dir  string // of the path before, with the slash after it
 	run  int    // how many paths in a row were in dir
 	runs bool   // the directory before that had a run worth opening it
@@ -57,69 +56,69 @@ type Looker struct {
 // shortRun is up to how many paths of one directory do not pay for opening it.
 const shortRun = 2
 
-// Stat looks at a path as the function Stat does.
-func (l *Looker) Stat(path string) (info Info, err error) {
-	at, name := l.locate(path)
-	if err = l.sys.examine(at, name, true, &info); err != nil {
+// Stat stats a path as the function Stat does.
+func (s *Statter) Stat(path string) (info Info, err error) {
+	at, name := s.locate(path)
+	if err = s.sys.statLink(at, name, true, &info); err != nil {
 		err = &fs.PathError{Op: "stat", Path: path, Err: err}
 	}
 	return info, err
 }
 
-// Beside reports whether the directory of the path that was looked at last has an
+// Beside reports whether the directory of the path that was statted last has an
 // entry of a name.
-func (l *Looker) Beside(name string) bool {
+func (s *Statter) Beside(name string) bool {
 	at := workingDir
-	if l.open {
-		at = l.held
+	if s.open {
+		at = s.held
 	} else {
-		name = l.dir + name
+		name = s.dir + name
 	}
 	var info Info
-	return l.sys.stat(at, name, false, &info) == nil
+	return s.sys.stat(at, name, false, &info) == nil
 }
 
-// locate returns where to look, and for what.
-func (l *Looker) locate(path string) (at folder, name string) {
+// locate returns the folder to ask, and the name to ask for.
+func (s *Statter) locate(path string) (at folder, name string) {
 	i := strings.LastIndexByte(filepath.ToSlash(path), '/') + 1
-	if path[:i] != l.dir {
-		l.Close()
-		l.dir = path[:i]
+	if path[:i] != s.dir {
+		s.Close()
+		s.dir = path[:i]
 	}
 	if i == 0 || i == len(path) {
 		return workingDir, path
 	}
 	// Where directories have runs the next one will, too.
-	if l.run++; l.run == shortRun+1 && !l.runs || l.run == 1 && l.runs {
+	if s.run++; s.run == shortRun+1 && !s.runs || s.run == 1 && s.runs {
 		var err error
-		l.held, err = l.sys.openDir(l.dir)
-		l.open = err == nil
+		s.held, err = s.sys.openDir(s.dir)
+		s.open = err == nil
 	}
-	if !l.open {
+	if !s.open {
 		return workingDir, path
 	}
-	return l.held, path[i:]
+	return s.held, path[i:]
 }
 
-// Close gives the directory up that is open, if any. The Looker can be used again.
-func (l *Looker) Close() {
-	if l.run > 0 {
-		l.runs = l.run > shortRun
+// Close gives the directory up that is open, if any. The Statter can be used again.
+func (s *Statter) Close() {
+	if s.run > 0 {
+		s.runs = s.run > shortRun
 	}
-	if l.open {
-		l.held.close()
+	if s.open {
+		s.held.close()
 	}
-	l.dir, l.run, l.open = "", 0, false
+	s.dir, s.run, s.open = "", 0, false
 }
 
-// examine looks at a name in a folder, and when it is a symlink perhaps at what
-// it leads to. Most names are not: one look is enough.
-func (l *looker) examine(f folder, name string, follow bool, info *Info) error {
-	if err := l.stat(f, name, false, info); err != nil || !info.Link || !follow {
+// statLink is stat, followed by that of what a symlink leads to where follow asks for
+// it. Most names are none: one call is enough.
+func (c *syscalls) statLink(f folder, name string, follow bool, info *Info) error {
+	if err := c.stat(f, name, false, info); err != nil || !info.Link || !follow {
 		return err
 	}
 	link := *info
-	if err := l.stat(f, name, true, info); err != nil {
+	if err := c.stat(f, name, true, info); err != nil {
 		return err
 	}
 	info.Link = true

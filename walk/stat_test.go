@@ -59,12 +59,12 @@ func TestStatLongPath(t *testing.T) {
 	}
 }
 
-// Whatever came before, a look reports what the path leads to.
-func TestLooker(t *testing.T) {
+// Whatever came before, a stat shows what the path leads to.
+func TestStatter(t *testing.T) {
 	root := makeTree(t, "d/a", "d/b", "d/c", "d/sub/a", "d/link -> sub", "d/up -> ../e/a", "e/a", "e/b")
 	must(t, os.WriteFile(filepath.Join(root, "e/a"), []byte("12345"), 0o644))
 	t.Chdir(root)
-	var l Looker
+	var l Statter
 	defer l.Close()
 	for _, path := range []string{
 		"d/a", "d/b", "d/c", "d/missing", "d/up", "d/link", "d/sub", "d/sub/", "d/sub/a", "d/.", "d/..", "d//a", "d/a/x",
@@ -80,10 +80,10 @@ func TestLooker(t *testing.T) {
 	}
 }
 
-func TestLookerBeside(t *testing.T) {
+func TestStatterBeside(t *testing.T) {
 	root := makeTree(t, "d/a", "d/b", "d/c", "d/only-d", "e/a", "only-top")
 	t.Chdir(root)
-	var l Looker
+	var l Statter
 	for _, path := range []string{
 		"d/a", "d/b", "d/c", "e/a", "only-top", "./only-top", "d/a",
 		// as Windows spells them
@@ -105,11 +105,11 @@ func TestLookerBeside(t *testing.T) {
 	l.Close()
 }
 
-func BenchmarkLooker(b *testing.B) {
+func BenchmarkStatter(b *testing.B) {
 	path := filepath.Join(makeTree(b, "some/directory/file"), "some/directory/file")
 	b.ReportAllocs()
 	b.RunParallel(func(pb *testing.PB) {
-		var l Looker
+		var l Statter
 		defer l.Close()
 		for pb.Next() {
 			if _, err := l.Stat(path); err != nil {

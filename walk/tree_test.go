@@ -42,13 +42,6 @@ func must(t testing.TB, err error) {
 	}
 }
 
-// list puts out a directory's files as paths, each with its root's index.
-func list(d *Dir) {
-	for _, f := range d.Files {
-		d.Out = fmt.Appendf(d.Out, "%d:%s\x00", d.Root, join(d.Rel, f.Name))
-	}
-}
-
 // outcome is what a walk has emitted, in order.
 type outcome struct {
 	paths []string
@@ -56,26 +49,31 @@ type outcome struct {
 	err   error
 }
 
-func (o *outcome) emit(d *Dir) error {
-	for _, err := range d.Errs {
-		if pe, ok := errors.AsType[*fs.PathError](err); ok {
-			o.errs = append(o.errs, pe.Op+" "+pe.Path)
-		} else {
-			o.errs = append(o.errs, err.Error())
-		}
-	}
-	for path := range strings.SplitSeq(strings.TrimSuffix(string(d.Out), "\x00"), "\x00") {
-		if path != "" {
-			o.paths = append(o.paths, path)
-		}
+func (o *outcome) report(err error) error {
+	if pe, ok := errors.AsType[*fs.PathError](err); ok {
+		o.errs = append(o.errs, pe.Op+" "+pe.Path)
+	} else {
+		o.errs = append(o.errs, err.Error())
 	}
 	return nil
+}
+
+// list takes a directory's files as paths, each with its root's index.
+func (o *outcome) list(d *Dir) {
+	var paths []string
+	for _, f := range d.Files {
+		paths = append(paths, fmt.Sprintf("%d:%s", d.Root, join(d.Rel, f.Name)))
+	}
+	d.Then(0, func() error {
+		o.paths = append(o.paths, paths...)
+		return nil
+	})
 }
 
 // walkAll walks and lists everything.
 func walkAll(roots []Root, opt Options) outcome {
 	var o outcome
-	o.err = Walk(context.Background(), roots, opt, list, o.emit)
+	o.err = Walk(context.Background(), roots, opt, VisitFunc(o.list), o.report)
 	return o
 }
 

@@ -46,12 +46,6 @@ type Options struct {
 	// Dir.Marks, and files of such a name are never in Dir.Files. It is called
 	// by several goroutines at once.
 	Mark func(name string) bool
-
-	// Leave is called once for each directory whose visit changed its Context,
-	// when that directory and everything below it has been visited, or will not
-	// be because the walk ended early. It is called before the Leave of a
-	// directory further out, by several goroutines at once.
-	Leave func(context any)
 }
 
 // Dir is what a visit gets: the regular files of one directory, by name. A
@@ -63,16 +57,31 @@ type Dir struct {
 	Worker int      // 0 <= Worker < NumWorkers: the visitor may keep state per worker without locks
 	Files  []File   // valid during the visit only
 	Marks  []string // names that Options.Mark accepted, complete in every part
-
-	// Context is inherited from the parent directory. What the visit of the
-	// first part leaves in it, the later parts and all subdirectories find;
-	// what later parts leave in it is not looked at. Changes are found by
-	// comparison, so its dynamic type must be comparable.
-	Context any
-
-	Out  []byte  // the visit appends to it; emit gets it
-	Errs []error // what could not be examined; the visit may append to it; emit gets it
+	Errs   []error  // what could not be examined; the visit may append to it
+	then   output
 }
+
+// A Visitor gets directories of a walk.
+type Visitor interface {
+	// Visit gets a directory, and returns the visitor of its later parts and of its
+	// subdirectories; nil is this one. What the visit of a later part returns is
+	// not looked at.
+	Visit(d *Dir) (below Visitor)
+}
+
+// VisitFunc is a Visitor of all directories.
+type VisitFunc func(d *Dir)
+
+// Visit implements Visitor.
+func (f VisitFunc) Visit(d *Dir) Visitor {
+	f(d)
+	return nil
+}
+
+// Then has f called when it is the directory's turn in walk order, on the goroutine
+// that called Walk. size is about how many bytes wait for that in f. The Dir is not
+// f's to use: its worker is at another one by then.
+func (d *Dir) Then(size int, f func() error) { d.then = output{size: size, then: f} }
 
 // partSize is how many entries of a directory are looked at in one go.
 const partSize = 4096
@@ -95,36 +104,34 @@ func NumWorkers(opt Options) int {
 type walker struct {
 	opt   Options
 	roots []Root
-	visit func(*Dir)
 	queue *queue
 }
 
 // Walk visits every directory below the roots, in any order and by several
-// workers at once, and hands what the visits put out to emit in walk order, the
-// roots in the order given.
+// workers at once. In walk order, the roots in the order given, it then calls what
+// the visits have set with Dir.Then, after report with each of the directory's
+// errors.
 //
-// emit is called on the goroutine that called Walk, as soon as everything before
-// it was visited, and only for a Dir that has Out or Errs; of the Dir only Root,
-// Rel, Part, Out and Errs are set then. While emit blocks the visits go on until a
-// few megabytes wait for it. A directory that cannot be opened is not visited; it
-// reaches emit with its error.
+// Both are called on the goroutine that called Walk, as soon as everything before
+// was visited. While one of them blocks the visits go on until a few megabytes wait
+// for it. A directory that cannot be opened is not visited, only reported.
 //
-// Walk returns emit's first error, else ctx.Err(). Either ends it early.
-func Walk(ctx context.Context, roots []Root, opt Options, visit func(*Dir), emit func(*Dir) error) error {
-	w := &walker{opt: opt, roots: roots, visit: visit, queue: newQueue(len(roots), opt.Leave)}
+// Walk returns their first error, else ctx.Err(). Either ends it early.
+func Walk(ctx context.Context, roots []Root, opt Options, top Visitor, report func(error) error) error {
+	w := &walker{opt: opt, roots: roots, queue: newQueue(len(roots), top)}
 	defer context.AfterFunc(ctx, w.queue.stop)()
 
 	var workers sync.WaitGroup
 	for id := range NumWorkers(opt) {
 		workers.Go(newWorker(w, id).run)
 	}
-	// Also when emit panics, or ends its goroutine: no worker outlives Walk.
+	// Also when report panics, or ends its goroutine: no worker outlives Walk.
 	defer func() {
 		w.queue.stop()
 		workers.Wait()
 		w.queue.drop()
 	}()
-	if err := w.queue.drain(emit); err != nil {
+	if err := w.queue.drain(report); err != nil {
 		return err
 	}
 	return ctx.Err()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -124,11 +125,11 @@ func TestTimesOfAFollowedLink(t *testing.T) {
 				t.Errorf("target of %d: the time that %s leads to is %v, want %v", year, path, got, mtime)
 			}
 		}
-		must(t, Walk(context.Background(), []Root{{Path: root}, {Path: root, Only: "link"}}, Options{Follow: true}, func(d *Dir) {
+		must(t, Walk(context.Background(), []Root{{Path: root}, {Path: root, Only: "link"}}, Options{Follow: true}, VisitFunc(func(d *Dir) {
 			for _, f := range d.Files {
 				check(f.Name, f.Sec, f.Nsec, f.TargetSec, f.TargetNsec)
 			}
-		}, nil))
+		}), nil))
 		for _, path := range []string{"link", "target"} {
 			info, err := Stat(filepath.Join(root, path))
 			must(t, err)
@@ -186,12 +187,12 @@ func TestMarkedFilesAreNoFilesAndDirectoriesAreEntered(t *testing.T) {
 	o := outcome{}
 	o.err = Walk(context.Background(), []Root{{Path: root}}, Options{
 		Mark: func(name string) bool { return strings.HasPrefix(name, ".mark") },
-	}, func(d *Dir) {
+	}, VisitFunc(func(d *Dir) {
 		mu.Lock()
 		defer mu.Unlock()
 		marks[d.Rel] = slices.Clone(d.Marks)
-		list(d)
-	}, o.emit)
+		o.list(d)
+	}), o.report)
 	o.expect(t, []string{"0:a", "0:.mark2/file", "0:d/b"})
 	if !slices.Equal(marks[""], []string{".mark1", ".mark2"}) || !slices.Equal(marks["d"], []string{".mark"}) {
 		t.Errorf("marks are %q", marks)
@@ -207,26 +208,21 @@ func TestLargeDirectoryIsVisitedInParts(t *testing.T) {
 	names = append(names, "a/first", "f004095d/one", "z/last", "z/after")
 	root := makeTree(t, names...)
 	for workers := 1; workers <= 4; workers++ {
-		var parts, left atomic.Int32
+		var parts atomic.Int32
 		var o outcome
 		o.err = Walk(context.Background(), []Root{{Path: root}}, Options{
 			Workers: workers,
 			Mark:    func(name string) bool { return name == "mark" },
-			Leave:   func(any) { left.Add(1) },
-		}, func(d *Dir) {
-			list(d)
-			if d.Rel == "" {
-				parts.Add(1)
-				if !slices.Equal(d.Marks, []string{"mark"}) {
-					t.Errorf("part %d has marks %q", d.Part, d.Marks)
-				}
+		}, VisitFunc(func(d *Dir) {
+			o.list(d)
+			if d.Rel != "" {
+				return
 			}
-			if d.Rel == "" && d.Part == 0 {
-				d.Context = "set"
-			} else if d.Context != "set" {
-				t.Errorf("%q part %d: context is %v", d.Rel, d.Part, d.Context)
+			parts.Add(1)
+			if !slices.Equal(d.Marks, []string{"mark"}) {
+				t.Errorf("part %d has marks %q", d.Part, d.Marks)
 			}
-		}, o.emit)
+		}), o.report)
 		var want []string
 		for _, path := range reference(t, root, "") {
 			if path != "mark" {
@@ -234,8 +230,8 @@ func TestLargeDirectoryIsVisitedInParts(t *testing.T) {
 			}
 		}
 		o.expect(t, want)
-		if parts.Load() != 3 || left.Load() != 1 {
-			t.Errorf("%d parts, left %d times", parts.Load(), left.Load())
+		if parts.Load() != 3 {
+			t.Errorf("%d parts", parts.Load())
 		}
 	}
 }
@@ -249,88 +245,92 @@ func TestManySubdirectories(t *testing.T) {
 	walkTree(makeTree(t, names...), Options{}).expect(t, []string{"zz", "d00000/x", "d04195/y"})
 }
 
-// contexts visits so that every directory named c* has a context of its own, its
-// path, and notes which contexts were left.
-type contexts struct {
-	mu   sync.Mutex
-	left []string
+// named visits with a visitor of its own below every directory named c*, and notes
+// which visitor got what.
+type named struct {
+	name string
+	mu   *sync.Mutex
+	got  map[string]string
 }
 
-func (c *contexts) visit(d *Dir) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
+func (v *named) Visit(d *Dir) Visitor {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.got[fmt.Sprintf("%s/%d", d.Rel, d.Part)] = v.name
 	if strings.HasPrefix(filepath.Base(d.Rel), "c") {
-		d.Context = d.Rel
+		return &named{d.Rel, v.mu, v.got}
 	}
-	if d.Context != nil && slices.Contains(c.left, d.Context.(string)) {
-		c.left = append(c.left, "too early: "+d.Context.(string))
-	}
+	return nil
 }
 
-func (c *contexts) leave(context any) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.left = append(c.left, context.(string))
-}
-
-func TestLeaveComesOnceAndInnerFirst(t *testing.T) {
-	root := makeTree(t, "c1/c2/c3/x", "c1/c2/y/z", "c1/e/", "d/c4/x", "d/e/c5/")
+func TestVisitorOfWhatIsBelow(t *testing.T) {
+	names := []string{"a", "c1/x", "c1/c2/d/x", "c1/e/x", "d/c4/c5/x", "z/x"}
+	for i := range partSize + 1 {
+		names = append(names, fmt.Sprintf("d/c4/f%06d", i))
+	}
+	root := makeTree(t, names...)
+	want := map[string]string{
+		"/0": "top", "c1/0": "top", "c1/c2/0": "c1", "c1/c2/d/0": "c1/c2", "c1/e/0": "c1",
+		"d/0": "top", "d/c4/0": "top", "d/c4/1": "d/c4", "d/c4/c5/0": "d/c4", "z/0": "top",
+	}
 	for workers := 1; workers <= 4; workers++ {
-		var c contexts
-		must(t, Walk(context.Background(), []Root{{Path: root}}, Options{Workers: workers, Leave: c.leave}, c.visit, nil))
-		at := func(rel string) int { return slices.Index(c.left, rel) }
-		if at("c1/c2/c3") > at("c1/c2") || at("c1/c2") > at("c1") {
-			t.Errorf("outer left before inner: %q", c.left)
-		}
-		slices.Sort(c.left)
-		if want := []string{"c1", "c1/c2", "c1/c2/c3", "d/c4", "d/e/c5"}; !slices.Equal(c.left, want) {
-			t.Errorf("%d workers: left %q, want %q", workers, c.left, want)
+		top := &named{"top", new(sync.Mutex), map[string]string{}}
+		must(t, Walk(context.Background(), []Root{{Path: root}}, Options{Workers: workers}, top, nil))
+		if !maps.Equal(top.got, want) {
+			t.Errorf("%d workers: %v", workers, top.got)
 		}
 	}
 }
 
-func TestCancelLeavesWhatWasEntered(t *testing.T) {
-	root := makeTree(t, "c1/c2/c3/c4/", "c1/c2/c3/c5/", "c1/d/")
+func TestCancelEndsTheWalk(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
-	defer cancel()
-	var c contexts
-	err := Walk(ctx, []Root{{Path: root}}, Options{Workers: 1, Leave: c.leave}, func(d *Dir) {
-		c.visit(d)
-		if d.Rel == "c1/c2/c3" {
-			cancel() // noticed soon, perhaps not before c4
-		}
-	}, nil)
-	if !errors.Is(err, context.Canceled) {
-		t.Errorf("walk returned %v", err)
+	const dirs = 2000
+	var names []string
+	for i := range dirs {
+		names = append(names, fmt.Sprintf("d%04d/", i))
 	}
-	c.left = slices.DeleteFunc(c.left, func(rel string) bool { return strings.HasPrefix(rel, "c1/c2/c3/") })
-	if want := []string{"c1/c2/c3", "c1/c2", "c1"}; !slices.Equal(c.left, want) {
-		t.Errorf("left %q, want %q", c.left, want)
+	visits := 0
+	err := Walk(ctx, []Root{{Path: makeTree(t, names...)}}, Options{Workers: 1}, VisitFunc(func(d *Dir) {
+		visits++
+		cancel() // noticed soon
+		runtime.Gosched()
+	}), nil)
+	if !errors.Is(err, context.Canceled) || visits > dirs {
+		t.Errorf("walk returned %v after %d visits", err, visits)
 	}
 }
 
 func TestCancelledBeforehand(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	err := Walk(ctx, []Root{{Path: makeTree(t, "a")}}, Options{}, list, func(*Dir) error { return nil })
+	var o outcome
+	err := Walk(ctx, []Root{{Path: makeTree(t, "a")}}, Options{}, VisitFunc(o.list), o.report)
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("walk returned %v", err)
 	}
 }
 
-func TestEmitErrorEndsTheWalk(t *testing.T) {
+func TestErrorOfACallEndsTheWalk(t *testing.T) {
 	full := errors.New("disk full")
 	calls := 0
-	err := Walk(context.Background(), []Root{{Path: makeTree(t, "a", "d/b", "e/c")}}, Options{}, list, func(*Dir) error {
+	fail := func() error {
 		calls++
 		return full
-	})
+	}
+	root := makeTree(t, "a", "d/b", "e/c")
+	err := Walk(context.Background(), []Root{{Path: root}}, Options{}, VisitFunc(func(d *Dir) { d.Then(0, fail) }), nil)
 	if err != full || calls != 1 {
 		t.Errorf("walk returned %v after %d calls", err, calls)
 	}
+	calls = 0
+	roots := []Root{{Path: root + "/missing"}, {Path: root + "/gone"}}
+	err = Walk(context.Background(), roots, Options{}, VisitFunc(func(*Dir) {}), func(error) error { return fail() })
+	if err != full || calls != 1 {
+		t.Errorf("walk returned %v after %d reports", err, calls)
+	}
 }
 
-// While emit blocks, visits go on until the backlog is full, and no further.
+// While a call blocks, visits go on until the backlog is full, and no further.
 func TestBacklogIsBounded(t *testing.T) {
 	const dirs, size = 64, backlog / 16
 	var names []string
@@ -341,24 +341,24 @@ func TestBacklogIsBounded(t *testing.T) {
 	for workers := 1; workers <= 4; workers++ {
 		var visited atomic.Int32
 		full := make(chan struct{})
-		emitted := 0
-		err := Walk(context.Background(), []Root{{Path: root}}, Options{Workers: workers}, func(d *Dir) {
-			d.Out = append(d.Out, make([]byte, size)...)
+		called := 0
+		err := Walk(context.Background(), []Root{{Path: root}}, Options{Workers: workers}, VisitFunc(func(d *Dir) {
+			d.Then(size, func() error {
+				if called++; called == 1 {
+					<-full
+					runtime.Gosched()
+				}
+				if ahead := int(visited.Load()) - called; ahead > 16+2*workers {
+					return fmt.Errorf("%d visits ahead", ahead)
+				}
+				return nil
+			})
 			if visited.Add(1) == 16 {
 				close(full)
 			}
-		}, func(*Dir) error {
-			if emitted++; emitted == 1 {
-				<-full
-				runtime.Gosched()
-			}
-			if ahead := int(visited.Load()) - emitted; ahead > 16+2*workers {
-				return fmt.Errorf("%d visits ahead", ahead)
-			}
-			return nil
-		})
-		if err != nil || emitted != dirs+1 {
-			t.Errorf("%d workers: %d emitted, %v", workers, emitted, err)
+		}), nil)
+		if err != nil || called != dirs+1 {
+			t.Errorf("%d workers: %d called, %v", workers, called, err)
 		}
 	}
 }
@@ -367,8 +367,8 @@ func TestSwappedDirectoryLeadsNowhere(t *testing.T) {
 	outside := makeTree(t, "secret", "sub/secret")
 	root := makeTree(t, "d/sub/file", "e/sub/file", "f/g")
 	var o outcome
-	o.err = Walk(context.Background(), []Root{{Path: root}}, Options{Workers: 1}, func(d *Dir) {
-		list(d)
+	o.err = Walk(context.Background(), []Root{{Path: root}}, Options{Workers: 1}, VisitFunc(func(d *Dir) {
+		o.list(d)
 		switch d.Rel { // its subdirectories were read, and are opened after this
 		case "":
 			must(t, os.Rename(filepath.Join(root, "d"), filepath.Join(root, "was")))
@@ -377,18 +377,18 @@ func TestSwappedDirectoryLeadsNowhere(t *testing.T) {
 			must(t, os.Rename(filepath.Join(root, "e"), filepath.Join(root, "was-e")))
 			must(t, os.Symlink(outside, filepath.Join(root, "e")))
 		}
-	}, o.emit)
+	}), o.report)
 	o.expect(t, []string{"0:f/g"}, "open "+root+"/d", "open "+root+"/e/sub")
 }
 
 func TestDirectoryGoneIsReported(t *testing.T) {
 	root := makeTree(t, "d/file", "e/file")
 	var o outcome
-	o.err = Walk(context.Background(), []Root{{Path: root}}, Options{}, func(d *Dir) {
-		list(d)
+	o.err = Walk(context.Background(), []Root{{Path: root}}, Options{}, VisitFunc(func(d *Dir) {
+		o.list(d)
 		if d.Rel == "" {
 			must(t, os.RemoveAll(filepath.Join(root, "d")))
 		}
-	}, o.emit)
+	}), o.report)
 	o.expect(t, []string{"0:e/file"}, "open "+root+"/d")
 }

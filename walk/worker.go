@@ -1,7 +1,6 @@
 package walk
 
 import (
-	"bytes"
 	"errors"
 	"io/fs"
 	"slices"
@@ -17,11 +16,11 @@ var errNotRegular = errors.New("not a regular file")
 // worker reads directories and visits them. Its buffers are used again for each.
 type worker struct {
 	*walker
-	sys     looker
+	sys     syscalls
 	scratch []byte // godirwalk's
 	entries []entry
 	subs    []string
-	missing bool // a name was not there any more when it was looked at
+	missing bool // a name was not there any more when it was statted
 	dir     Dir
 }
 
@@ -40,7 +39,7 @@ func (w *worker) do(p piece) result {
 	d := p.dir
 	w.dir = Dir{
 		Root: d.root.index, Rel: d.rel, Part: p.part, Worker: w.dir.Worker,
-		Files: w.dir.Files[:0], Context: d.context, Out: w.dir.Out[:0],
+		Files: w.dir.Files[:0],
 	}
 	w.subs, w.missing = w.subs[:0], false
 	if p.part > 0 {
@@ -51,7 +50,7 @@ func (w *worker) do(p piece) result {
 		return w.result()
 	}
 	if only := w.roots[d.root.index].Only; only != "" {
-		w.only(f, only)
+		w.only(d, f, only)
 		return w.result()
 	}
 	return w.firstPart(d, f)
@@ -97,20 +96,10 @@ func (w *worker) close(d *directory, f folder) {
 	}
 }
 
-// insideItself reports whether a directory is one of those above it.
-func (d *directory) insideItself() bool {
-	for up := d.parent; up != nil; up = up.parent {
-		if up.id == d.id {
-			return true
-		}
-	}
-	return false
-}
-
 // only makes the visit that of one file, which the root is.
-func (w *worker) only(f folder, name string) {
+func (w *worker) only(d *directory, f folder, name string) {
 	var info Info
-	err := w.sys.examine(f, name, true, &info)
+	err := w.sys.statLink(f, name, true, &info)
 	if err == nil && !info.Regular {
 		err = errNotRegular
 	}
@@ -122,7 +111,7 @@ func (w *worker) only(f folder, name string) {
 	default:
 		w.add(name, &info)
 	}
-	w.visit(&w.dir)
+	d.visitor.Visit(&w.dir)
 }
 
 // firstPart reads a directory and visits it, or as much of it as one part is.
@@ -136,9 +125,8 @@ func (w *worker) firstPart(d *directory, f folder) result {
 		return w.result()
 	}
 	first := w.entries[:min(partSize, len(w.entries))]
-	w.visit(&w.dir)
-	if w.dir.Context != d.context {
-		d.context, d.owner = w.dir.Context, true
+	if below := d.visitor.Visit(&w.dir); below != nil {
+		d.visitor = below
 	}
 
 	r := w.result()
@@ -158,14 +146,14 @@ func (w *worker) firstPart(d *directory, f folder) result {
 func (w *worker) laterPart(p piece) result {
 	l := p.dir.large
 	for _, name := range p.names {
-		w.look(p.dir, l.folder, name)
+		w.stat(p.dir, l.folder, name)
 	}
 	if w.missing && !w.leadsTo(w.path(p.dir), p.dir) && !l.moved.Swap(true) {
 		w.failMoved(p.dir)
 	}
 	w.dir.Marks = l.marks
 	if !w.queue.stopped.Load() {
-		w.visit(&w.dir)
+		p.dir.visitor.Visit(&w.dir)
 	}
 	return w.result()
 }
@@ -173,20 +161,18 @@ func (w *worker) laterPart(p piece) result {
 // result is what the visit made; the buffers are the worker's again.
 func (w *worker) result() result {
 	slices.Sort(w.subs)
-	r := result{subs: slices.Clone(w.subs)}
-	if d := &w.dir; len(d.Out) > 0 || len(d.Errs) > 0 {
-		r.out = &Dir{Root: d.Root, Rel: d.Rel, Part: d.Part, Out: bytes.Clone(d.Out), Errs: d.Errs}
-	}
-	return r
+	out := w.dir.then
+	out.errs = w.dir.Errs
+	return result{out: out, subs: slices.Clone(w.subs)}
 }
 
-// look finds out what a name is, and takes it as a file or a subdirectory.
-func (w *worker) look(d *directory, f folder, name string) {
+// stat finds out what a name is, and takes it as a file or a subdirectory.
+func (w *worker) stat(d *directory, f folder, name string) {
 	if w.queue.stopped.Load() {
 		return
 	}
 	var info Info
-	err := w.sys.examine(f, name, w.opt.Follow, &info)
+	err := w.sys.statLink(f, name, w.opt.Follow, &info)
 	switch {
 	case err != nil && gone(err):
 		w.missing = true

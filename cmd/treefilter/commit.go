@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"treefilter/filter"
+	"treefilter/store/rule"
 	"treefilter/walk"
 )
 
@@ -58,16 +59,18 @@ func (c *commitCommand) job(s *stdio) (*filter.Commit, error) {
 		return nil, err
 	}
 	job := &filter.Commit{
-		Options:       c.options(s),
-		In:            in,
-		InDelimiter:   c.delimiter(walk.Detect),
-		Since:         c.Since,
-		IgnoreMissing: c.IgnoreMissing,
-		Dump:          filter.DumpMode(c.Dump),
-		NoWAL:         c.NoWAL,
-		NoSync:        c.NoSync,
+		Options:     c.options(s),
+		In:          in,
+		InDelimiter: c.delimiter(walk.Detect),
+		Recording: filter.Recording{
+			Since:         c.Since,
+			IgnoreMissing: c.IgnoreMissing,
+			Dump:          filter.DumpMode(c.Dump),
+			NoSync:        c.NoSync,
+		},
+		NoWAL: c.NoWAL,
 	}
-	job.Detect = filter.Detect(c.Detect)
+	job.Detect = rule.Detect(c.Detect)
 	job.Founded = c.founded(s)
 	if err := c.configure(&job.Options); err != nil {
 		return nil, err

@@ -152,7 +152,7 @@ func runJob(t *testing.T, text, fixture string) {
 }
 
 // runShell runs a script and returns what it printed, on both streams. The
-// script must succeed, except where marks tell the exit codes.
+// script must succeed, except where marks give the exit codes.
 func runShell(t *testing.T, dir, script string) string {
 	t.Helper()
 	needPrograms(t, "sh", "find")

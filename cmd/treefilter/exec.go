@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 
 	"treefilter/filter"
+	"treefilter/store/rule"
 	"treefilter/walk"
 )
 
@@ -75,25 +76,27 @@ func (c *execCommand) job(s *stdio) (*filter.Exec, error) {
 		return nil, &usageError{`no "--" with a COMMAND after it`, `"` + execUsage + `" is the form`}
 	}
 	job := &filter.Exec{
-		Filter:        filter.Filter{Options: c.options(s), InDelimiter: c.delimiter(walk.Detect)},
-		Command:       c.command,
-		Jobs:          int(c.Jobs),
-		Batch:         int(c.Batch),
-		FailFast:      c.FailFast,
-		Since:         c.Since,
-		IgnoreMissing: c.IgnoreMissing,
-		Dump:          filter.DumpMode(c.Dump),
-		NoSync:        c.NoSync,
-		OneStream:     isSameFile(s.out, s.voice.w),
-		Print:         s.print,
+		Selection: filter.Selection{Options: c.options(s), InDelimiter: c.delimiter(walk.Detect)},
+		Recording: filter.Recording{
+			Since:         c.Since,
+			IgnoreMissing: c.IgnoreMissing,
+			Dump:          filter.DumpMode(c.Dump),
+			NoSync:        c.NoSync,
+		},
+		Command:   c.command,
+		Jobs:      int(c.Jobs),
+		Batch:     int(c.Batch),
+		FailFast:  c.FailFast,
+		OneStream: isSameFile(s.out, s.voice.w),
+		Print:     s.print,
 	}
-	job.Detect = filter.Detect(c.Detect)
+	job.Detect = rule.Detect(c.Detect)
 	job.Founded = c.founded(s)
 	var err error
 	if job.In, err = c.input(s, c.Roots, `"treefilter exec . -- COMMAND" runs it below the current directory`); err != nil {
 		return nil, err
 	}
-	if err := c.choose(&job.Filter, s); err != nil {
+	if err := c.choose(&job.Selection, s); err != nil {
 		return nil, err
 	}
 	if err := c.configure(&job.Options); err != nil {

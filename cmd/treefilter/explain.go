@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"treefilter/filter"
+	"treefilter/store/rule"
 )
 
 // explainCommand says why each path would be printed, or would not.
@@ -38,7 +39,7 @@ func (c *explainCommand) run(ctx context.Context, s *stdio) error {
 		return &usageError{reason: "explain: no PATH", hint: `"treefilter explain --help" shows an example`}
 	}
 	job := &filter.Explain{Options: c.options(s), Paths: c.Roots}
-	job.Detect = filter.Detect(c.Detect)
+	job.Detect = rule.Detect(c.Detect)
 	if err := c.configure(&job.Options); err != nil {
 		return err
 	}
@@ -60,7 +61,7 @@ func explain(x *filter.Explanation) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s: %s\n", printable(x.Path), verdict(x))
 	switch x.Reason {
-	case filter.IsDirectory, filter.IsState, filter.IsRemoved:
+	case rule.IsDirectory, rule.IsState, rule.IsRemoved:
 		return b.String()
 	}
 	line := func(what, text string) { fmt.Fprintf(&b, "  %-6s %s\n", what, text) }
@@ -76,32 +77,32 @@ func explain(x *filter.Explanation) string {
 	} else {
 		line("tree", "none: the file lies in no tree, and not below the current directory")
 	}
-	line("rule", rule(x.Detect))
+	line("rule", ruleText(x.Detect))
 	return b.String()
 }
 
 func verdict(x *filter.Explanation) string {
-	why := map[filter.Reason]string{
-		filter.Unstamped:      "it has no stamp",
-		filter.OtherConfig:    "its stamp was made under another config",
-		filter.Dropped:        "its stamp was taken away: its command failed or was stopped, or the stamp was discarded",
-		filter.Newer:          "its mtime is newer than its stamp",
-		filter.Older:          "its mtime is older than its stamp",
-		filter.FutureStamp:    "its stamp lies in the future and is not its mtime",
-		filter.Touched:        "its mtime is not its stamp",
-		filter.ContentUnknown: "its mtime is not its stamp, and no digest was recorded",
-		filter.ContentUnread:  "its mtime is not its stamp, and its content cannot be read",
-		filter.ContentChanged: "neither its mtime nor its content is what was recorded",
-		filter.Unchanged:      "its mtime is not newer than its stamp",
-		filter.ContentSame:    "its mtime is not its stamp, but its content is what was recorded",
-		filter.IsDirectory:    "a directory: only files are",
-		filter.IsState:        "a state file of treefilter",
-		filter.IsRemoved:      "removed while it was open, by an NFS client",
+	why := map[rule.Reason]string{
+		rule.Unstamped:      "it has no stamp",
+		rule.OtherConfig:    "its stamp was made under another config",
+		rule.Dropped:        "its stamp was taken away: its command failed or was stopped, or the stamp was discarded",
+		rule.Newer:          "its mtime is newer than its stamp",
+		rule.Older:          "its mtime is older than its stamp",
+		rule.FutureStamp:    "its stamp lies in the future and is not its mtime",
+		rule.Touched:        "its mtime is not its stamp",
+		rule.ContentUnknown: "its mtime is not its stamp, and no digest was recorded",
+		rule.ContentUnread:  "its mtime is not its stamp, and its content cannot be read",
+		rule.ContentChanged: "neither its mtime nor its content is what was recorded",
+		rule.Unchanged:      "its mtime is not newer than its stamp",
+		rule.ContentSame:    "its mtime is not its stamp, but its content is what was recorded",
+		rule.IsDirectory:    "a directory: only files are",
+		rule.IsState:        "a state file of treefilter",
+		rule.IsRemoved:      "removed while it was open, by an NFS client",
 	}[x.Reason]
 	switch {
-	case x.Reason == filter.IsDirectory, x.Reason == filter.IsState, x.Reason == filter.IsRemoved:
+	case x.Reason == rule.IsDirectory, x.Reason == rule.IsState, x.Reason == rule.IsRemoved:
 		return "never printed: " + why
-	case x.Reason == filter.Unchanged && x.Mtime == x.Stamp.Time:
+	case x.Reason == rule.Unchanged && x.Mtime == x.Stamp.Time:
 		return "nothing to do: its mtime is its stamp"
 	case !x.NeedsWork():
 		return "nothing to do: " + why
@@ -111,11 +112,11 @@ func verdict(x *filter.Explanation) string {
 	return "needs work: " + why
 }
 
-func rule(d filter.Detect) string {
-	return d.String() + ": needs work " + map[filter.Detect]string{
-		filter.DetectNewer:   "when its mtime is newer than its stamp",
-		filter.DetectDiffers: "when its mtime is not its stamp",
-		filter.DetectContent: "when neither its mtime nor its content is what was recorded",
+func ruleText(d rule.Detect) string {
+	return d.String() + ": needs work " + map[rule.Detect]string{
+		rule.DetectNewer:   "when its mtime is newer than its stamp",
+		rule.DetectDiffers: "when its mtime is not its stamp",
+		rule.DetectContent: "when neither its mtime nor its content is what was recorded",
 	}[d]
 }
 

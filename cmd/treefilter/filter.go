@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 
 	"treefilter/filter"
+	"treefilter/store/rule"
 	"treefilter/walk"
 )
 
@@ -87,11 +88,11 @@ func (c *filterCommand) withHint(err error) error {
 }
 
 func (c *filterCommand) job(s *stdio) (*filter.Filter, error) {
-	if c.Refresh && filter.Detect(c.Detect) != filter.DetectContent {
+	if c.Refresh && rule.Detect(c.Detect) != rule.DetectContent {
 		return nil, &usageError{reason: "--refresh: nothing to do without --detect content"}
 	}
-	job := &filter.Filter{Options: c.options(s), Check: c.Check, JSON: c.JSON, Refresh: c.Refresh}
-	job.Detect = filter.Detect(c.Detect)
+	job := &filter.Filter{Selection: filter.Selection{Options: c.options(s)}, Check: c.Check, JSON: c.JSON, Refresh: c.Refresh}
+	job.Detect = rule.Detect(c.Detect)
 	job.InDelimiter = c.delimiter(walk.Detect)
 	job.Out, job.OutDelimiter = c.output(s)
 	if isTerminal(s.out) && c.JSON {
@@ -101,7 +102,7 @@ func (c *filterCommand) job(s *stdio) (*filter.Filter, error) {
 	if job.In, err = c.input(s, c.Roots, `"treefilter ." walks the current directory`); err != nil {
 		return nil, err
 	}
-	if err := c.choose(job, s); err != nil {
+	if err := c.choose(&job.Selection, s); err != nil {
 		return nil, err
 	}
 	return job, c.configure(&job.Options)

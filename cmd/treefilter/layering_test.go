@@ -18,7 +18,8 @@ import (
 var layers = map[string][]string{
 	"cmd/treefilter": {
 		"treefilter/filter",
-		"treefilter/walk", // delimiters and patterns, as flags; an error about the former
+		"treefilter/walk",       // delimiters and patterns, as flags; an error about the former
+		"treefilter/store/rule", // the values of --detect, and the reasons that explain words
 		"github.com/alecthomas/kong",
 		"github.com/schollz/progressbar/v3",
 		"golang.org/x/term",
@@ -27,7 +28,8 @@ var layers = map[string][]string{
 	},
 	"filter": {
 		"treefilter/walk",
-		"treefilter/store",
+		"treefilter/store/rule",
+		"treefilter/store/state",
 		"treefilter/store/treestamps",
 		"golang.org/x/sys/unix",    // command_unix.go: the names of signals
 		"golang.org/x/sys/windows", // command_windows.go: process groups
@@ -39,12 +41,19 @@ var layers = map[string][]string{
 		"golang.org/x/sys/windows",
 	},
 	"store/treestamps": {
-		"treefilter/store",
+		"treefilter/store/state",
 		"treefilter/store/internal/disk",
 		"treefilter/store/internal/format",
 		"gopkg.in/yaml.v3",
 	},
 	"store": {
+		"treefilter/store/rule",
+		"treefilter/store/state",
+	},
+	"store/rule": {
+		"treefilter/store/internal/format",
+	},
+	"store/state": {
 		"treefilter/store/internal/disk",
 		"treefilter/store/internal/format",
 		"treefilter/store/internal/memtable",

@@ -6,10 +6,11 @@
 //	cmd/treefilter  the command line: flags and variables become a job
 //	filter          the job: takes each path from where it comes to where it goes
 //	walk            where paths come from: a walk over the roots, or stdin
-//	store           what is remembered: the stamp of a path, from the snapshot
+//	store/state     what is remembered: the stamp of a path, from the snapshot
 //	                or the WAL of its tree
-//	filter          the decision: to be printed or not; or, for a commit, the
-//	                stamp that goes into the WAL
+//	store/rule      the decision: to be printed or not
+//	filter          what comes of it; or, for a commit, the stamp that goes into
+//	                the WAL
 //	cmd/treefilter  what comes out: paths on stdout, messages on stderr, and
 //	                the exit code
 //
@@ -36,11 +37,12 @@
 //	treefilter /photos >todo
 //	xargs -0 -r ./optimize <todo && treefilter commit /photos <todo
 //
-// Each ROOT is a tree and keeps two files: .treefilter_treestamps.yaml, the
-// snapshot, and .treefilter_treestamps.wal.yaml, the WAL: the stamps since the
-// last dump. Settings that decide how files are processed (-c, --config-file,
-// --depends) are remembered with them; when one changes, every file needs work
-// again.
+// A file's stamps are kept in the nearest directory, at or above it, that has state
+// files; where there is none, the ROOT becomes a tree. The state files of a tree are
+// .treefilter_treestamps.yaml, the snapshot, and .treefilter_treestamps.wal.yaml, the
+// WAL: the stamps since the last dump. Settings that decide how files are processed
+// (-c, --config-file, --depends) are remembered with them; when one changes, every
+// file needs work again.
 //
 // Without a ROOT the filter reads paths from stdin, as commit always does.
 // Paths are NUL-delimited on stdout unless it is a terminal; on stdin either

@@ -10,6 +10,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"treefilter/filter"
+	"treefilter/store/rule"
 	"treefilter/walk"
 )
 
@@ -89,8 +90,8 @@ type selectionFlags struct {
 	OneFileSystem bool `short:"x" help:"stay on the file system of each ROOT"`
 }
 
-// choose puts them into the options of a walk.
-func (f *selectionFlags) choose(job *filter.Filter, s *stdio) (err error) {
+// choose puts them into what a job selects.
+func (f *selectionFlags) choose(job *filter.Selection, s *stdio) (err error) {
 	job.Follow, job.OneFileSystem, job.Except = f.Follow, f.OneFileSystem, fileOf(s.out)
 	job.Ignore, err = walk.ParseIgnore(f.Ignore)
 	return err
@@ -167,12 +168,12 @@ func (m *dumpMode) Decode(ctx *kong.DecodeContext) error {
 }
 
 // detectMode is the value of --detect.
-type detectMode filter.Detect
+type detectMode rule.Detect
 
 // Decode implements kong.MapperValue.
 func (m *detectMode) Decode(ctx *kong.DecodeContext) error {
 	i, err := popWord(ctx, "newer", "differs", "content")
-	*m = detectMode(i) // in the order of filter.Detect
+	*m = detectMode(i) // in the order of rule.Detect
 	return err
 }
 

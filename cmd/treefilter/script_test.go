@@ -85,7 +85,7 @@ func scripts(folder string) testscript.Params {
 			e.Setenv("GORACE", os.Getenv("GORACE"))
 			return nil
 		},
-		Deadline:            time.Now().Add(5 * time.Minute), // for what hangs
+		Deadline:            time.Now().Add(15 * time.Minute), // of all scripts, for what hangs
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){

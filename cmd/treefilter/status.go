@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"treefilter/filter"
-	"treefilter/walk"
+	"treefilter/store/rule"
 )
 
 // statusCommand shows what is stored and what is pending.
@@ -39,18 +39,11 @@ their own. Without a ROOT it is the current directory. Nothing is written.`,
 }
 
 func (c *statusCommand) run(ctx context.Context, s *stdio) error {
-	ignore, err := walk.ParseIgnore(c.Ignore)
-	if err != nil {
+	job := &filter.Status{Selection: filter.Selection{Options: c.options(s)}}
+	if err := c.choose(&job.Selection, s); err != nil {
 		return err
 	}
-	job := &filter.Status{
-		Options:       c.options(s),
-		Ignore:        ignore,
-		Follow:        c.Follow,
-		OneFileSystem: c.OneFileSystem,
-		Except:        fileOf(s.out),
-	}
-	job.Detect = filter.Detect(c.Detect)
+	job.Detect = rule.Detect(c.Detect)
 	if err := c.configure(&job.Options); err != nil {
 		return err
 	}
@@ -155,12 +148,12 @@ func changes(list []string) string {
 }
 
 // reasonsOf lists why files are pending, the most frequent reason first.
-func reasonsOf(pending map[filter.Reason]int64) string {
-	var reasons []filter.Reason
+func reasonsOf(pending map[rule.Reason]int64) string {
+	var reasons []rule.Reason
 	for r := range pending {
 		reasons = append(reasons, r)
 	}
-	slices.SortFunc(reasons, func(a, b filter.Reason) int {
+	slices.SortFunc(reasons, func(a, b rule.Reason) int {
 		if pending[a] != pending[b] {
 			return int(pending[b] - pending[a])
 		}

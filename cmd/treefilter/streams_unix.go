@@ -29,7 +29,7 @@ const endOfInput = "Ctrl-D"
 // It is open for reading and writing, which that of a shell's redirection is not,
 // and has its file description to itself, which that of a daemon has not: it is
 // one for all three. Python's DEVNULL for one stream alone and Node's "ignore"
-// cannot be told from it.
+// look the same.
 func isStandIn(f *os.File) bool {
 	if flags, err := unix.FcntlInt(f.Fd(), unix.F_GETFL, 0); err != nil || flags&unix.O_ACCMODE != unix.O_RDWR {
 		return false

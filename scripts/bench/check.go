@@ -62,7 +62,7 @@ func (b *bench) checkStates(t tree) error {
 	return inSnapshot.keep(t)
 }
 
-// checkNothingNew: nobody prints anything, and the floor sees every file and
+// checkNothingNew: no program prints anything, and the floor sees every file and
 // the snapshot.
 func (b *bench) checkNothingNew(t tree) error {
 	ref, err := b.newReference()

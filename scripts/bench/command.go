@@ -54,7 +54,7 @@ func environment(extra []string) []string {
 // execute runs a command and returns what it printed and what it cost.
 //
 // Its stdout is a plain file. No program treats that in a special way, as
-// some do /dev/null; nobody has to run beside it to drain a pipe, on
+// some do /dev/null; nothing has to run beside it to drain a pipe, on
 // processors that it wants for itself; and what it printed can be checked.
 func (b *bench) execute(c command) ([]byte, sample, error) {
 	var s sample

@@ -69,7 +69,7 @@ func load() string {
 	return first
 }
 
-// busy tells that others were at work when the run began: then its times say
+// busy says that other programs were at work when the run began: then its times say
 // little, and the report must not look as if they did.
 func (m machine) busy() bool {
 	average, err := strconv.ParseFloat(m.load, 64)

@@ -64,7 +64,7 @@ func (b *bench) measure(row string, t tree, cs []contender) error {
 	return nil
 }
 
-// show tells at once what will be in the report: a whole run takes long, and
+// show prints at once what will be in the report: a whole run takes long, and
 // may be interrupted.
 func (r *result) show() {
 	for i := range r.series {

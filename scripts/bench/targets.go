@@ -192,7 +192,7 @@ func judgeDumpAll(r *result) []verdict {
 
 // growing are the rows whose cost should be linear in the number of files.
 var growing = []struct{ row, name string }{
-	{"no-change", "floor"}, // judged by nobody: what linear means here
+	{"no-change", "floor"}, // not judged: what linear means here
 	{"no-change", "treefilter"},
 	{"commit", "sequential lstat"},
 	{"commit", "treefilter commit"},

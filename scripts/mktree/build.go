@@ -11,7 +11,7 @@ import (
 
 // build makes the directories, then fills them with as many workers as there
 // are processors. Directories get a fixed past mtime at the end, children
-// before parents, so that nothing in the tree tells when it was made.
+// before parents, so that nothing in the tree shows when it was made.
 func build(root string, dirs []dir, nm namer) error {
 	for _, d := range dirs {
 		if err := os.MkdirAll(filepath.Join(root, d.path), 0o755); err != nil {

@@ -22,9 +22,9 @@ import (
 	"path/filepath"
 	"slices"
 
-	"treefilter/store"
 	"treefilter/store/internal/disk"
 	"treefilter/store/internal/format"
+	"treefilter/store/state"
 )
 
 // Bounds on what a file may make us read and hold. yaml.v3 takes up to 200 bytes
@@ -43,9 +43,9 @@ type File struct {
 	Stamps []Stamp
 	// Config is the program config that its stamps were made under, unless
 	// ConfigErr says why that is not known.
-	Config    store.Config
+	Config    state.Config
 	ConfigErr error
-	// Made tells configs apart, also where there is no Config; "" is a file
+	// Made identifies the config, also where there is no Config; "" is a file
 	// that was cut before its config.
 	Made string
 	// Ignore and Follow are what its treestamps_config says, if it has one:
@@ -61,7 +61,7 @@ type File struct {
 // holds the stamp, and "" is that directory.
 type Stamp struct {
 	Path string
-	Time store.Time
+	Time state.Time
 }
 
 // Read reads the files of a program in a directory, given by its absolute path:

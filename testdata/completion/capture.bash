@@ -8,7 +8,7 @@
 # and at COMP_WORDBREAKS. What the function leaves to bash is added.
 source "$1" || exit
 
-# The function tells by these what is left to bash.
+# The function uses these to leave the rest to bash.
 compopt() { options+=" $*"; }
 
 # split LINE sets COMP_WORDS. The lines have no quotes but backslashes.

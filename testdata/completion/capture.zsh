@@ -4,7 +4,7 @@
 #   capture.zsh SCRIPT <LINES
 #
 # A line "==" ends what is offered for one. The lines are typed into an
-# interactive zsh on a terminal of its own, whose compadd tells what is added.
+# interactive zsh on a terminal of its own, whose compadd prints what is added.
 zmodload zsh/zpty || exit
 scratch=$(mktemp -d) || exit
 cat >$scratch/setup <<END

@@ -1,12 +1,13 @@
 // Package disk is every operation on the file system that the store makes, what the
 // state files are called, and where they lie. Tests put a simulated disk in its place.
 //
-// In reading order:
+// Each file uses those that come after it in this list:
 //
-//	names.go statedir.go   the state files, in the tree or in a state directory
-//	file.go file_*.go      operations on them
-//	volume*.go             file systems, and their clocks
+//	statedir.go names.go   the state files, in a state directory or in the tree
 //	works*.go              making the work on files durable, and claiming files for it
+//	file.go file_*.go touch_*.go
+//	                       operations on state files
+//	volume*.go             file systems, and their clocks
 package disk
 
 import (
@@ -24,7 +25,7 @@ import (
 // FS is every operation through which state files are read and
 // written, so that tests can cut, tear and fail each of them.
 type FS interface {
-	// open opens a state file for reading, and for writing where the flags
+	// Open opens a state file for reading, and for writing where the flags
 	// say so, without following a link and without blocking.
 	Open(path string, flag int, perm fs.FileMode) (File, error)
 	Lstat(path string) (Info, error)
@@ -33,11 +34,11 @@ type FS interface {
 	// SyncDir makes the names in a directory durable.
 	SyncDir(path string) error
 	Mkdir(path string) error
-	// chown gives a directory away, which must not be a link.
+	// Chown gives a directory away, which must not be a link.
 	Chown(path string, uid, gid int) error
-	// list returns the names in a directory.
+	// List returns the names in a directory.
 	List(path string) ([]string, error)
-	// volume reports on which file system a file or directory lies.
+	// Volume reports on which file system a file or directory lies.
 	Volume(path string) Volume
 	// OpenWork opens a directory that work is done in.
 	OpenWork(dir string) (WorkDir, error)
@@ -51,15 +52,15 @@ type File interface {
 	io.Writer
 	io.Closer
 	Stat() (Info, error)
-	// sync makes data and length durable.
+	// Sync makes data and length durable.
 	Sync() error
 	Truncate(size int64) error
-	// touch sets the mtime to the file system's present.
+	// Touch sets the mtime to the file system's present.
 	Touch() error
 	// TryLock takes the exclusive lock and reports whether it was free.
 	TryLock() (bool, error)
 	Unlock() error
-	// like gives the file the permissions, and where allowed the owner, of
+	// Like gives the file the permissions, and where allowed the owner, of
 	// another.
 	Like(Info) error
 	Chown(uid, gid int) error

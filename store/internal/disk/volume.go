@@ -6,9 +6,9 @@ type Volume struct {
 	// ID identifies a file system and is the same whenever that is mounted, ""
 	// where nothing is known that does.
 	ID string
-	// local says that this machine's kernel sets its mtimes.
+	// Local says that this machine's kernel sets its mtimes.
 	Local bool
-	// clock says that a file which is touched bears the time that writes bear:
+	// Clock says that a file which is touched bears the time that writes bear:
 	// sshfs and SMB give it the client's, and writes the server's.
 	Clock bool
 }

@@ -21,7 +21,7 @@ type Works struct {
 // back that happen from then on are reported by its next sync.
 type WorkDir interface {
 	SyncAll() error
-	// claim and release hold a key for this process alone: see Tree.Claim.
+	// Claim and release hold a key for this process alone: see Tree.Claim.
 	Claim(key uint64) (free bool, err error)
 	Release(key uint64) error
 	Close() error

@@ -161,9 +161,9 @@ func setFromFields(fields map[string]*yaml.Node) (Record, error) {
 func (s *Stamp) setField(name string, node *yaml.Node) (err error) {
 	switch name {
 	case "time":
-		s.Time, err = StateTime(node)
+		s.Time, err = stateTime(node)
 	case "target":
-		s.Target, err = StateTime(node)
+		s.Target, err = stateTime(node)
 	case "exact":
 		var text string
 		if text, err = StateValue(node); err == nil && text != "true" {
@@ -193,7 +193,7 @@ func takeFromFields(kind RecordKind, fields map[string]*yaml.Node) (Record, erro
 // StampFromNode reads a time, or a mapping of what a stamp has beside one.
 func StampFromNode(node *yaml.Node) (s Stamp, err error) {
 	if node.Kind != yaml.MappingNode {
-		s.Time, err = StateTime(node)
+		s.Time, err = stateTime(node)
 		return s, err
 	}
 	fields, err := StateFields(node)

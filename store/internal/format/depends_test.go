@@ -52,7 +52,7 @@ func TestWithDependencies(t *testing.T) {
 	}
 }
 
-// A dependency is told by its name, not by its digests.
+// A dependency is identified by its name, not by its digests.
 func TestDiffOfDependencies(t *testing.T) {
 	with := func(deps ...format.Dependency) format.Config {
 		c, err := formattest.MustConfig(t, "q: 1").WithDependencies("/srv", deps)

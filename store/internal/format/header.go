@@ -22,7 +22,7 @@ type Header struct {
 // FoldedWAL is one of the WALs that went into a snapshot lately.
 type FoldedWAL struct {
 	ID string
-	// under is the hash of the config that all its sets were made under, cut to
+	// Under is the hash of the config that all its sets were made under, cut to
 	// FoldedHash digits; "" where it held anything else.
 	Under string
 }

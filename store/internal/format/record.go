@@ -51,7 +51,7 @@ type Session struct {
 	ID      string // of the WAL file, 16 hex digits; "" where written by hand
 	seed    uint32
 	Volume  string // the file system that the tree lay on, "" where it is not known
-	// after, where not nil, vouches for the records before it.
+	// After, where not nil, vouches for the records before it.
 	After *Tally
 }
 

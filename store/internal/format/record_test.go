@@ -88,7 +88,7 @@ func TestRecordCRC(t *testing.T) {
 		format.NewSession("treefilter", "", format.Config{}),
 	} {
 		if a.Sum(body) == other.Sum(body) {
-			t.Errorf("the CRC does not tell %s %s from %s %s", a.ID, a.Config, other.ID, other.Config)
+			t.Errorf("the CRC is the same for %s %s and %s %s", a.ID, a.Config, other.ID, other.Config)
 		}
 	}
 }

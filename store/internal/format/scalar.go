@@ -18,9 +18,9 @@ import (
 // The fast reader takes exactly what the writer writes; any other spelling is
 // left to yaml.v3.
 
-// PlainByte holds the bytes that mean nothing to YAML wherever they stand
+// plainByte holds the bytes that mean nothing to YAML wherever they stand
 // inside a plain scalar.
-var PlainByte = func() (t [256]bool) {
+var plainByte = func() (t [256]bool) {
 	for c := range t {
 		t[c] = c >= '0' && c <= '9' || c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z' ||
 			strings.IndexByte("_./+=@%^~$;()-", byte(c)) >= 0
@@ -42,7 +42,7 @@ func IsPlain[T string | []byte](s T) bool {
 	}
 	slash := false
 	for i := 0; i < len(s); i++ {
-		if !PlainByte[s[i]] {
+		if !plainByte[s[i]] {
 			return false
 		}
 		slash = slash || s[i] == '/'

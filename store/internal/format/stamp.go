@@ -3,17 +3,18 @@
 // how they are read, whatever wrote them. It opens no file and takes no lock: it is
 // pure, and what is fuzzed.
 //
-// In reading order:
+// Each file uses those that come after it in this list:
 //
-//	stamp.go time.go path.go    what is remembered, and of what
-//	config.go config_*.go       the program config, its hash, its canonical form,
-//	depends.go canonical.go     and the files that it depends on
-//	scalar.go yaml.go           paths in YAML: as we write them, and as others do
-//	record.go byhand.go         one record of the WAL: as we write it, and by hand
-//	linereader.go               the lines of a WAL
-//	snapshot.go trailer.go      the entries of a snapshot, and what seals them
-//	header.go writer.go         what a snapshot says of itself; writing a whole one
-//	foreign.go                  state files that are not ours
+//	byhand.go                     what was written by hand, through yaml.v3
+//	writer.go header.go           a whole snapshot; what it says of itself
+//	trailer.go snapshot.go        what seals it, and its entries
+//	record.go linereader.go       one record of the WAL; the lines of one
+//	foreign.go                    state files that are not ours
+//	depends.go config_diff.go     the files that a config depends on; how two differ
+//	config.go config_yaml.go      the program config, read,
+//	canonical.go                  and in canonical form
+//	path.go stamp.go time.go      what is remembered, and of what
+//	yaml.go scalar.go             YAML: as others write it, and as we do
 package format
 
 import (
@@ -37,14 +38,6 @@ type Stamp struct {
 	Exact bool
 	// Digest is that of the content, nil where none was asked for.
 	Digest *Digest
-}
-
-// Covers reports whether a file of that mtime is not newer than the stamp. A
-// stamp that is later than now covers only that very mtime, so that a clock
-// that once ran ahead hides no edit.
-func (s Stamp) Covers(mtime, now Time) bool {
-	order := mtime.Compare(s.Time)
-	return order == 0 || order < 0 && !s.Exact && s.Time.Compare(now) <= 0
 }
 
 // Equal reports whether two stamps say the same, their digests included.

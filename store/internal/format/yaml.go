@@ -74,8 +74,8 @@ func StateValue(node *yaml.Node) (string, error) {
 	return raw, nil
 }
 
-// StateTime is a time in a state file: an unquoted, untagged number.
-func StateTime(node *yaml.Node) (Time, error) {
+// stateTime is a time in a state file: an unquoted, untagged number.
+func stateTime(node *yaml.Node) (Time, error) {
 	if node.Kind == yaml.ScalarNode && node.Style == 0 {
 		if t, ok := ParseTime(node.Value); ok {
 			return t, nil

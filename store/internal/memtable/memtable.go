@@ -21,7 +21,7 @@ type Table struct {
 	last *Dir // of the last addition: records come in runs of one directory
 }
 
-// Dir is what an overlay knows of one directory: by name, once finished.
+// Dir is what a table knows of one directory: by name, once finished.
 type Dir struct {
 	Dir     string
 	Items   []Word
@@ -95,10 +95,10 @@ func (it *Word) Digest() *format.Digest {
 func New() *Table { return &Table{Dirs: map[string]*Dir{}} }
 
 // Set records a stamp. The bytes of path are copied.
-func (o *Table) Set(path []byte, s format.Stamp, under *format.Terms) {
+func (t *Table) Set(path []byte, s format.Stamp, under *format.Terms) {
 	it := Word{Under: under}
 	it.SetStamp(s)
-	o.add(path, it)
+	t.add(path, it)
 }
 
 func (it *Word) SetStamp(s format.Stamp) {
@@ -109,37 +109,37 @@ func (it *Word) SetStamp(s format.Stamp) {
 }
 
 // Take records that a file has no stamp, whatever was said before.
-func (o *Table) Take(path []byte, kind Kind) { o.add(path, Word{Kind: kind}) }
+func (t *Table) Take(path []byte, kind Kind) { t.add(path, Word{Kind: kind}) }
 
 // Remove takes a word out, as if nothing had been said.
-func (o *Table) Remove(path string) {
+func (t *Table) Remove(path string) {
 	dir, name := format.SplitPath(path)
-	if r := o.Dirs[dir]; r != nil {
+	if r := t.Dirs[dir]; r != nil {
 		r.Items = slices.DeleteFunc(r.Items, func(it Word) bool { return it.Name == name })
 	}
 }
 
-func (o *Table) add(path []byte, it Word) {
+func (t *Table) add(path []byte, it Word) {
 	dir, name := format.SplitPath(format.StringView(path))
-	if o.last == nil || dir != o.last.Dir {
-		o.last = o.Dirs[dir]
-		if o.last == nil {
-			o.last = &Dir{Dir: strings.Clone(dir)}
-			o.Dirs[o.last.Dir] = o.last
+	if t.last == nil || dir != t.last.Dir {
+		t.last = t.Dirs[dir]
+		if t.last == nil {
+			t.last = &Dir{Dir: strings.Clone(dir)}
+			t.Dirs[t.last.Dir] = t.last
 		}
 	}
-	it.Name = o.names.copy(name)
-	o.last.Items = append(o.last.Items, it)
+	it.Name = t.names.copy(name)
+	t.last.Items = append(t.last.Items, it)
 	// A log may hold the same path any number of times; memory shall not.
-	if n := len(o.last.Items); n >= 1024 && n >= 2*o.last.compact {
-		o.last.finish()
-		o.last.compact = len(o.last.Items)
+	if n := len(t.last.Items); n >= 1024 && n >= 2*t.last.compact {
+		t.last.finish()
+		t.last.compact = len(t.last.Items)
 	}
 }
 
-// Finish makes the overlay ready for lookups.
-func (o *Table) Finish() {
-	for _, r := range o.Dirs {
+// Finish makes the table ready for lookups.
+func (t *Table) Finish() {
+	for _, r := range t.Dirs {
 		r.finish()
 	}
 }
@@ -165,7 +165,7 @@ func (r *Dir) finish() {
 }
 
 // Find looks for a name, from items[from] on if that is not too far already.
-// It returns where to go on from for the next name in order. A nil run is
+// It returns where to go on from for the next name in order. A nil Dir is
 // empty.
 func (r *Dir) Find(name string, from int) (it *Word, next int) {
 	if r == nil {
@@ -183,25 +183,25 @@ func (r *Dir) Find(name string, from int) (it *Word, next int) {
 	return &r.Items[i], i + 1
 }
 
-// FindPath looks a whole path up. A nil overlay is empty.
-func (o *Table) FindPath(path string) *Word {
-	if o == nil {
+// FindPath looks a whole path up. A nil table is empty.
+func (t *Table) FindPath(path string) *Word {
+	if t == nil {
 		return nil
 	}
 	dir, name := format.SplitPath(path)
-	it, _ := o.Dirs[dir].Find(name, 0)
+	it, _ := t.Dirs[dir].Find(name, 0)
 	return it
 }
 
 // Sorted lists the directories in walk order.
-func (o *Table) Sorted() []*Dir {
-	return slices.SortedFunc(maps.Values(o.Dirs), func(a, b *Dir) int { return format.CompareDirs(a.Dir, b.Dir) })
+func (t *Table) Sorted() []*Dir {
+	return slices.SortedFunc(maps.Values(t.Dirs), func(a, b *Dir) int { return format.CompareDirs(a.Dir, b.Dir) })
 }
 
-// Without returns the overlay less the words that are to be left out.
-func (o *Table) Without(out func(*Word) bool) *Table {
+// Without returns the table less the words that are to be left out.
+func (t *Table) Without(out func(*Word) bool) *Table {
 	kept := New()
-	for dir, r := range o.Dirs {
+	for dir, r := range t.Dirs {
 		items := slices.DeleteFunc(slices.Clone(r.Items), func(it Word) bool { return out(&it) })
 		if len(items) > 0 {
 			kept.Dirs[dir] = &Dir{Dir: dir, Items: items}
@@ -210,13 +210,13 @@ func (o *Table) Without(out func(*Word) bool) *Table {
 	return kept
 }
 
-func (o *Table) Empty() bool { return o == nil || len(o.Dirs) == 0 }
+func (t *Table) Empty() bool { return t == nil || len(t.Dirs) == 0 }
 
-// Joined returns all that some overlays hold; the later ones take precedence.
-// A run that only one of them has is shared, and put in order where it is.
-func Joined(overlays ...*Table) *Table {
+// Joined returns all that some tables hold; the later ones take precedence.
+// A directory that only one of them has is shared, and put in order where it is.
+func Joined(tables ...*Table) *Table {
 	all := New()
-	for _, o := range overlays {
+	for _, o := range tables {
 		if o == nil {
 			continue
 		}

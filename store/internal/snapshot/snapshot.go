@@ -1,12 +1,12 @@
 // Package snapshot reads a snapshot: in place, where its trailer seals it, or as a
 // whole, where it was written by hand.
 //
-// In reading order:
+// Each file uses those that come after it in this list:
 //
-//	source.go window.go   the file, block by block, each checked against its sum
-//	cursor.go             lookups in it, side by side with a walk
-//	header.go hand.go     what it says of itself; one written by hand
-//	snapshot.go           the snapshot as a whole, and what is sound of a damaged one
+//	snapshot.go            the snapshot as a whole, and what is sound of a damaged one
+//	hand.go header.go      one written by hand; what one says of itself
+//	cursor.go window.go    lookups in it, side by side with a walk
+//	source.go              the file, block by block, each checked against its sum
 package snapshot
 
 import (

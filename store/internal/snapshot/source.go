@@ -37,20 +37,20 @@ type chunk struct {
 // that its end cuts.
 const ChunkSize = 64 << 10
 
-// DamageError says which bytes of a snapshot cannot be believed.
-type DamageError struct {
+// BlockError is a block of a snapshot that cannot be believed, and where it begins.
+type BlockError struct {
 	at  int64
 	err error
 }
 
-func (e *DamageError) Error() string { return fmt.Sprintf("damaged at byte %d: %v", e.at, e.err) }
-func (e *DamageError) Unwrap() error { return e.err }
+func (e *BlockError) Error() string { return fmt.Sprintf("damaged at byte %d: %v", e.at, e.err) }
+func (e *BlockError) Unwrap() error { return e.err }
 
 // read fills buf from the block boundary at on, as far as the content goes.
 func (s *source) read(buf []byte, at int64) ([]byte, error) {
 	buf = buf[:min(int64(len(buf)), s.size-at)]
 	if err := format.ReadFull(s.r, buf, at); err != nil {
-		return nil, &DamageError{at, err}
+		return nil, &BlockError{at, err}
 	}
 	if s.sums == nil {
 		return buf, nil
@@ -58,7 +58,7 @@ func (s *source) read(buf []byte, at int64) ([]byte, error) {
 	for i := 0; i < len(buf); i += format.BlockSize {
 		block := buf[i:min(i+format.BlockSize, len(buf))]
 		if format.Crc32Of(block) != s.sums[(at+int64(i))/format.BlockSize] {
-			return nil, &DamageError{at + int64(i), format.ErrDamaged}
+			return nil, &BlockError{at + int64(i), format.ErrDamaged}
 		}
 	}
 	return buf, nil

@@ -24,7 +24,7 @@ func (c *Cursor) Load(pos int64) error {
 		}
 		// A line that is longer than the window, or begins near its end.
 		if size >= 2*format.MaxRecord || c.Base+int64(len(c.Buf)) >= c.src.size && c.Base <= pos-pos%format.BlockSize {
-			return &DamageError{pos, format.ErrEntry}
+			return &BlockError{pos, format.ErrEntry}
 		}
 	}
 }
@@ -84,7 +84,7 @@ func (c *Cursor) Entry(pos int64) (path string, value []byte, next int64, err er
 		raw, value, n, err = format.CutEntry(c.Buf[pos-c.Base : c.Safe-c.Base])
 	}
 	if err != nil {
-		return "", nil, 0, &DamageError{pos, format.ErrEntry}
+		return "", nil, 0, &BlockError{pos, format.ErrEntry}
 	}
 	return format.StringView(raw), value, pos + int64(n), nil
 }

@@ -25,7 +25,7 @@ type Appender struct {
 	Program string
 	*format.Terms
 	Wait time.Duration
-	// current returns how to look up what the tree says now, and what to close
+	// Current returns how to look up what the tree says now, and what to close
 	// after that.
 	Current func() (Lookup, io.Closer)
 
@@ -99,10 +99,10 @@ func (a *Appender) newSession(id string) *format.Session {
 // head is what a WAL of ours begins with.
 func (a *Appender) head() []byte { return a.newSession(format.NewID()).AppendOpen(nil) }
 
-// Append writes the stamps in one piece, but those that others have spoken
-// against since their file was looked at, which it returns: see judge. When the
-// error is nil the others survive the end of this process, and after sync that of
-// the machine. On an error the WAL is as it was before.
+// Append writes the stamps in one piece, but for those that it refuses, and returns:
+// see Arbitrate. When the error is nil the others survive the end of this process,
+// and after Sync that of the machine. On an error the WAL is as it was before, or ends
+// in a torn line that the next writer marks.
 func (a *Appender) Append(entries []format.Entry) (refused []format.Entry, err error) {
 	var kept []format.Entry
 	var now Lookup
@@ -115,7 +115,7 @@ func (a *Appender) Append(entries []format.Entry) (refused []format.Entry, err e
 	}
 	err = a.write(func(b []byte) []byte {
 		for i := range entries {
-			switch a.Judge(&entries[i], current) {
+			switch a.Arbitrate(&entries[i], current) {
 			case Leave:
 				refused = append(refused, entries[i])
 				continue
@@ -134,11 +134,13 @@ func (a *Appender) Append(entries []format.Entry) (refused []format.Entry, err e
 		}
 		return b
 	})
+	if err == nil {
+		for i := range kept {
+			a.note(kept[i].Path, format.Record{Kind: format.RecordSet, Stamp: kept[i].Stamp}, a.Terms)
+		}
+	}
 	if open != nil {
 		err = errors.Join(err, open.Close())
-	}
-	for i := range kept {
-		a.note(kept[i].Path, format.Record{Kind: format.RecordSet, Stamp: kept[i].Stamp}, a.Terms)
 	}
 	return refused, err
 }

@@ -1,14 +1,14 @@
 // Package wal reads the WAL of a tree, and appends to it beside other processes.
 //
-// In reading order:
+// Each file uses those that come after it in this list:
 //
-//	log.go reader.go   a whole WAL: what it says, and how it is read
-//	loss.go            records that are missing, and what that costs
-//	lock.go            the lock of a tree
-//	appender.go        appending to a WAL
-//	catchup.go         reading what others have appended meanwhile,
-//	news.go            and what follows from it for what we append
-//	sync.go            making it durable, and vouching for it
+//	sync.go                making a WAL durable, and vouching for it
+//	appender.go            appending to it
+//	catchup.go news.go     what others have appended meanwhile, and what follows from
+//	                       it for what we append
+//	lock.go                the lock of a tree
+//	reader.go loss.go      a whole WAL, line by line; records that are missing
+//	log.go                 what it says
 package wal
 
 import (
@@ -59,7 +59,6 @@ type Log struct {
 }
 
 var (
-	ErrTorn = errors.New("cut line")
 	errLost = errors.New("records are missing before it, so that no older stamp counts")
 	// errUnsound is a WAL that was cut, or that is damaged all over.
 	errUnsound = errors.New("no record in it can be read")

@@ -10,13 +10,13 @@ import (
 
 // news is what was said of a tree's files since it was read.
 type news struct {
-	// past is the WAL as it was when the tree was read, nil for none.
+	// Past is the WAL as it was when the tree was read, nil for none.
 	Past *Log
-	// snapshot is the snapshot as it was then, or when the WAL was last replaced.
+	// Snapshot is the snapshot as it was then, or when the WAL was last replaced.
 	Snapshot disk.Info
 	// NewestFolded is the id of the last WAL that went into it, "" for none.
 	NewestFolded string
-	// epoch counts how often something new was read.
+	// Epoch counts how often something new was read.
 	Epoch atomic.Uint64
 	// gap is the epoch before which something may have been said that was not
 	// read: the WAL was replaced more than once between two looks at it.
@@ -24,9 +24,9 @@ type news struct {
 	// taken are the paths whose stamps others have taken away, or made under
 	// another config, and when.
 	taken map[string]uint64
-	// words is the last word on each path, from any process; nil where it is not asked for.
+	// Words is the last word on each path, from any process; nil where it is not asked for.
 	Words map[string]memtable.Word
-	// reread says that the files must be read again: words may lack something.
+	// Reread says that the files must be read again: words may lack something.
 	Reread bool
 }
 
@@ -62,11 +62,11 @@ func (a *Appender) note(path string, r format.Record, under *format.Terms) {
 	a.Words[path] = it
 }
 
-// verdict is what becomes of a stamp that is to be appended.
-type verdict int
+// Verdict is what becomes of a stamp that is to be appended.
+type Verdict int
 
 const (
-	accept verdict = iota
+	Accept Verdict = iota
 	Leave          // it is not made; what the tree says of the file stands
 	Refuse         // it is not made, and the file has none
 )
@@ -75,26 +75,27 @@ const (
 // relative to the tree.
 type Lookup func(path string) (format.Stamp, bool)
 
-// Judge decides about a stamp, given what others have said since its file was looked
-// at: where another process has taken the file's stamp away, or processed it under
-// another config, the two contradict each other, and which came last is not known. Where it
-// is not known what was said, a stamp of our config that is there by now is believed
-// in place of this one. current looks up what the tree says now.
-func (a *Appender) Judge(e *format.Entry, current Lookup) verdict {
+// Arbitrate decides about a stamp when other processes have written about its path
+// after the file was statted. Where one has taken the stamp away, or has stamped the
+// file under another config, the two contradict each other, and which came last is
+// not known: it is refused. Where it is not known what was written, a stamp of our
+// config that is there by now is believed in place of this one. current looks up what
+// the tree says now.
+func (a *Appender) Arbitrate(e *format.Entry, current Lookup) Verdict {
 	switch {
 	case e.Since == 0:
-		return accept
+		return Accept
 	case a.taken[e.Path] >= e.Since:
 		return Refuse
 	case a.gap < e.Since:
-		return accept
+		return Accept
 	}
 	s, ok := current(e.Path)
 	switch {
 	case !ok:
 		return Refuse
 	case s.Time == e.Time && s.Target == e.Target && s.Exact == e.Exact:
-		return accept
+		return Accept
 	}
 	return Leave
 }

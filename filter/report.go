@@ -1,0 +1,111 @@
+package filter
+
+import (
+	"fmt"
+	"strings"
+	"sync"
+
+	"treefilter/store/state"
+)
+
+// reporter says each thing about a tree once, from any goroutine.
+type reporter struct {
+	opt   *Options
+	about treeNews
+
+	mu   sync.Mutex
+	said map[string]bool
+}
+
+// treeNews is what a flow reports of a tree by itself.
+type treeNews int
+
+const (
+	allNews    treeNews = iota
+	damageOnly          // not that its config has changed
+	noNews
+)
+
+func newReporter(opt *Options, about treeNews) *reporter {
+	return &reporter{opt: opt, about: about, said: map[string]bool{}}
+}
+
+func (r *reporter) warn(err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.opt.Warn(err)
+}
+
+func (r *reporter) notice(err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.opt.Notice(err)
+}
+
+func (r *reporter) once(err error, say func(error)) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !r.said[err.Error()] {
+		r.said[err.Error()] = true
+		say(err)
+	}
+}
+
+// meet reports what there is to say of a tree when it is first used.
+func (r *reporter) meet(t *state.Tree) {
+	if r.about != noNews {
+		r.problems(t)
+	}
+	if r.about == allNews {
+		r.configChanged(t)
+	}
+}
+
+// leave reports what the use of a tree has shown.
+func (r *reporter) leave(t *state.Tree) {
+	if r.about != noNews {
+		r.problems(t)
+	}
+}
+
+// problems warns of what is wrong with a tree's state and was not said yet.
+func (r *reporter) problems(t *state.Tree) {
+	for _, err := range t.Problems() {
+		r.once(err, r.opt.Warn)
+	}
+}
+
+// configChanged says how many stamps of a tree do not count because the newest of
+// them were made under another config.
+func (r *reporter) configChanged(t *state.Tree) {
+	changes, changed := configChanges(t)
+	if !changed {
+		return
+	}
+	n := t.OtherConfigs()
+	if n == 0 {
+		return
+	}
+	what := "config changed"
+	if len(changes) > 0 {
+		what += " (" + strings.Join(changes, ", ") + ")"
+	}
+	r.once(fmt.Errorf("%s: %s: %s void", t.Root(), what, Counted(n, "stamp")), r.opt.Notice)
+}
+
+// configChanges returns what differs from the config of a tree's newest stamps.
+func configChanges(t *state.Tree) (changes []string, changed bool) {
+	stored, any := t.Stored()
+	if !any || stored.Hash() == t.Config().Hash() {
+		return nil, false
+	}
+	return stored.Diff(t.Config()), true
+}
+
+// Counted puts a number before a noun.
+func Counted[N int | int64](n N, what string) string {
+	if n != 1 {
+		what += "s"
+	}
+	return fmt.Sprintf("%d %s", n, what)
+}

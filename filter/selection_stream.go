@@ -1,0 +1,162 @@
+package filter
+
+import (
+	"context"
+	"iter"
+	"strings"
+
+	"treefilter/store/rule"
+	"treefilter/store/state"
+	"treefilter/walk"
+)
+
+// pathJudge judges paths as a stream gives them. For one goroutine.
+type pathJudge struct {
+	*selector
+	bases   []root // what patterns are relative to
+	stamps  stampReader
+	statter walk.Statter
+	given   string    // the directory as it was spelled last
+	at      *location // what that is, nil for none yet
+}
+
+func (s *selector) newPathJudge(bases []root) *pathJudge {
+	return &pathJudge{selector: s, bases: bases, stamps: s.newStampReader()}
+}
+
+func (s *selector) stream(ctx context.Context) iter.Seq2[batch, error] {
+	type judged struct {
+		batch
+		warns []error
+	}
+	return func(yield func(batch, error) bool) {
+		bases, err := s.patternBases()
+		if err != nil {
+			yield(batch{}, err)
+			return
+		}
+		judges := make([]*pathJudge, parallel())
+		for i := range judges {
+			judges[i] = s.newPathJudge(bases)
+		}
+		paths := ordered[walk.Batch, judged]{
+			next:    walk.NewReader(s.In, s.InDelimiter).Next,
+			workers: len(judges),
+			work: func(worker int, paths walk.Batch) (j judged) {
+				j.found, j.warns = judges[worker].judgeAll(ctx, paths.Paths)
+				return j
+			},
+		}
+		for j, err := range paths.results(ctx) {
+			for _, warn := range j.warns {
+				s.report.warn(warn)
+			}
+			if !yield(j.batch, err) {
+				return
+			}
+		}
+	}
+}
+
+// patternBases returns the directories that patterns are relative to: the roots, or
+// the current directory.
+func (s *selector) patternBases() ([]root, error) {
+	if len(s.roots) > 0 {
+		return s.roots, nil
+	}
+	cwd, err := state.RealDir(".")
+	return []root{{real: cwd}}, err
+}
+
+// judgeAll judges the paths of one read.
+func (j *pathJudge) judgeAll(ctx context.Context, paths []string) (found []finding, warns []error) {
+	defer j.statter.Close()
+	for _, path := range paths {
+		f, err := j.judge(path)
+		if err != nil {
+			warns = append(warns, err)
+		}
+		if f.NeedsWork() {
+			found = append(found, f)
+		}
+	}
+	warns = append(warns, j.read(ctx, found)...)
+	j.count(len(paths))
+	return found, warns
+}
+
+// judge judges one path. Directories are passed over, so that find needs no flags in
+// front of treefilter.
+func (j *pathJudge) judge(path string) (f finding, err error) {
+	info, err := j.statter.Stat(path)
+	f.Mtime, f.Now = state.Time{Sec: info.Sec, Nsec: info.Nsec}, j.now
+	switch {
+	case err != nil:
+		f.Reason = rule.NoFile
+		return f, err
+	case info.IsDir:
+		f.Reason = rule.IsDirectory
+		return f, nil
+	case !info.Regular:
+		f.Reason = rule.NoFile
+		return f, &pathError{path, errNotRegular}
+	case j.Except == info.FileID && j.Except != walk.FileID{}:
+		f.Reason = rule.Ignored
+		return f, nil
+	}
+	given, name := splitGiven(path)
+	if f.filePath, err = j.locate(path, given, name); err != nil {
+		return f, err // and no stamp
+	}
+	switch {
+	case state.IsStateName(name):
+		f.Reason = rule.IsState
+		return f, nil
+	case walk.SillyRenamed(name):
+		f.Reason = rule.IsRemoved
+		return f, nil
+	case j.ignored(f.dir(), name):
+		f.Reason = rule.Ignored
+		return f, nil
+	}
+	f.judge(j.Detect, &j.stamps, name, f.Mtime, targetTime(f.Mtime, info.TargetSec, info.TargetNsec))
+	return f, nil
+}
+
+// locate finds the tree of a path, once for a run of paths of one directory.
+func (j *pathJudge) locate(path, given, name string) (filePath, error) {
+	if j.at == nil || given != j.given {
+		spelled := operand(path)
+		dir, _, err := j.grove.Locate(path)
+		at := &location{root: &root{prefix: spelled[:len(spelled)-len(name)], real: dir}, err: err}
+		if err != nil {
+			return filePath{at, name}, err
+		}
+		// A file in no tree has no stamp.
+		at.tree, at.err = j.grove.TreeOf(dir, j.statter.Beside)
+		j.stamps.enter(at.tree, dir)
+		j.given, j.at = given, at
+	}
+	if given == "" && strings.HasPrefix(name, "-") != (j.at.root.prefix != "") {
+		at := *j.at
+		at.root = &root{prefix: strings.TrimSuffix(operand(name), name), real: at.root.real}
+		return filePath{&at, name}, nil
+	}
+	return filePath{j.at, name}, nil
+}
+
+// ignored reports whether a pattern matches the path, taken from the deepest
+// root on that it lies in.
+func (j *pathJudge) ignored(dir, name string) bool {
+	if j.Ignore == nil {
+		return false
+	}
+	deepest, rel := -1, name
+	for _, base := range j.bases {
+		inBase, ok := relative(root{real: dir, only: name}, base)
+		if ok && len(base.real) > deepest {
+			deepest, rel = len(base.real), inBase
+		}
+	}
+	return j.Ignore.MatchPath(rel)
+}

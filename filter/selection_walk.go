@@ -1,0 +1,193 @@
+package filter
+
+import (
+	"context"
+	"iter"
+	"slices"
+	"unsafe"
+
+	"treefilter/store/state"
+	"treefilter/walk"
+)
+
+// walkSelector is one walk of a selector. Workers visit directories and judge their
+// files; what they find is yielded in walk order, on one goroutine.
+type walkSelector struct {
+	*selector
+	ctx     context.Context
+	yield   func(batch, error) bool
+	workers []walkWorker
+	nested  []*place // trees that what is yielded lies in, the innermost last
+}
+
+type walkWorker struct {
+	stamps stampReader
+	found  []finding // in the directory at hand
+}
+
+// place visits the directories that belong to one tree.
+type place struct {
+	*walkSelector
+	root  *root
+	tree  *state.Tree
+	outer *place // nil at a root
+
+	// For the goroutine that yields:
+	passed bool // something of it was yielded
+	found  bool // something was found in it
+	fresh  bool // it begins here and in no root, and is closed when the walk has left it
+}
+
+// nestedSize is what a tree counts for that waits to be yielded, in bytes of output. A
+// walk holds few megabytes of that back, so no more than some 20 trees are open: a
+// shell may allow as few as 64 open files.
+const nestedSize = 512 << 10
+
+func (s *selector) walk(ctx context.Context) iter.Seq2[batch, error] {
+	return func(yield func(batch, error) bool) {
+		w := &walkSelector{selector: s, ctx: ctx, yield: yield}
+		if err := w.run(); err != nil && err != errBreak {
+			yield(batch{}, err)
+		}
+	}
+}
+
+func (w *walkSelector) run() error {
+	opt := walk.Options{
+		Follow:        w.Follow,
+		OneFileSystem: w.OneFileSystem,
+		Ignore:        w.Ignore,
+		Except:        w.Except,
+		Mark:          state.IsStateName,
+	}
+	w.workers = make([]walkWorker, walk.NumWorkers(opt))
+	for i := range w.workers {
+		w.workers[i].stamps = w.newStampReader()
+	}
+	var tops topPlaces
+	for i := range w.roots {
+		tree, err := w.grove.TreeOf(w.roots[i].real, nil)
+		if err != nil {
+			return err
+		}
+		tops = append(tops, &place{walkSelector: w, root: &w.roots[i], tree: tree})
+	}
+	err := walk.Walk(w.ctx, walkRoots(w.roots), opt, tops, func(err error) error {
+		w.report.warn(err)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return w.leaveFor(nil)
+}
+
+// topPlaces are those of the roots.
+type topPlaces []*place
+
+// Visit implements walk.Visitor.
+func (tops topPlaces) Visit(d *walk.Dir) walk.Visitor {
+	at := tops[d.Root]
+	if below := at.Visit(d); below != nil {
+		return below
+	}
+	return at
+}
+
+// Visit implements walk.Visitor.
+func (p *place) Visit(d *walk.Dir) walk.Visitor {
+	dir := p.root.join(d.Rel)
+	at := p.enter(d, dir)
+	b := batch{tree: at.tree, files: len(d.Files), found: at.judge(d, dir)}
+	size := len(b.found) * int(unsafe.Sizeof(finding{}))
+	begins := at != p && at.fresh
+	if begins {
+		size += nestedSize
+	}
+	if len(b.found) > 0 || begins || p.every {
+		d.Then(size, func() error { return at.pass(b) })
+	}
+	p.count(len(d.Files))
+	if at == p {
+		return nil
+	}
+	return at
+}
+
+// enter returns the place of a directory: this one, unless a tree begins there.
+func (p *place) enter(d *walk.Dir, dir string) *place {
+	if d.Rel != "" && d.Part == 0 && p.grove.IsTree(dir, d.Marks) {
+		tree, fresh := p.grove.Nested(dir)
+		return &place{walkSelector: p.walkSelector, root: p.root, tree: tree, outer: p, fresh: fresh}
+	}
+	return p
+}
+
+// judge judges the files of a directory.
+func (p *place) judge(d *walk.Dir, dir string) []finding {
+	worker := &p.workers[d.Worker]
+	worker.stamps.enter(p.tree, dir)
+	found := worker.found[:0]
+	var f finding
+	f.Now = p.now
+	for i := range d.Files {
+		file := &d.Files[i]
+		mtime := state.Time{Sec: file.Sec, Nsec: file.Nsec}
+		f.judge(p.Detect, &worker.stamps, file.Name, mtime, targetTime(mtime, file.TargetSec, file.TargetNsec))
+		if !f.NeedsWork() {
+			continue
+		}
+		if f.location == nil {
+			f.location = &location{root: p.root, rel: d.Rel, tree: p.tree}
+		}
+		f.name = file.Name
+		found = append(found, f)
+	}
+	worker.found = found
+	d.Errs = append(d.Errs, p.read(p.ctx, found)...)
+	return slices.Clone(found)
+}
+
+// pass yields what was found in a directory, in its turn.
+func (p *place) pass(b batch) error {
+	if err := p.leaveFor(p); err != nil {
+		return err
+	}
+	if p.fresh && !p.passed {
+		p.nested = append(p.nested, p)
+	}
+	p.passed, p.found = true, p.found || len(b.found) > 0
+	if !p.yield(b, nil) {
+		return errBreak
+	}
+	return nil
+}
+
+// leaveFor leaves the nested trees that do not lie around a place, so that any
+// number of them can be met.
+func (w *walkSelector) leaveFor(at *place) error {
+	for n := len(w.nested); n > 0 && !at.within(w.nested[n-1]); n-- {
+		last := w.nested[n-1]
+		w.nested = w.nested[:n-1]
+		if w.every && !w.yield(batch{tree: last.tree, done: true}, nil) {
+			return errBreak
+		}
+		w.report.leave(last.tree)
+		if w.keep && last.found {
+			continue
+		}
+		if err := w.grove.Release(last.tree); err != nil {
+			w.report.warn(err)
+		}
+	}
+	return nil
+}
+
+func (p *place) within(outer *place) bool {
+	for ; p != nil; p = p.outer {
+		if p == outer {
+			return true
+		}
+	}
+	return false
+}

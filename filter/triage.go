@@ -1,0 +1,110 @@
+package filter
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"treefilter/store/rule"
+	"treefilter/store/state"
+	"treefilter/walk"
+)
+
+// triage is what is to be done with the files of one batch of paths.
+type triage struct {
+	expect int          // how many stamps there will be, at most
+	ready  []treeStamps // to be written
+	fresh  []file       // not settled yet
+	unread []file       // settled, but for their content
+	late   []file       // left pending by --since
+	warns  []error
+	fatal  error // nothing can be recorded
+}
+
+// sorter finds out what is to be done with files. It may be used from several
+// goroutines.
+type sorter struct {
+	targets       *targets
+	detect        rule.Detect
+	ignoreMissing bool
+	readers       readers
+}
+
+// stat stats the paths of a batch. It runs on several goroutines.
+func (s *sorter) stat(_ int, batch walk.Batch) (t triage) {
+	paths := batch.Paths
+	if batch.Unterminated {
+		// A writer that was killed leaves a cut path, which may be the name of
+		// a file that was not processed.
+		last := len(paths) - 1
+		t.warns = append(t.warns, &pathError{paths[last], errors.New("not stamped: the last path lacks its delimiter")})
+		paths = paths[:last]
+	}
+	st := s.targets.newStatter()
+	defer st.close()
+	t.expect = len(paths)
+	for _, path := range paths {
+		f, err := st.path(path)
+		s.sort(&t, f, err)
+		st.began = st.ended // one stat follows the other: a reading of the clock serves two
+	}
+	s.read(&t)
+	return t
+}
+
+// sort puts what came of the stat of one file where it belongs.
+func (s *sorter) sort(t *triage, f file, err error) {
+	if w, ok := errors.AsType[*watchError](err); ok {
+		if t.fatal = s.targets.giveUp(w.target, w.error); t.fatal == nil {
+			t.warns = append(t.warns, &pathError{f.path, w.error})
+		}
+		return
+	}
+	switch {
+	case s.ignoreMissing && errors.Is(err, fs.ErrNotExist), err == errPassedOver:
+	case err != nil:
+		t.warns = append(t.warns, err)
+	case s.targets.since.start && !f.onClock():
+		t.warns = append(t.warns, &pathError{f.path, fmt.Errorf("not stamped: %w", errNoClock)})
+	case f.target.tooLate(f.mtime()):
+		t.late = append(t.late, f)
+	case !f.settled(f.began):
+		t.fresh = append(t.fresh, f)
+	default:
+		s.settled(t, f)
+	}
+}
+
+// settled takes a file whose mtime is final.
+func (s *sorter) settled(t *triage, f file) {
+	if s.detect == rule.DetectContent && f.digest == nil {
+		t.unread = append(t.unread, f)
+	} else {
+		t.add(f.target, f.entry())
+	}
+}
+
+// read adds the stamps of settled files whose content is to be recorded, too.
+func (s *sorter) read(t *triage) {
+	errs := make([]error, len(t.unread))
+	s.readers.each(len(t.unread), func(i int) { errs[i] = t.unread[i].read() })
+	for i := range t.unread {
+		if errs[i] != nil {
+			t.warns = append(t.warns, errs[i])
+			continue
+		}
+		t.add(t.unread[i].target, t.unread[i].entry())
+	}
+	t.unread = nil
+}
+
+func (t *triage) add(to *target, e state.Entry) {
+	switch n := len(t.ready); {
+	case n == 0: // mostly there is one tree, and this run takes all
+		t.ready = []treeStamps{{to, make([]state.Entry, 0, t.expect)}}
+	case t.ready[n-1].target != to:
+		t.ready = append(t.ready, treeStamps{target: to})
+	}
+	last := &t.ready[len(t.ready)-1]
+	last.entries = append(last.entries, e)
+}

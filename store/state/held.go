@@ -1,0 +1,89 @@
+package state
+
+import (
+	"treefilter/store/internal/disk"
+	"treefilter/store/internal/format"
+	"treefilter/store/internal/memtable"
+	"treefilter/store/internal/wal"
+)
+
+// Hold keeps stamps in memory until the next Dump, instead of in the WAL: they
+// are lost if the process ends before. Their work must be durable by then.
+func (t *Tree) Hold(entries []format.Entry) error {
+	if err := checkEntries(entries); err != nil {
+		return err
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.held == nil {
+		t.held = memtable.New()
+	}
+	for _, e := range entries {
+		t.held.Set([]byte(e.Path), e.Stamp, t.under)
+		if e.Since > 0 && (t.heldAt == 0 || e.Since < t.heldAt) {
+			t.heldAt = e.Since
+		}
+	}
+	return nil
+}
+
+// judgeHeld takes back those of the stamps held in memory that others have spoken
+// against since their files were looked at.
+func (d *dump) judgeHeld(info disk.Info) (refused int, err error) {
+	d.held.Finish()
+	if d.heldAt == 0 {
+		return 0, nil
+	}
+	if err := d.app.CatchUp(info); err != nil {
+		return 0, err
+	}
+	reader := d.readerOf(d.st)
+	for dir, r := range d.held.Dirs {
+		kept := r.Items[:0]
+		for _, it := range r.Items {
+			e := format.Entry{Path: format.JoinPath(dir, it.Name), Stamp: it.Stamp(), Since: d.heldAt}
+			switch d.app.Arbitrate(&e, reader.lookUp) {
+			case wal.Leave:
+				refused++
+				continue
+			case wal.Refuse:
+				refused++
+				it = memtable.Word{Name: it.Name, Kind: memtable.WordDrop}
+			}
+			kept = append(kept, it)
+		}
+		r.Items = kept
+	}
+	return refused, nil
+}
+
+// overruleWAL appends those of the words held in memory to the WAL that it
+// contradicts. A dump that ends between its rename and the removal of the WAL leaves
+// both files, and the words of the WAL count as the newer ones: without this, an
+// older stamp, perhaps of another config, would replace the one that was held.
+func (d *dump) overruleWAL(info disk.Info) error {
+	if d.st.wal == nil {
+		return nil
+	}
+	var words []memtable.Word
+	for dir, r := range d.held.Dirs {
+		said := d.st.wal.Said.Dirs[dir]
+		if said == nil {
+			continue
+		}
+		for i := range r.Items {
+			if it, _ := said.Find(r.Items[i].Name, 0); it != nil && !it.SaysAs(&r.Items[i]) {
+				word := r.Items[i]
+				word.Name = format.JoinPath(dir, word.Name)
+				words = append(words, word)
+			}
+		}
+	}
+	if len(words) == 0 {
+		return nil
+	}
+	if err := d.app.Overrule(info, words); err != nil {
+		return err
+	}
+	return d.app.Flush()
+}

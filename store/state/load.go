@@ -1,0 +1,133 @@
+package state
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+
+	"treefilter/store/internal/disk"
+	"treefilter/store/internal/format"
+	"treefilter/store/internal/memtable"
+	"treefilter/store/internal/snapshot"
+	"treefilter/store/internal/wal"
+)
+
+// state is what the two files of a tree held at one moment. A file that cannot
+// be read, or must not be trusted, leaves a problem; a WAL that cannot be read
+// voids the snapshot too, since it may have taken back what that says.
+type state struct {
+	wal *wal.Log // nil where there is none
+	*snapshot.Snapshot
+
+	walErr error // why the WAL cannot be read
+	walBad error // damaged records
+}
+
+// loadTries bounds how often a reader starts again because a dump replaced the
+// files between its two opens. In the end it takes what it has: at worst a
+// stamp that is older than the newest.
+const loadTries = 8
+
+// load reads the state without a lock: first the WAL, then the snapshot. A
+// dump in between makes a stamp be seen twice, never not at all.
+func load(fsys disk.FS, n disk.Names, program string) *state {
+	if err := n.Usable(fsys); err != nil {
+		return &state{walErr: err, Snapshot: &snapshot.Snapshot{}}
+	}
+	for try := 1; ; try++ {
+		st := &state{}
+		opened, err := st.loadWAL(fsys, n, program)
+		if err != nil {
+			st.walErr = disk.Wrap(n.WAL, err)
+		}
+		st.Snapshot = snapshot.Open(fsys, n.Snapshot, program)
+		named, err := fsys.Lstat(n.WAL)
+		same := st.wal == nil && disk.IsMissing(err) || err == nil && named.SameFile(opened)
+		if same || st.walErr != nil || try == loadTries {
+			if st.Hand != nil {
+				st.Hand.Said = st.Hand.Said.Without(func(it *memtable.Word) bool { return it.Kind == memtable.WordSet && st.hides(it.Under.Hash) })
+			}
+			return st
+		}
+		st.Close()
+	}
+}
+
+func (st *state) loadWAL(fsys disk.FS, n disk.Names, program string) (info disk.Info, err error) {
+	f, info, err := disk.OpenState(fsys, n.WAL, os.O_RDONLY)
+	if disk.IsMissing(err) {
+		return info, nil
+	}
+	if err != nil {
+		return info, err
+	}
+	if format.IsTreestamps(f, info.Size) {
+		err = format.ErrTreestamps
+	} else if err = wal.CheckWALSize(info.Size); err == nil {
+		st.wal, err = wal.Read(f, program)
+	}
+	if err == nil {
+		err = st.wal.Check()
+	}
+	if err = errors.Join(err, f.Close()); err != nil {
+		st.wal = nil
+		return info, err
+	}
+	if st.wal.Bad > 0 {
+		st.walBad = disk.Wrap(n.WAL, fmt.Errorf("damaged records: %d, the first in line %d: %w",
+			st.wal.Bad, st.wal.BadLine, st.wal.BadErr))
+	}
+	return info, err
+}
+
+// hides reports whether the stamps of the snapshot that were made under a
+// config do not count, because what is known of the WAL does not rule out that
+// it has taken them back.
+func (st *state) hides(hash string) bool {
+	switch {
+	case st.walErr != nil:
+		return true
+	case st.wal == nil:
+		return false
+	}
+	return st.wal.HidesAll || st.wal.HidesOthers != "" && st.wal.HidesOthers != hash
+}
+
+func (st *state) problems() []error {
+	problems := []error{st.walErr, st.walBad, st.SnapshotErr()}
+	return slices.DeleteFunc(problems, func(err error) bool { return err == nil })
+}
+
+// newest returns the config of the newest stamps, whether they count or not,
+// nil where there are none.
+func (st *state) newest() *format.Terms {
+	switch {
+	case st.wal != nil && st.wal.Last != nil:
+		return st.wal.Last.Terms
+	case len(st.Parts) > 0 && st.Parts[0].Stamps > 0 && st.Parts[0].ConfigErr == nil:
+		return st.Parts[0].Terms
+	}
+	return nil
+}
+
+// volume is the file system that the tree lay on when the newest stamps were
+// made, "" where it is not known.
+func (st *state) volume() string {
+	if st.wal != nil && st.wal.Last != nil {
+		return st.wal.Last.Volume
+	}
+	return st.Header.Volume
+}
+
+// inMemory returns what is known of files and not read in place.
+func (st *state) inMemory() *memtable.Table {
+	var all []*memtable.Table
+	if st.Hand != nil {
+		all = append(all, st.Hand.Said)
+	}
+	if st.wal != nil {
+		all = append(all, st.wal.Said)
+	}
+	return memtable.Joined(all...)
+}

@@ -1,0 +1,303 @@
+package state
+
+import (
+	"cmp"
+	"io"
+	"slices"
+
+	"treefilter/store/internal/format"
+	"treefilter/store/internal/memtable"
+	"treefilter/store/internal/snapshot"
+	"treefilter/store/internal/wal"
+)
+
+// merge writes a snapshot of what a state says, as changed by words that are
+// newer. Both come in walk order, so neither is held or sorted as a whole, and
+// stretches that nothing changes are copied as they stand.
+type merge struct {
+	base    *state
+	over    *memtable.Table // what is not read in place in base, and newer
+	runs    []*memtable.Dir // of over, in order
+	program string
+	volume  string        // the file system of the tree, "" where it is not known
+	held    *format.Terms // of the stamps that were held in memory, nil where none were
+	// contradicted says that some of these were dropped.
+	contradicted bool
+	// configs are those that the snapshot keeps stamps of, the newest first.
+	configs []*format.Terms
+}
+
+// newMerge finds out which configs there are. newest goes first, whether it has
+// stamps or not.
+func newMerge(program string, base *state, over *memtable.Table, newest *format.Terms) *merge {
+	m := &merge{base: base, over: over, runs: over.Sorted(), program: program, configs: []*format.Terms{newest}}
+	if base.wal != nil {
+		// The last that appeared is the newest.
+		for _, s := range slices.Backward(base.wal.Sessions) {
+			if s.Program == program {
+				m.addConfig(s.Terms)
+			}
+		}
+	}
+	for _, p := range base.Parts {
+		if p.ConfigErr == nil && !base.hides(p.Hash) {
+			m.addConfig(p.Terms)
+		}
+	}
+	for _, r := range m.runs {
+		for i := range r.Items {
+			if it := &r.Items[i]; it.Kind == memtable.WordSet && it.Under != m.configs[0] {
+				m.addConfig(it.Under)
+			}
+		}
+	}
+	return m
+}
+
+func (m *merge) addConfig(t *format.Terms) {
+	if !slices.ContainsFunc(m.configs, func(o *format.Terms) bool { return o == t || o.Hash == t.Hash }) {
+		m.configs = append(m.configs, t)
+	}
+}
+
+// count returns how many stamps a snapshot would hold of a config.
+func (m *merge) count(t *format.Terms) (int64, error) {
+	return m.times(format.NewSnapshotWriter(io.Discard), t)
+}
+
+// maxConfigs bounds of how many configs a snapshot keeps stamps, since its table
+// of sections is bounded. The oldest go: their files are processed again.
+const maxConfigs = (format.MaxSections - 1) / 2
+
+// write writes the whole snapshot and returns how many stamps it holds.
+func (m *merge) write(out *format.SnapshotWriter) (stamps int64, err error) {
+	newest := m.configs[0]
+	h := format.Header{Program: m.program, Volume: m.volume, Terms: newest}
+	h.Folded = thenFolded(m.base.Header.Folded, m.base.wal)
+	if m.held != nil {
+		// To other processes this looks as if the stamps had been in a WAL.
+		held := format.FoldedWAL{ID: format.NewID(), Under: m.held.Hash[:format.FoldedHash]}
+		if m.contradicted {
+			held.Under = ""
+		}
+		h.Folded = format.AppendFolded(h.Folded, held)
+	}
+	out.Header(h)
+	if stamps, err = m.part(out, newest, ""); err != nil {
+		return 0, err
+	}
+	if err := m.dropped(out); err != nil {
+		return 0, err
+	}
+	written := 1
+	for _, t := range m.configs[1:] {
+		if written == maxConfigs {
+			break
+		}
+		// Most configs of the past have no stamp left.
+		n, err := m.count(t)
+		if err != nil {
+			return 0, err
+		}
+		if n == 0 {
+			continue
+		}
+		if written == 1 {
+			out.OtherConfigs()
+		}
+		written++
+		out.OtherConfig(t)
+		if _, err := m.part(out, t, format.OtherIndent); err != nil {
+			return 0, err
+		}
+		stamps += n
+	}
+	return stamps, out.Finish()
+}
+
+// part writes the stamps of one config.
+func (m *merge) part(out *format.SnapshotWriter, t *format.Terms, indent string) (stamps int64, err error) {
+	base := m.basePart(t)
+	out.Begin(format.TimesSection, t.Hash, indent, base == nil && !m.hasSet(t, false))
+	if stamps, err = m.times(out, t); err != nil {
+		return 0, err
+	}
+	out.End(stamps)
+	var digests mergeSection
+	if base != nil && base.Digests != nil {
+		if c := m.base.DigestsOf(base); c != nil {
+			digests = mergeSection{c, m.base.DigestsOf(base), base.Digests.Entries}
+		}
+	}
+	if digests.base == nil && !m.hasSet(t, true) {
+		return stamps, nil
+	}
+	out.Begin(format.DigestsSection, t.Hash, indent, false)
+	n, err := digests.write(m, out, func(b []byte, path string, it *memtable.Word) []byte {
+		if !it.SetUnder(t.Hash) || it.Digest() == nil {
+			return b
+		}
+		return format.AppendDigest(b, path, it.Digest())
+	})
+	out.End(n)
+	return stamps, err
+}
+
+func (m *merge) times(out *format.SnapshotWriter, t *format.Terms) (int64, error) {
+	var s mergeSection
+	if p := m.basePart(t); p != nil && p.Times != nil {
+		s = mergeSection{m.base.TimesOf(p), m.base.TimesOf(p), p.Entries()}
+	}
+	return s.write(m, out, func(b []byte, path string, it *memtable.Word) []byte {
+		if !it.SetUnder(t.Hash) {
+			return b
+		}
+		return format.AppendEntry(b, path, it.Stamp())
+	})
+}
+
+// dropped writes the files whose stamps were taken away.
+func (m *merge) dropped(out *format.SnapshotWriter) error {
+	var s mergeSection
+	if m.base.Trailer != nil {
+		if sec := m.base.Trailer.Find(format.DroppedSection, ""); sec != nil {
+			s = mergeSection{snapshot.NewCursor(m.base.Src, sec.Span), snapshot.NewCursor(m.base.Src, sec.Span), sec.Entries}
+		}
+	}
+	if s.base == nil && !m.hasDrop() {
+		return nil
+	}
+	out.Begin(format.DroppedSection, "", "", false)
+	n, err := s.write(m, out, func(b []byte, path string, it *memtable.Word) []byte {
+		if it.Kind != memtable.WordDrop {
+			return b
+		}
+		return format.AppendDropped(b, path)
+	})
+	out.End(n)
+	return err
+}
+
+// basePart returns the part of the base that holds the stamps of a config and
+// is read in place.
+func (m *merge) basePart(t *format.Terms) *snapshot.Part {
+	i := slices.IndexFunc(m.base.Parts, func(p *snapshot.Part) bool { return p.Hash == t.Hash && p.Times != nil })
+	if i < 0 || m.base.hides(t.Hash) {
+		return nil
+	}
+	return m.base.Parts[i]
+}
+
+func (m *merge) hasSet(t *format.Terms, digest bool) bool {
+	return m.has(func(it *memtable.Word) bool { return it.SetUnder(t.Hash) && (!digest || it.Digest() != nil) })
+}
+
+func (m *merge) hasDrop() bool {
+	return m.has(func(it *memtable.Word) bool { return it.Kind == memtable.WordDrop })
+}
+
+func (m *merge) has(is func(*memtable.Word) bool) bool {
+	for _, r := range m.runs {
+		for i := range r.Items {
+			if is(&r.Items[i]) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// mergeSection is one section of the base, through two cursors: one looks for
+// what newer words change, the other follows and copies what they leave.
+type mergeSection struct {
+	base, copied *snapshot.Cursor
+	entries      int64
+}
+
+// write merges the section and returns how many entries it has now. encode
+// writes the entry of a newer word, if it has one in this section.
+func (s mergeSection) write(m *merge, out *format.SnapshotWriter, encode func([]byte, string, *memtable.Word) []byte) (entries int64, err error) {
+	entries = s.entries
+	var path []byte
+	for _, r := range m.runs {
+		if path = append(path[:0], r.Dir...); len(path) > 0 {
+			path = append(path, '/')
+		}
+		dir := len(path)
+		for i := range r.Items {
+			it := &r.Items[i]
+			replaced, err := s.skip(out, r.Dir, it.Name)
+			if err != nil {
+				return 0, err
+			}
+			if replaced {
+				entries--
+			}
+			before := len(out.Buf)
+			path = append(path[:dir], it.Name...)
+			out.Buf = encode(out.Buf, format.StringView(path), it)
+			if len(out.Buf) > before {
+				entries++
+			}
+			if err := out.Spill(); err != nil {
+				return 0, err
+			}
+		}
+	}
+	if s.base == nil {
+		return entries, nil
+	}
+	return entries, s.copyTo(out, s.base.Span.End)
+}
+
+// skip copies what the base holds before a path, and passes over its entry of
+// that path, where it has one.
+func (s mergeSection) skip(out *format.SnapshotWriter, dir, name string) (found bool, err error) {
+	if s.base == nil {
+		return false, nil
+	}
+	s.base.Enter(dir)
+	value, err := s.base.Find(name)
+	if err != nil {
+		return false, err
+	}
+	if value == nil {
+		return false, s.copyTo(out, s.base.Pos)
+	}
+	if err := s.copyTo(out, s.base.Found); err != nil {
+		return false, err
+	}
+	s.copied.Pos = s.base.Pos
+	return true, nil
+}
+
+func (s mergeSection) copyTo(out *format.SnapshotWriter, end int64) error {
+	c := s.copied
+	for c.Pos < end {
+		if err := c.Load(c.Pos); err != nil {
+			return err
+		}
+		stop := min(end, c.Safe)
+		if err := out.Raw(c.Buf[c.Pos-c.Base : stop-c.Base]); err != nil {
+			return err
+		}
+		c.Pos = stop
+	}
+	return nil
+}
+
+// thenFolded returns the list once one more WAL has been folded, nil for none.
+func thenFolded(list []format.FoldedWAL, w *wal.Log) []format.FoldedWAL {
+	if w == nil || w.Records == 0 && !w.HidesAll && w.HidesOthers == "" {
+		return list
+	}
+	// One that was written by hand, or is discarded, has no id.
+	last := format.FoldedWAL{ID: cmp.Or(w.ID, format.NewID())}
+	if w.Records == w.Sets && w.Takes == 0 && w.Under != "" && !w.HidesAll && w.HidesOthers == "" {
+		last.Under = w.Under[:format.FoldedHash]
+	}
+	if n := len(list); n > 0 && list[n-1].ID == w.ID { // by a dump that was killed
+		list = list[:n-1]
+	}
+	return format.AppendFolded(list, last)
+}

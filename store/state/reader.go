@@ -1,0 +1,265 @@
+package state
+
+import (
+	"treefilter/store/internal/format"
+	"treefilter/store/internal/memtable"
+	"treefilter/store/internal/snapshot"
+)
+
+// Reader looks up the stamps of one tree, a directory at a time. Asked in walk
+// order it reads the snapshot front to back and searches nothing. For one
+// goroutine; any number of Readers may be used side by side.
+type Reader struct {
+	tree *Tree
+	st   *state
+
+	counted []partReader // parts of the snapshot whose stamps count
+	voided  []partReader // those whose stamps do not; opened when they are asked for
+	dropped *snapshot.Cursor
+	all     bool // voided and dropped are open
+	hand    *memtable.Dir
+	wal     *memtable.Dir
+	// Where the next name is expected in hand and wal.
+	handAt, walAt int
+	dir           string
+	hit           *partReader // where Find has found the last stamp, nil for in memory
+}
+
+// partReader reads a part of a snapshot in place.
+type partReader struct {
+	*snapshot.Part
+	times   *snapshot.Cursor
+	digests *snapshot.Cursor // opened when one is asked for
+}
+
+// Reader returns a new reader of the tree's stamps as they were when the tree
+// was first read.
+func (t *Tree) Reader() *Reader { return t.readerOf(t.loaded()) }
+
+func (t *Tree) readerOf(st *state) *Reader {
+	r := &Reader{tree: t, st: st}
+	r.counted = r.open(true)
+	r.Enter("")
+	return r
+}
+
+// open opens the parts of the snapshot whose stamps count, or those whose do not.
+func (r *Reader) open(counting bool) (parts []partReader) {
+	for _, p := range r.st.Parts {
+		if r.tree.counts(p.Hash) != counting || r.st.hides(p.Hash) {
+			continue
+		}
+		if c := r.st.TimesOf(p); c != nil {
+			parts = append(parts, partReader{Part: p, times: c})
+		}
+	}
+	return parts
+}
+
+// counts reports whether stamps made under a config count.
+func (t *Tree) counts(hash string) bool { return t.opt.AnyConfig || hash == t.under.Hash }
+
+// Enter makes dir, relative to the tree and "" for its root, the directory of
+// the names to come.
+func (r *Reader) Enter(dir string) {
+	r.dir = dir
+	r.hand, r.handAt, r.wal, r.walAt = nil, 0, nil, 0
+	if r.st.wal != nil {
+		r.wal = r.st.wal.Said.Dirs[dir]
+	}
+	if r.st.Hand != nil {
+		r.hand = r.st.Hand.Said.Dirs[dir]
+	}
+	for i := range r.counted {
+		r.counted[i].times.Enter(dir)
+	}
+	for i := range r.voided {
+		r.voided[i].times.Enter(dir)
+	}
+	if r.dropped != nil {
+		r.dropped.Enter(dir)
+	}
+}
+
+// Find returns the stamp of a file in the directory entered last, and whether
+// it has one that counts. Its digest is left out: see Digest. Names asked for
+// in byte order are quickest.
+func (r *Reader) Find(name string) (s format.Stamp, ok bool) {
+	r.hit = nil
+	if it := r.word(name); it != nil {
+		if it.Kind != memtable.WordSet || !r.tree.counts(it.Under.Hash) {
+			return s, false
+		}
+		s = it.Stamp()
+		s.Digest = nil
+		return s, true
+	}
+	for i := range r.counted {
+		p := &r.counted[i]
+		value, err := p.times.Find(name)
+		if err != nil {
+			value = r.lookupAgain(p, name, err)
+		}
+		if value == nil {
+			continue
+		}
+		r.hit = p
+		// Nearly all are a time and nothing else.
+		if s.Time, ok = format.ParseUsual(value); ok {
+			return s, true
+		}
+		return format.ParseStampValue(value)
+	}
+	return s, false
+}
+
+// word returns the last word on a name that is in memory.
+func (r *Reader) word(name string) *memtable.Word {
+	if r.wal != nil {
+		it, next := r.wal.Find(name, r.walAt)
+		if r.walAt = next; it != nil {
+			return it
+		}
+	}
+	if r.hand != nil {
+		it, next := r.hand.Find(name, r.handAt)
+		if r.handAt = next; it != nil {
+			return it
+		}
+	}
+	return nil
+}
+
+// lookup looks a name up in a part of the snapshot, as far as that is sound.
+func (r *Reader) lookup(p *partReader, name string) (s format.Stamp, ok bool) {
+	value, err := p.times.Find(name)
+	if err != nil {
+		value = r.lookupAgain(p, name, err)
+	}
+	if value == nil {
+		return s, false
+	}
+	return format.ParseStampValue(value)
+}
+
+// lookupAgain looks a name up in what is sound of a part that proved to be
+// damaged.
+func (r *Reader) lookupAgain(p *partReader, name string, damage error) []byte {
+	r.st.Salvage(p.Part, damage)
+	p.times, p.digests = r.st.TimesOf(p.Part), nil
+	p.times.Enter(r.dir)
+	value, err := p.times.Find(name)
+	if err != nil {
+		return nil
+	}
+	return value
+}
+
+// Standing returns what the tree says of a file in the directory entered last.
+// The stamp is the one that counts, or that of another config; its digest is
+// left out.
+func (r *Reader) Standing(name string) (format.Standing, format.Stamp) {
+	if s, ok := r.Find(name); ok {
+		return format.Stamped, s
+	}
+	if it := r.word(name); it != nil {
+		switch it.Kind {
+		case memtable.WordSet:
+			s := it.Stamp()
+			s.Digest = nil
+			return format.OtherConfig, s
+		case memtable.WordDrop:
+			return format.Dropped, format.Stamp{}
+		}
+		return format.Unknown, format.Stamp{}
+	}
+	if !r.all {
+		r.all = true
+		r.voided = r.open(false)
+		if sec := r.droppedSection(); sec != nil {
+			r.dropped = snapshot.NewCursor(r.st.Src, sec.Span)
+		}
+		r.Enter(r.dir)
+	}
+	for i := range r.voided {
+		if s, ok := r.lookup(&r.voided[i], name); ok {
+			r.hit = &r.voided[i]
+			return format.OtherConfig, s
+		}
+	}
+	if r.dropped != nil {
+		if value, err := r.dropped.Find(name); value != nil || err != nil {
+			return format.Dropped, format.Stamp{}
+		}
+	}
+	if r.st.walErr != nil || r.st.wal != nil && r.st.wal.HidesAll {
+		return format.Dropped, format.Stamp{} // what is lost may have said so
+	}
+	return format.Unknown, format.Stamp{}
+}
+
+func (r *Reader) droppedSection() *format.Section {
+	if r.st.Trailer == nil {
+		return nil
+	}
+	return r.st.Trailer.Find(format.DroppedSection, "")
+}
+
+// Source is the path of the state file that holds the stamp of a file in the
+// directory entered last, given that Find or Standing has found one.
+func (r *Reader) Source(name string) string {
+	if it, _ := r.wal.Find(name, 0); it != nil {
+		return r.tree.names.WAL
+	}
+	return r.tree.names.Snapshot
+}
+
+// Under is the config of the stamp that Standing has just returned of a file,
+// and whether that is known.
+func (r *Reader) Under(name string) (format.Config, bool) {
+	if it := r.word(name); it != nil && it.Kind == memtable.WordSet {
+		return it.Under.Config, true
+	}
+	if r.hit == nil || r.hit.ConfigErr != nil {
+		return format.Config{}, false
+	}
+	return r.hit.Config, true
+}
+
+// Digest returns the digest of the stamp that Find has just returned, nil where
+// none was recorded with it.
+func (r *Reader) Digest(name string) *format.Digest {
+	if r.hit == nil {
+		if it := r.word(name); it != nil && it.Kind == memtable.WordSet {
+			return it.Digest()
+		}
+		return nil
+	}
+	if r.hit.digests == nil {
+		if r.hit.digests = r.st.DigestsOf(r.hit.Part); r.hit.digests == nil {
+			return nil
+		}
+	}
+	r.hit.digests.Enter(r.dir)
+	value, err := r.hit.digests.Find(name)
+	if err != nil || value == nil {
+		return nil
+	}
+	d, ok := format.ParseDigestValue(value)
+	if !ok {
+		return nil
+	}
+	return d
+}
+
+// enterFor makes the directory of a path the one whose names are looked up, and
+// returns its name.
+func (r *Reader) enterFor(path string) (name string) {
+	dir, name := format.SplitPath(path)
+	if dir != r.dir {
+		r.Enter(dir)
+	}
+	return name
+}
+
+func (r *Reader) lookUp(path string) (format.Stamp, bool) { return r.Find(r.enterFor(path)) }

@@ -1,0 +1,114 @@
+package state
+
+import (
+	"iter"
+	"strings"
+
+	"treefilter/store/internal/format"
+	"treefilter/store/internal/memtable"
+)
+
+// Stamps goes through every stamp that counts, in walk order, as they were when
+// the tree was first read. Digests are left out: a Reader finds them. What it
+// holds grows with the WAL, not with the snapshot. Damage that it meets shows in
+// Problems afterwards.
+func (t *Tree) Stamps() iter.Seq[format.Entry] {
+	return func(yield func(format.Entry) bool) {
+		st := t.loaded()
+		s := stampWalk{tree: t, st: st, yield: yield}
+		s.over = st.inMemory()
+		s.runs = s.over.Sorted()
+		for _, p := range st.Parts {
+			if p.Times != nil && t.counts(p.Hash) && !st.hides(p.Hash) {
+				s.cursors = append(s.cursors, partReader{Part: p, times: st.TimesOf(p)})
+			}
+		}
+		s.walk()
+	}
+}
+
+// stampWalk merges the stamps in memory into those of a snapshot.
+type stampWalk struct {
+	tree  *Tree
+	st    *state
+	yield func(format.Entry) bool
+	ended bool // the caller has had enough
+
+	over    *memtable.Table
+	runs    []*memtable.Dir // of over that were not gone through, in order
+	item    int             // in runs[0]
+	cursors []partReader
+}
+
+// walk yields the next of all sources until there is none.
+func (s *stampWalk) walk() {
+	heads := make([]format.Entry, len(s.cursors))
+	for i := range s.cursors {
+		heads[i], _ = s.next(&s.cursors[i], "")
+	}
+	for !s.ended {
+		least := -1
+		for i := range heads {
+			if heads[i].Path != "" && (least < 0 || format.ComparePaths(heads[i].Path, heads[least].Path) < 0) {
+				least = i
+			}
+		}
+		if least < 0 {
+			break
+		}
+		e := heads[least]
+		s.advance(e.Path)
+		if s.over.FindPath(e.Path) == nil {
+			s.put(e)
+		}
+		heads[least], _ = s.next(&s.cursors[least], e.Path)
+	}
+	s.advance("")
+}
+
+// next reads the entry after a path. One that no walk could ask for is none: a
+// forged path must not lead outside the tree.
+func (s *stampWalk) next(p *partReader, last string) (format.Entry, bool) {
+	for p.times.Pos < p.times.Span.End {
+		path, value, next, err := p.times.Entry(p.times.Pos)
+		if err != nil {
+			if p.Salvaged != nil {
+				return format.Entry{}, false
+			}
+			s.st.Salvage(p.Part, err)
+			p.times = s.st.TimesOf(p.Part)
+			continue
+		}
+		p.times.Pos = next
+		stamp, ok := format.ParseStampValue(value)
+		if !ok || format.CheckPath(path) != nil || last != "" && format.ComparePaths(path, last) <= 0 {
+			continue
+		}
+		return format.Entry{Path: strings.Clone(path), Stamp: stamp}, true
+	}
+	return format.Entry{}, false
+}
+
+// advance yields the stamps in memory that come before a path; "" is the end.
+func (s *stampWalk) advance(path string) {
+	for len(s.runs) > 0 && !s.ended {
+		r := s.runs[0]
+		if s.item == len(r.Items) {
+			s.runs, s.item = s.runs[1:], 0
+			continue
+		}
+		it := &r.Items[s.item]
+		at := format.JoinPath(r.Dir, it.Name)
+		if path != "" && format.ComparePaths(at, path) > 0 {
+			return
+		}
+		s.item++
+		if it.Kind == memtable.WordSet && s.tree.counts(it.Under.Hash) {
+			stamp := it.Stamp()
+			stamp.Digest = nil
+			s.put(format.Entry{Path: at, Stamp: stamp})
+		}
+	}
+}
+
+func (s *stampWalk) put(e format.Entry) { s.ended = s.ended || !s.yield(e) }

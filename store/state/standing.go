@@ -1,0 +1,89 @@
+package state
+
+import (
+	"errors"
+
+	"treefilter/store/internal/disk"
+	"treefilter/store/internal/format"
+	"treefilter/store/internal/memtable"
+)
+
+// Watch begins to take notice of what others say of the tree's files. Entries
+// with the Epoch of a later moment are refused where they are contradicted.
+func (t *Tree) Watch() error {
+	if err := t.Writable(); err != nil {
+		return err
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.watch()
+}
+
+func (t *Tree) watch() (err error) {
+	info, err := t.app.Lock()
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, t.app.Unlock()) }()
+	return t.app.CatchUp(info)
+}
+
+// Epoch is the present, counted in news of the tree: see Entry.Since.
+func (t *Tree) Epoch() uint64 { return t.app.Epoch.Load() + 1 }
+
+// Standing returns what the tree says of a file by now, given by its path
+// relative to the tree: what others have written meanwhile is read. since is the
+// Epoch of that moment, for work that begins now.
+func (t *Tree) Standing(path string) (standing format.Standing, s format.Stamp, since uint64, err error) {
+	if err := t.Writable(); err != nil {
+		return format.Unknown, s, 0, err
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.app.Words == nil {
+		t.app.Words = map[string]memtable.Word{}
+	}
+	if err := t.watch(); err != nil {
+		return format.Unknown, s, 0, err
+	}
+	// What went into another snapshot since need not have been read: its WAL came
+	// and went in between, or there was none.
+	snapshot, err := t.opt.fsys.Lstat(t.names.Snapshot)
+	if err != nil && !disk.IsMissing(err) {
+		return format.Unknown, s, 0, disk.Wrap(t.names.Snapshot, err)
+	}
+	if disk.IsMissing(err) {
+		snapshot = disk.Info{}
+	}
+	if t.fresh == nil || t.app.Reread || snapshot != t.fresh.Info {
+		t.reread()
+	}
+	since = t.Epoch()
+	if it, ok := t.app.Words[path]; ok {
+		switch {
+		case it.Kind == memtable.WordDrop:
+			return format.Dropped, s, since, nil
+		case it.Kind == memtable.WordPrune:
+			return format.Unknown, s, since, nil
+		case t.counts(it.Under.Hash):
+			return format.Stamped, it.Stamp(), since, nil
+		}
+		return format.OtherConfig, it.Stamp(), since, nil
+	}
+	name := t.asked.enterFor(path)
+	if standing, s = t.asked.Standing(name); standing == format.Stamped {
+		s.Digest = t.asked.Digest(name)
+	}
+	return standing, s, since, nil
+}
+
+// reread reads the state anew: words that were read before are in it.
+func (t *Tree) reread() {
+	if t.fresh != nil {
+		t.fresh.Close()
+	}
+	t.fresh = load(t.opt.fsys, t.names, t.opt.Program)
+	t.asked = t.readerOf(t.fresh)
+	clear(t.app.Words)
+	t.app.Reread = false
+}
