@@ -117,7 +117,7 @@ func (s *statter) close() { s.sys.Close() }
 // file stats a file whose tree is known.
 func (s *statter) file(p filePath) (file, error) {
 	path := p.path()
-	if given, _ := splitGiven(path); given != s.given || s.target == nil {
+	if given, _ := splitGiven(path); given != s.given || s.target == nil || s.target.Tree != p.tree {
 		s.given, s.target = given, nil
 		if s.err = nil; p.root.real != "" {
 			s.err = s.targets.refuse(p.dir())

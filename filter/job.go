@@ -122,6 +122,7 @@ func (r *jobRunner) begin(ctx context.Context, files []filePath, res *result) (b
 	defer st.close()
 	var stamped []file
 	for _, p := range files {
+		p.location = r.recorder.targets.byNow(p.location)
 		f, err := r.recorder.statSettled(ctx, st, p, r.exact)
 		var standing state.Standing
 		if err == nil {

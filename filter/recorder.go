@@ -155,9 +155,9 @@ func (r *recorder) forget(late []file) error {
 }
 
 // forgetInOthers drops the stamps that files have by now in a tree around the one
-// that they belonged to when the run began. There is one only where that was still
-// to begin: another run has begun one further out, and where nothing is recorded
-// here its stamps are in force.
+// that they belonged to when the run began, or within it. There is one only where that
+// was still to begin: another run has begun one further out, and where nothing is
+// recorded here its stamps are in force; or one further in, and its stamps are.
 func (r *recorder) forgetInOthers(files []file) error {
 	begun := slices.DeleteFunc(slices.Clone(files), func(f file) bool { return !f.target.New() })
 	if len(begun) == 0 {
@@ -173,9 +173,12 @@ func (r *recorder) forgetInOthers(files []file) error {
 		if err != nil {
 			continue // gone
 		}
-		t, err := g.TreeOf(path.Dir(f.target.Root()), nil)
-		if err == nil && t.Origin() == state.HoldsState {
-			errs = append(errs, t.Forget(t.Join(dir, name)))
+		own := f.target.Root()
+		for _, from := range []string{dir, path.Dir(own)} {
+			t, err := g.TreeOf(from, nil)
+			if err == nil && t.Origin() == state.HoldsState && t.Root() != own {
+				errs = append(errs, t.Forget(t.Join(dir, name)))
+			}
 		}
 	}
 	return errors.Join(errors.Join(errs...), g.Sync(), g.Close())

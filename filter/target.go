@@ -68,6 +68,19 @@ func (ts *targets) refuse(dir string) error {
 	return nil
 }
 
+// byNow returns a location with the tree that its files belong to by now: another run
+// may have begun one since it was found, and its stamps are in force.
+func (ts *targets) byNow(at *location) *location {
+	if at.tree == nil {
+		return at
+	}
+	tree := ts.grove.Nearest(at.tree, at.dir())
+	if tree == at.tree {
+		return at
+	}
+	return &location{root: at.root, rel: at.rel, tree: tree}
+}
+
 func (ts *targets) all() []*target {
 	ts.mu.Lock()
 	defer ts.mu.Unlock()

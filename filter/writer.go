@@ -176,7 +176,11 @@ func (w *writer) dump(t *target) error {
 		due, err = t.Outgrown()
 	}
 	if err == nil && due {
-		_, err = t.Tree.Dump(state.DumpOptions{})
+		var done state.Dumped
+		done, err = t.Tree.Dump(state.DumpOptions{})
+		for _, path := range done.Refused {
+			w.report.warn(&pathError{t.Root() + "/" + path, errContradicted})
+		}
 	}
 	if err != nil && w.noWAL {
 		return err

@@ -64,10 +64,6 @@ func NewReader(r io.Reader, d Delimiter) *Reader {
 // blockSize is how much is read at least at a time, if there is that much.
 const blockSize = 64 << 10
 
-// Delimiter returns the delimiter given or recognised; Detect while neither has
-// come.
-func (r *Reader) Delimiter() Delimiter { return r.delim }
-
 // Next returns the next paths, at least one; empty ones are passed over. At the
 // end of the stream the error is io.EOF. After an error it returns that error.
 func (r *Reader) Next() (Batch, error) {

@@ -60,8 +60,8 @@ func TestReader(t *testing.T) {
 		for how, wrap := range readers {
 			r := NewReader(wrap(strings.NewReader(c.input)), c.delim)
 			paths, cut, err := readAll(r)
-			if !slices.Equal(paths, c.paths) || cut != c.cut || err != c.err || r.Delimiter() != c.found {
-				t.Errorf("%s, %s: %.50q, unterminated %v, %v, delimiter %d", c.name, how, paths, cut, err, r.Delimiter())
+			if !slices.Equal(paths, c.paths) || cut != c.cut || err != c.err || r.delim != c.found {
+				t.Errorf("%s, %s: %.50q, unterminated %v, %v, delimiter %d", c.name, how, paths, cut, err, r.delim)
 			}
 			if _, again := r.Next(); again != err {
 				t.Errorf("%s, %s: after %v comes %v", c.name, how, err, again)
@@ -214,7 +214,7 @@ func FuzzReader(f *testing.F) {
 		r := NewReader(&chunks{data, sizes}, Detect)
 		paths, _, _ = readAll(r)
 		_, second, _ := bytes.Cut(data, []byte("\n"))
-		if i := bytes.IndexAny(second, "\x00\n"); i >= 0 && second[i] == 0 && r.Delimiter() == Newline {
+		if i := bytes.IndexAny(second, "\x00\n"); i >= 0 && second[i] == 0 && r.delim == Newline {
 			t.Fatalf("lines %q in %q", paths, data)
 		}
 	})

@@ -21,7 +21,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(long.Tests{M: m}, map[string]func(){
+	testscript.Main(raceTests{long.Tests{M: m}}, map[string]func(){
 		"treefilter": main, "unprivileged": unprivileged, "await": await, "signals": signals, "heeds": heeds,
 	})
 }
@@ -80,8 +80,8 @@ func scripts(folder string) testscript.Params {
 	return testscript.Params{
 		Dir: filepath.Join("..", "..", "testdata", folder),
 		Setup: func(e *testscript.Env) error {
-			// The race detector's programs sleep for a second at their end
-			// unless GORACE says otherwise.
+			// How long the race detector's programs sleep at their end, and where
+			// raceTests finds what they report.
 			e.Setenv("GORACE", os.Getenv("GORACE"))
 			return nil
 		},

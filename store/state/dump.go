@@ -23,8 +23,9 @@ type DumpOptions struct {
 // Dumped is what a Dump made.
 type Dumped struct {
 	Stamps int64 // that the tree holds now, under whatever config
-	// Refused is how many of those that Hold kept were not made: see Entry.Since.
-	Refused int
+	// Refused are the paths of those that Hold kept and that were not made: see
+	// Entry.Since.
+	Refused []string
 	// Dropped are the configs whose stamps were dropped, and how many.
 	Dropped []DroppedStamps
 }
@@ -71,7 +72,7 @@ func (t *Tree) Dump(opt DumpOptions) (done Dumped, err error) {
 		t.dumped = &problems
 	}()
 	m := d.merge()
-	m.contradicted = done.Refused > 0
+	m.contradicted = len(done.Refused) > 0
 	if opt.NewestOnly {
 		if done.Dropped, err = m.keepNewest(); err != nil {
 			return done, d.damaged(err)

@@ -1,6 +1,8 @@
 package state
 
 import (
+	"slices"
+
 	"treefilter/store/internal/disk"
 	"treefilter/store/internal/format"
 	"treefilter/store/internal/memtable"
@@ -28,14 +30,14 @@ func (t *Tree) Hold(entries []format.Entry) error {
 }
 
 // judgeHeld takes back those of the stamps held in memory that others have spoken
-// against since their files were looked at.
-func (d *dump) judgeHeld(info disk.Info) (refused int, err error) {
+// against since their files were looked at, and returns the paths of those.
+func (d *dump) judgeHeld(info disk.Info) (refused []string, err error) {
 	d.held.Finish()
 	if d.heldAt == 0 {
-		return 0, nil
+		return nil, nil
 	}
 	if err := d.app.CatchUp(info); err != nil {
-		return 0, err
+		return nil, err
 	}
 	reader := d.readerOf(d.st)
 	for dir, r := range d.held.Dirs {
@@ -44,16 +46,17 @@ func (d *dump) judgeHeld(info disk.Info) (refused int, err error) {
 			e := format.Entry{Path: format.JoinPath(dir, it.Name), Stamp: it.Stamp(), Since: d.heldAt}
 			switch d.app.Arbitrate(&e, reader.lookUp) {
 			case wal.Leave:
-				refused++
+				refused = append(refused, e.Path)
 				continue
 			case wal.Refuse:
-				refused++
+				refused = append(refused, e.Path)
 				it = memtable.Word{Name: it.Name, Kind: memtable.WordDrop}
 			}
 			kept = append(kept, it)
 		}
 		r.Items = kept
 	}
+	slices.SortFunc(refused, format.ComparePaths)
 	return refused, nil
 }
 

@@ -98,7 +98,7 @@ func TestHeldStampsAfterAGap(t *testing.T) {
 	other(format.Config{}, entry("e", 1))
 	other(quality90.Config, entry("d", 1)) // this WAL comes and goes unread
 	other(format.Config{}, entry("a", 5), entry("b", 6))
-	if done, err := tree.Dump(DumpOptions{}); err != nil || done.Refused != 2 {
+	if done, err := tree.Dump(DumpOptions{}); err != nil || len(done.Refused) != 2 {
 		t.Errorf("%+v, %v", done, err)
 	}
 	again := reopen(t, tree.root, Options{})

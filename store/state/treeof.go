@@ -73,6 +73,27 @@ func (g *Grove) treeAbove(dir string, holds Holds) *Tree {
 	return t
 }
 
+// Nearest returns the tree that the files of a directory belong to by now, given the
+// one that they belonged to when they were found: where that was still to begin,
+// another process may have begun one further in, or further out. It is looked up
+// anew each time.
+func (g *Grove) Nearest(t *Tree, dir string) *Tree {
+	for ; ; dir = parentDir(dir) {
+		switch g.lookNow(dir) {
+		case stateHere:
+			if dir == t.root {
+				return t
+			}
+			return g.treeAt(dir, HoldsState)
+		case closedToUs:
+			return t
+		}
+		if dir == parentDir(dir) {
+			return t
+		}
+	}
+}
+
 // standIn returns the tree of a directory that has no state at or above it.
 func (g *Grove) standIn(dir string) *Tree {
 	for _, root := range g.named {
@@ -125,6 +146,11 @@ func (g *Grove) lookForState(dir string, holds Holds) stateFound {
 			return noState
 		}
 	}
+	return g.lookNow(dir)
+}
+
+// lookNow is lookForState by path, whatever was known when the run began.
+func (g *Grove) lookNow(dir string) stateFound {
 	n := g.opt.names(dir)
 	for _, file := range []string{n.Snapshot, n.WAL} {
 		_, err := g.opt.fsys.Lstat(file)
