@@ -176,7 +176,7 @@ func TestDependsSpellings(t *testing.T) {
 // What is read is what was there at the mtime that is noted.
 func TestConfigFileModifiedWhileRead(t *testing.T) {
 	write(t, map[string]string{"lint.toml": "a"})
-	old := time.Unix(1_700_000_000, 123)
+	old := time.Unix(1_700_000_000, 12300)
 	if err := os.Chtimes("lint.toml", time.Time{}, old); err != nil {
 		t.Fatal(err)
 	}

@@ -15,7 +15,7 @@ func TestParseSince(t *testing.T) {
 	if err := os.WriteFile(file, nil, 0o666); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Chtimes(file, time.Time{}, time.Unix(1_700_000_000, 123_456_789)); err != nil {
+	if err := os.Chtimes(file, time.Time{}, time.Unix(1_700_000_000, 123_456_700)); err != nil {
 		t.Fatal(err)
 	}
 	local := func(day, hour, minute, second int) state.Time {
@@ -25,7 +25,7 @@ func TestParseSince(t *testing.T) {
 		text string
 		want state.Time
 	}{
-		{file, state.Time{Sec: 1_700_000_000, Nsec: 123_456_789}},
+		{file, state.Time{Sec: 1_700_000_000, Nsec: 123_456_700}},
 		{"1700000000", state.Time{Sec: 1_700_000_000}},
 		{"1700000000.5", state.Time{Sec: 1_700_000_000, Nsec: 500_000_000}},
 		{"-0.000000001", state.Time{Sec: -1, Nsec: 999_999_999}},

@@ -3,6 +3,7 @@ package walk
 import (
 	"errors"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"testing"
@@ -122,4 +123,16 @@ func openDescriptors(t *testing.T) int {
 	entries, err := os.ReadDir("/proc/self/fd")
 	must(t, err)
 	return len(entries)
+}
+
+// The times of the older calls end in 2038 on 32 bits.
+func TestTimesAfter2038(t *testing.T) {
+	root := makeTree(t, "file")
+	if out, err := exec.Command("touch", "-d", "@4102444800.5", root+"/file").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	info, err := Stat(root + "/file")
+	if must(t, err); info.Sec != 4102444800 || info.Nsec != 500_000_000 {
+		t.Errorf("%+v", info)
+	}
 }

@@ -1,6 +1,7 @@
 package walk
 
 import (
+	"errors"
 	"os"
 	"syscall"
 
@@ -27,6 +28,9 @@ func (c *syscalls) stat(f folder, name string, follow bool, info *Info) error {
 	if err != nil {
 		return reason(err)
 	}
+	if fi.Mode()&os.ModeDevice != 0 {
+		return errReserved
+	}
 	mtime := fi.ModTime()
 	*info = Info{
 		Sec:        mtime.Unix(),
@@ -40,6 +44,10 @@ func (c *syscalls) stat(f folder, name string, follow bool, info *Info) error {
 	}
 	return nil
 }
+
+// errReserved is that a name leads to a device, whatever the directory. A file can bear
+// it all the same, and is then not passed over in silence.
+var errReserved = errors.New("reserved name: it leads to a device")
 
 // identify looks at a folder itself.
 func (c *syscalls) identify(f folder) (FileID, error) {

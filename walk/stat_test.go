@@ -14,12 +14,12 @@ func TestStat(t *testing.T) {
 	root := makeTree(t, "file", "dir/", "link -> file", "dirlink -> dir", "broken -> nowhere")
 	at := func(name string) string { return filepath.Join(root, name) }
 	must(t, os.WriteFile(at("file"), []byte("12345"), 0o644))
-	mtime := time.Unix(-5, 7)
+	mtime := time.Unix(-5, 700)
 	must(t, os.Chtimes(at("file"), mtime, mtime))
 
 	file, err := Stat(at("file"))
 	must(t, err)
-	if !file.Regular || file.IsDir || file.Link || file.Size != 5 || file.Sec != -5 || file.Nsec != 7 {
+	if !file.Regular || file.IsDir || file.Link || file.Size != 5 || file.Sec != -5 || file.Nsec != 700 {
 		t.Errorf("file: %+v", file)
 	}
 	again, err := Stat(at("file"))

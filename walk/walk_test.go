@@ -105,8 +105,9 @@ func TestTimesOfAFollowedLink(t *testing.T) {
 	target := filepath.Join(root, "target")
 	link, err := os.Lstat(filepath.Join(root, "link"))
 	must(t, err)
-	for _, year := range []int{1990, 2100} {
-		mtime := time.Date(year, 1, 1, 0, 0, 0, 123456789, time.UTC)
+	// Not later than 2038, which a test on 32 bits cannot set.
+	for _, year := range []int{1990, 2037} {
+		mtime := time.Date(year, 1, 1, 0, 0, 0, 123456700, time.UTC)
 		must(t, os.Chtimes(target, mtime, mtime))
 		later := link.ModTime()
 		if mtime.After(later) {

@@ -229,26 +229,26 @@ func TestForgottenWhileSyncing(t *testing.T) {
 	meanwhile := func() error { return nil }
 	tree = reopen(t, t.TempDir(), Options{fsys: workFS{ops: &ops, work: func() error { return meanwhile() }}})
 	for _, name := range []string{"a", "b", "c"} {
-		touched(t, tree, name, time.Unix(1000, 5))
+		touched(t, tree, name, time.Unix(1000, 500))
 		if err := tree.Set(name); err != nil {
 			t.Fatal(err)
 		}
 	}
 	meanwhile = func() error {
 		meanwhile = func() error { return nil }
-		touched(t, tree, "b", time.Unix(2000, 5))
+		touched(t, tree, "b", time.Unix(2000, 500))
 		return errors.Join(tree.Forget("a"), tree.Set("b"))
 	}
 	if err := tree.Sync(); err != nil {
 		t.Fatal(err)
 	}
-	if got := stamped(reopen(t, tree.root, Options{})); got != "c=1000.000000005" {
+	if got := stamped(reopen(t, tree.root, Options{})); got != "c=1000.000000500" {
 		t.Errorf("after the first sync: %s", got)
 	}
 	if err := tree.Sync(); err != nil {
 		t.Fatal(err)
 	}
-	if got := stamped(reopen(t, tree.root, Options{})); got != "b=2000.000000005 c=1000.000000005" {
+	if got := stamped(reopen(t, tree.root, Options{})); got != "b=2000.000000500 c=1000.000000500" {
 		t.Errorf("after the second: %s", got)
 	}
 }

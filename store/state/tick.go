@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"time"
 
@@ -190,12 +189,12 @@ func (t *Tree) stat(f *settling) (s format.Stamp, settled bool, err error) {
 
 // Mtime returns the mtime of a regular file; what else there may be is an error.
 func Mtime(path string) (format.Time, error) {
-	info, err := os.Lstat(path)
+	info, err := disk.OS{}.Lstat(path)
 	if err != nil {
 		return format.Time{}, err
 	}
-	if !info.Mode().IsRegular() {
+	if !info.Mode.IsRegular() {
 		return format.Time{}, &fs.PathError{Op: "lstat", Path: path, Err: errors.New("not a regular file")}
 	}
-	return format.TimeOf(info.ModTime()), nil
+	return info.Mtime, nil
 }

@@ -141,9 +141,8 @@ type osFile struct{ *os.File }
 
 type OS struct{}
 
-func (OS) Rename(from, to string) error { return os.Rename(from, to) }
-func (OS) Remove(path string) error     { return os.Remove(path) }
-func (OS) Mkdir(path string) error      { return os.Mkdir(path, 0o777) }
+func (OS) Remove(path string) error { return os.Remove(path) }
+func (OS) Mkdir(path string) error  { return os.Mkdir(path, 0o777) }
 
 func (OS) Chown(path string, uid, gid int) error { return os.Lchown(path, uid, gid) }
 
@@ -154,12 +153,4 @@ func (OS) List(path string) ([]string, error) {
 	}
 	list, err := d.Readdirnames(-1)
 	return list, errors.Join(err, d.Close())
-}
-
-func (OS) Open(path string, flag int, perm fs.FileMode) (File, error) {
-	f, err := os.OpenFile(path, flag|openFlags, perm)
-	if err != nil {
-		return nil, err
-	}
-	return osFile{f}, nil
 }

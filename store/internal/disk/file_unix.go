@@ -6,9 +6,6 @@ import (
 	"errors"
 	"io/fs"
 	"os"
-	"syscall"
-
-	"treefilter/store/internal/format"
 
 	"golang.org/x/sys/unix"
 )
@@ -23,13 +20,15 @@ const (
 	WalFlag    = 0
 )
 
-func (OS) Lstat(path string) (Info, error) {
-	var st unix.Stat_t
-	if err := retry(func() error { return unix.Lstat(path, &st) }); err != nil {
-		return Info{}, &fs.PathError{Op: "lstat", Path: path, Err: err}
+func (OS) Open(path string, flag int, perm fs.FileMode) (File, error) {
+	f, err := os.OpenFile(path, flag|openFlags, perm)
+	if err != nil {
+		return nil, err
 	}
-	return infoOf(&st), nil
+	return osFile{f}, nil
 }
+
+func (OS) Rename(from, to string) error { return os.Rename(from, to) }
 
 // SyncDir: a rename, a new file or a removal is only durable once its
 // directory is.
@@ -39,14 +38,6 @@ func (OS) SyncDir(path string) error {
 		return err
 	}
 	return errors.Join(d.Sync(), d.Close())
-}
-
-func (f osFile) Stat() (Info, error) {
-	var st unix.Stat_t
-	if err := retry(func() error { return unix.Fstat(int(f.Fd()), &st) }); err != nil {
-		return Info{}, &fs.PathError{Op: "fstat", Path: f.Name(), Err: err}
-	}
-	return infoOf(&st), nil
 }
 
 func (f osFile) TryLock() (bool, error) {
@@ -103,23 +94,14 @@ func retry(call func() error) error {
 	}
 }
 
-func infoOf(st *unix.Stat_t) Info {
-	info := Info{
-		Size:  st.Size,
-		Mtime: format.Time{Sec: int64(st.Mtim.Sec), Nsec: int32(st.Mtim.Nsec)},
-		Mode:  fs.FileMode(st.Mode & 0o777),
-		Dev:   uint64(st.Dev),
-		Ino:   st.Ino,
-		Links: uint64(st.Nlink),
-		Uid:   int(st.Uid),
-		Gid:   int(st.Gid),
-	}
-	switch st.Mode & syscall.S_IFMT {
-	case syscall.S_IFREG:
-	case syscall.S_IFLNK:
-		info.Mode |= fs.ModeSymlink
+// modeOf returns the permissions, and as much of the type as Check asks for.
+func modeOf(mode uint32) fs.FileMode {
+	switch perm := fs.FileMode(mode & 0o777); mode & unix.S_IFMT {
+	case unix.S_IFREG:
+		return perm
+	case unix.S_IFLNK:
+		return perm | fs.ModeSymlink
 	default:
-		info.Mode |= fs.ModeIrregular
+		return perm | fs.ModeIrregular
 	}
-	return info
 }

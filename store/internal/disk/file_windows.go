@@ -2,8 +2,10 @@ package disk
 
 import (
 	"errors"
+	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 
 	"treefilter/store/internal/format"
 
@@ -11,12 +13,64 @@ import (
 )
 
 const (
-	openFlags = 0
-	// RemoveOpen: an open file cannot be unlinked, so the lock file stays and
-	// is emptied instead; nor renamed, so it is made under its own name.
+	// RemoveOpen: a file that is open for writing cannot be unlinked, so the lock
+	// file stays and is emptied instead; nor renamed, so it is made under its own name.
 	RemoveOpen = false
 	WalFlag    = os.O_CREATE
 )
+
+// Open lets readers share the file with a rename over it: else no dump could
+// replace a snapshot that is being read. A writer does not share it so: the name of
+// the WAL must not leave the file that records are appended to.
+// os.OpenFile can do neither, and with O_APPEND its files cannot be truncated.
+func (OS) Open(path string, flag int, _ fs.FileMode) (File, error) {
+	access, share := uint32(windows.GENERIC_READ), uint32(windows.FILE_SHARE_READ|windows.FILE_SHARE_WRITE)
+	if flag&(os.O_WRONLY|os.O_RDWR) != 0 {
+		access |= windows.GENERIC_WRITE
+	} else {
+		share |= windows.FILE_SHARE_DELETE
+	}
+	create := uint32(windows.OPEN_EXISTING)
+	switch {
+	case flag&os.O_EXCL != 0:
+		create = windows.CREATE_NEW
+	case flag&os.O_CREATE != 0:
+		create = windows.OPEN_ALWAYS
+	}
+	name, err := windows.UTF16PtrFromString(path)
+	if err != nil {
+		return nil, &fs.PathError{Op: "open", Path: path, Err: err}
+	}
+	h, err := windows.CreateFile(name, access, share, nil, create, windows.FILE_ATTRIBUTE_NORMAL|windows.FILE_FLAG_OPEN_REPARSE_POINT, 0)
+	if err != nil {
+		return nil, &fs.PathError{Op: "open", Path: path, Err: err}
+	}
+	return osFile{os.NewFile(uintptr(h), path)}, nil
+}
+
+// Write appends, in one step as O_APPEND does: that is what this offset means.
+func (f osFile) Write(p []byte) (int, error) {
+	var n uint32
+	end := windows.Overlapped{Offset: 1<<32 - 1, OffsetHigh: 1<<32 - 1}
+	err := windows.WriteFile(windows.Handle(f.Fd()), p, &n, &end)
+	if err == nil && int(n) < len(p) {
+		err = io.ErrShortWrite
+	}
+	if err != nil {
+		return int(n), &fs.PathError{Op: "write", Path: f.Name(), Err: err}
+	}
+	return int(n), nil
+}
+
+// Rename goes by way of os.Root, which asks for the semantics of POSIX: os.Rename
+// cannot replace a file that is being read.
+func (OS) Rename(from, to string) error {
+	dir, err := os.OpenRoot(filepath.Dir(from))
+	if err != nil {
+		return err
+	}
+	return errors.Join(dir.Rename(filepath.Base(from), filepath.Base(to)), dir.Close())
+}
 
 func (OS) Lstat(path string) (Info, error) {
 	info, err := os.Lstat(path)
