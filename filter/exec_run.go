@@ -116,7 +116,12 @@ func (r *execRun) feed(ctx context.Context, files iter.Seq2[[]filePath, error], 
 		switch {
 		case err != nil && ctx.Err() != nil:
 			return errStopped
-		case err != nil:
+		case err != nil: // what came before it is done all the same
+			if len(next.files) > 0 {
+				if stopped := send(); stopped != nil {
+					return stopped
+				}
+			}
 			return err
 		}
 		r.read.Add(int64(len(paths)))

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"runtime/debug"
 	"strings"
 )
 
@@ -24,7 +23,7 @@ func (request) Error() string { return "an answer was asked for" }
 
 // BeforeReset is called by kong when the flag was given.
 func (helpFlag) BeforeReset() error    { return request(help) }
-func (versionFlag) BeforeReset() error { return request(version) }
+func (versionFlag) BeforeReset() error { return request(showVersion) }
 
 // An answer is the command that prints what was asked for.
 type answer struct{ text string }
@@ -32,15 +31,6 @@ type answer struct{ text string }
 func (a *answer) run(_ context.Context, s *stdio) error {
 	_, err := io.WriteString(s.out, a.text)
 	return err
-}
-
-// version returns what the go command recorded when it built the binary.
-func version(*namedCommand) string {
-	built := "(devel)"
-	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
-		built = info.Main.Version
-	}
-	return "treefilter " + built + "\n"
 }
 
 // A page is what the help of a command says besides its flags.

@@ -272,6 +272,9 @@ func (w *world) tree(o op) treeOf {
 func (w *world) dump(o op) {
 	k := w.tree(o)
 	newest := w.newest[k]
+	if w.running != nil {
+		newest = nil // a run beside it writes its stamps when their work is durable
+	}
 	r := w.run(o, nil, append([]string{"dump"}, w.spellAll(o, o.roots())...)...)
 	w.mustEnd(r, 0)
 	if r.code == 0 && r.err == "" {
