@@ -27,13 +27,15 @@ const (
 	All
 )
 
-var asked = func() Level {
+// asked reads LONG while a test runs: go test takes no notice of a variable that is
+// read before, and would answer with what it has cached of the short forms.
+var asked = sync.OnceValue(func() Level {
 	n, err := strconv.Atoi(os.Getenv("LONG"))
 	if err != nil && os.Getenv("LONG") != "" {
 		panic("LONG: " + err.Error())
 	}
 	return Level(n)
-}()
+})
 
 var (
 	mu   sync.Mutex
@@ -44,7 +46,7 @@ var (
 // named at the end.
 func Asked(t testing.TB, level Level, what string) bool {
 	t.Helper()
-	if asked >= level {
+	if asked() >= level {
 		return true
 	}
 	test, _, _ := strings.Cut(t.Name(), "/")
