@@ -81,7 +81,9 @@ func (g *Grove) Nearest(t *Tree, dir string) *Tree {
 	for ; ; dir = parentDir(dir) {
 		switch g.lookNow(dir) {
 		case stateHere:
-			if dir == t.root {
+			// Roots that are named together each become a tree: that this run has
+			// begun the outer one takes nothing from the inner.
+			if dir == t.root || t.origin == NamedRoot && slices.Contains(g.named, dir) {
 				return t
 			}
 			return g.treeAt(dir, HoldsState)
