@@ -103,8 +103,8 @@ func lookPath(name string) (string, error) {
 	return file, nil
 }
 
-// pipeDelay is how long a command that has ended is listened to when something
-// that it left behind holds its output open: a daemon is not waited for.
+// pipeDelay is how long we go on reading the output of a command that has ended but
+// has started a process, such as a daemon, that keeps the output open.
 const pipeDelay = 2 * time.Second
 
 // command returns one run of the template. What it prints is kept.

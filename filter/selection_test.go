@@ -63,8 +63,7 @@ func TestPendingEndsEarly(t *testing.T) {
 			}
 		}()
 	}
-	// What a cancelled context has started may be on its last lines yet; a goroutine
-	// left behind is there for good.
+	// Goroutines that are ending may still be counted; one that leaks never ends.
 	for deadline := time.Now().Add(10 * time.Second); runtime.NumGoroutine() > before && time.Now().Before(deadline); {
 		runtime.Gosched()
 	}

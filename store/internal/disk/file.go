@@ -119,7 +119,7 @@ var errPlanted = fmt.Errorf("%w: another user's, in a directory that anybody can
 
 // planted reports whether a state file, or a directory for such, is one that a stranger
 // may have put where it is, to hide files from us: in /tmp, say, above a tree of
-// ours. A user who can write to any other directory is trusted by its owner.
+// ours. Elsewhere, users with write access are trusted by the directory's owner.
 func planted(fsys FS, path string, info Info) bool {
 	if info.Uid <= 0 || info.Uid == os.Geteuid() {
 		return false
