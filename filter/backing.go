@@ -36,11 +36,11 @@ type backing struct {
 
 // treeStamps are stamps for one tree that came one after the other.
 type treeStamps struct {
-	target  *target
-	entries []state.Entry
+	destination *destination
+	entries     []state.Entry
 }
 
-func (b *backing) add(t *target, entries []state.Entry) {
+func (b *backing) add(t *destination, entries []state.Entry) {
 	if b.count == 0 {
 		b.since = time.Now()
 	}

@@ -14,8 +14,8 @@ type claims struct {
 }
 
 type claimed struct {
-	target *target
-	rel    string
+	destination *destination
+	rel         string
 }
 
 var (
@@ -25,7 +25,7 @@ var (
 
 // take claims a file. errInHand is one that another run has in hand, errDone one
 // that this run has.
-func (c *claims) take(t *target, rel string) error {
+func (c *claims) take(t *destination, rel string) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.held[claimed{t, rel}] {
@@ -46,7 +46,7 @@ func (c *claims) take(t *target, rel string) error {
 }
 
 // release gives a file up. One that is not held is none to be given up.
-func (c *claims) release(t *target, rel string) error {
+func (c *claims) release(t *destination, rel string) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if !c.held[claimed{t, rel}] {

@@ -34,7 +34,7 @@ func (c *Commit) Run(ctx context.Context) (err error) {
 	}
 	defer func() { err = errors.Join(err, r.close()) }()
 	r.noWAL = c.NoWAL
-	if since := r.targets.since; since.given {
+	if since := r.destinations.since; since.given {
 		if err := olderThan(since.here(), c.ConfigFiles); err != nil {
 			return err
 		}

@@ -45,7 +45,7 @@
 //	                     from a statted file to the WAL
 //	settle.go triage.go backing.go
 //	                     what waits for its tick, for its stat, for its work
-//	file.go target.go since.go
+//	file.go destination.go since.go
 //	                     a statted file; its tree, with its clock; --since
 //	location.go roots.go where a file is; what ROOTs name
 //	report.go options.go config.go

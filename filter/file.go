@@ -14,10 +14,10 @@ import (
 
 // file is a file as one stat found it, that may get a stamp.
 type file struct {
-	target *target
-	path   string // as given
-	rel    string // to its tree
-	info   walk.Info
+	destination *destination
+	path        string // as given
+	rel         string // to its tree
+	info        walk.Info
 	// When the stat began, and when it was over.
 	began, seen time.Time
 	since       uint64 // the tree's epoch before the stat
@@ -40,14 +40,14 @@ func (f *file) linked() state.Time {
 // targetTime is a link target's mtime, zero where that is the mtime itself: where
 // the file is no link, or the link is the older one.
 func targetTime(mtime state.Time, sec int64, nsec int32) state.Time {
-	if target := (state.Time{Sec: sec, Nsec: nsec}); target != mtime {
-		return target
+	if destination := (state.Time{Sec: sec, Nsec: nsec}); destination != mtime {
+		return destination
 	}
 	return state.Time{}
 }
 
 // onClock reports whether the clock of the tree has set the file's mtime.
-func (f *file) onClock() bool { return f.target.sets(f.info.Dev, f.path) }
+func (f *file) onClock() bool { return f.destination.sets(f.info.Dev, f.path) }
 
 // settled reports whether no later write can bear the file's mtime, which a stat that
 // began at the given moment has shown, or shown again.
@@ -55,7 +55,7 @@ func (f *file) settled(statted time.Time) bool {
 	if !f.onClock() {
 		return state.TickOver(f.mtime(), statted.Sub(f.seen))
 	}
-	now := f.target.now.Load()
+	now := f.destination.now.Load()
 	return now != nil && now.Settled(f.mtime(), f.seen, statted)
 }
 
@@ -65,13 +65,13 @@ func (f *file) future() bool {
 	if !f.onClock() {
 		return true
 	}
-	now := f.target.now.Load()
+	now := f.destination.now.Load()
 	return now == nil || f.mtime().Compare(now.Now) > 0
 }
 
 // unasked reports whether the present of the file system would decide about the file,
 // and is not known.
-func (f *file) unasked() bool { return f.target.now.Load() == nil && f.onClock() }
+func (f *file) unasked() bool { return f.destination.now.Load() == nil && f.onClock() }
 
 // read reads the content of a settled file. It is that of the mtime, which no
 // later write can bear, when the file is the same before and after.
@@ -99,28 +99,28 @@ var errPassedOver = errors.New("passed over")
 // to ask the grove for the tree of each would take as long as the stat. For one
 // goroutine.
 type statter struct {
-	targets *targets
-	sys     walk.Statter
-	began   time.Time // when the next stat begins, at the latest; zero is unknown
-	ended   time.Time // when the last one was over
-	given   string    // the directory as the paths spell it
-	target  *target
-	below   string // the directory relative to the tree, with a slash after it
-	dev     uint64 // of the file before
-	err     error
+	destinations *destinations
+	sys          walk.Statter
+	began        time.Time // when the next stat begins, at the latest; zero is unknown
+	ended        time.Time // when the last one was over
+	given        string    // the directory as the paths spell it
+	destination  *destination
+	below        string // the directory relative to the tree, with a slash after it
+	dev          uint64 // of the file before
+	err          error
 }
 
-func (ts *targets) newStatter() *statter { return &statter{targets: ts} }
+func (ts *destinations) newStatter() *statter { return &statter{destinations: ts} }
 
 func (s *statter) close() { s.sys.Close() }
 
 // file stats a file whose tree is known.
 func (s *statter) file(p filePath) (file, error) {
 	path := p.path()
-	if given, _ := splitGiven(path); given != s.given || s.target == nil || s.target.Tree != p.tree {
-		s.given, s.target = given, nil
+	if given, _ := splitGiven(path); given != s.given || s.destination == nil || s.destination.Tree != p.tree {
+		s.given, s.destination = given, nil
 		if s.err = nil; p.root.real != "" {
-			s.err = s.targets.refuse(p.dir())
+			s.err = s.destinations.refuse(p.dir())
 		}
 		if s.err = cmp.Or(s.err, p.err); s.err == nil {
 			s.enter(p.dir(), p.tree)
@@ -140,8 +140,8 @@ func (s *statter) path(path string) (f file, err error) {
 		began = time.Now()
 	}
 	var since uint64
-	if s.target != nil {
-		since = s.target.Epoch()
+	if s.destination != nil {
+		since = s.destination.Epoch()
 	}
 	info, err := s.sys.Stat(path)
 	s.ended = time.Now()
@@ -155,27 +155,27 @@ func (s *statter) path(path string) (f file, err error) {
 	if state.IsStateName(name) || walk.SillyRenamed(name) {
 		return f, errPassedOver
 	}
-	if given != s.given || s.target == nil {
-		before := s.target
+	if given != s.given || s.destination == nil {
+		before := s.destination
 		s.locate(given, path)
-		if s.err == nil && s.target != before {
+		if s.err == nil && s.destination != before {
 			// What other runs write to this tree is known only since locate opened
 			// it, so the stat from before proves nothing.
 			return s.path(path)
 		}
 	}
 	err = s.err
-	if err == nil && s.target.failed.Load() != nil {
-		err = *s.target.failed.Load()
+	if err == nil && s.destination.failed.Load() != nil {
+		err = *s.destination.failed.Load()
 	}
 	if err != nil {
 		return f, s.failed(path, err)
 	}
 	if info.Dev != s.dev {
-		s.targets.grove.WorkOn(info.Dev, cmp.Or(given, "."))
+		s.destinations.grove.WorkOn(info.Dev, cmp.Or(given, "."))
 		s.dev = info.Dev
 	}
-	return file{target: s.target, path: path, rel: s.relative(path), info: info, began: began, seen: s.ended, since: since}, nil
+	return file{destination: s.destination, path: path, rel: s.relative(path), info: info, began: began, seen: s.ended, since: since}, nil
 }
 
 // failed names the path in an error, unless that is about a whole tree.
@@ -198,13 +198,13 @@ func (s *statter) relative(path string) string {
 
 // locate asks the grove where the files of a directory belong.
 func (s *statter) locate(given, path string) {
-	s.given, s.target = given, nil
-	grove := s.targets.grove
+	s.given, s.destination = given, nil
+	grove := s.destinations.grove
 	dir, _, err := grove.Locate(path)
 	if s.err = err; err != nil {
 		return
 	}
-	if s.err = s.targets.refuse(dir); s.err != nil {
+	if s.err = s.destinations.refuse(dir); s.err != nil {
 		return
 	}
 	tree, err := grove.TreeOf(dir, s.sys.Beside)
@@ -218,9 +218,9 @@ func (s *statter) enter(dir string, tree *state.Tree) {
 	if s.below = tree.Below(dir); s.below != "" {
 		s.below += "/"
 	}
-	if s.target, s.err = s.targets.of(tree); s.err == nil {
-		if err := s.target.watching(); err != nil {
-			s.err = &watchError{err, s.target}
+	if s.destination, s.err = s.destinations.of(tree); s.err == nil {
+		if err := s.destination.watching(); err != nil {
+			s.err = &watchError{err, s.destination}
 		}
 	}
 }
@@ -228,7 +228,7 @@ func (s *statter) enter(dir string, tree *state.Tree) {
 // watchError is a tree that cannot be written to.
 type watchError struct {
 	error
-	target *target
+	destination *destination
 }
 
 func (e *watchError) Unwrap() error { return e.error }

@@ -18,7 +18,7 @@ func TestSettledOnlyByAStatAfterTheTick(t *testing.T) {
 	}
 	defer tree.Close()
 	asked := time.Now()
-	f := &file{path: root, target: &target{clock: clock{tree: tree}}, info: walk.Info{Sec: 1_700_000_000, Nsec: 5}}
+	f := &file{path: root, destination: &destination{clock: clock{tree: tree}}, info: walk.Info{Sec: 1_700_000_000, Nsec: 5}}
 	over := state.TickEnd(f.mtime())
 	for _, test := range []struct {
 		name    string
@@ -31,8 +31,8 @@ func TestSettledOnlyByAStatAfterTheTick(t *testing.T) {
 		{"the stat, then tick over", &over, -time.Nanosecond, false},
 		{"the tick goes on", &state.Time{Sec: over.Sec, Nsec: over.Nsec - 1}, time.Second, false},
 	} {
-		if f.target.now.Store(nil); test.now != nil {
-			f.target.now.Store(&state.Clock{Now: *test.now, Asked: asked, Answered: asked})
+		if f.destination.now.Store(nil); test.now != nil {
+			f.destination.now.Store(&state.Clock{Now: *test.now, Asked: asked, Answered: asked})
 		}
 		if got := f.settled(asked.Add(test.statted)); got != test.want {
 			t.Errorf("%s: settled: %v", test.name, got)

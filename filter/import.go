@@ -37,7 +37,7 @@ func (i *Import) Run(ctx context.Context) (err error) {
 	var runs []*importRun
 	defer func() {
 		for _, r := range runs {
-			err = errors.Join(err, r.targets.grove.Close())
+			err = errors.Join(err, r.destinations.grove.Close())
 		}
 		err = errors.Join(err, lost.err())
 	}()
@@ -97,7 +97,7 @@ func (i *Import) prepare(ctx context.Context, root root, at walk.Root) (*importR
 		newest:   newest,
 		past:     gather(root, files, newest.Made, present()),
 	}
-	if _, err = r.targets.of(r.tree()); err == nil {
+	if _, err = r.destinations.of(r.tree()); err == nil {
 		err = r.refuse(r.tree())
 	}
 	if err != nil {

@@ -31,7 +31,7 @@ type importRun struct {
 	pending int
 }
 
-func (r *importRun) tree() *state.Tree { return r.targets.grove.Roots()[0] }
+func (r *importRun) tree() *state.Tree { return r.destinations.grove.Roots()[0] }
 
 func (r *importRun) run(ctx context.Context) error {
 	r.reportFiles()
@@ -85,7 +85,7 @@ func (outer *importDir) enter(d *walk.Dir, dir string) *importDir {
 	}
 	at := *outer
 	at.until = at.past.latest(d.Rel, outer.until)
-	if grove := at.targets.grove; d.Rel != "" && grove.IsTree(dir, d.Marks) {
+	if grove := at.destinations.grove; d.Rel != "" && grove.IsTree(dir, d.Marks) {
 		at.tree, _ = grove.Nested(dir)
 		err := at.refuse(at.tree)
 		if at.closed = err != nil; at.closed {
@@ -128,7 +128,7 @@ func (at *importDir) judge(stamps *stampReader, d *walk.Dir) (covered []coveredF
 
 // stat stats files as a commit does: what changed since it was judged stays pending.
 func (r *importRun) stat(files []coveredFile) (t triage) {
-	st := r.targets.newStatter()
+	st := r.destinations.newStatter()
 	defer st.close()
 	t.expect = len(files)
 	for _, c := range files {

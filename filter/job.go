@@ -118,11 +118,11 @@ func (r *jobRunner) run(ctx context.Context, j job, stdout, stderr *spool) (res 
 // be stamped are left out: the work would be for nothing. So are those that another
 // run has done meanwhile, or has in hand.
 func (r *jobRunner) begin(ctx context.Context, files []filePath, res *result) (begun []started, err error) {
-	st := r.recorder.targets.newStatter()
+	st := r.recorder.destinations.newStatter()
 	defer st.close()
 	var stamped []file
 	for _, p := range files {
-		p.location = r.recorder.targets.byNow(p.location)
+		p.location = r.recorder.destinations.byNow(p.location)
 		f, err := r.recorder.statSettled(ctx, st, p, r.exact)
 		var standing state.Standing
 		if err == nil {
@@ -153,10 +153,10 @@ func (r *jobRunner) begin(ctx context.Context, files []filePath, res *result) (b
 
 // claim claims a file, and judges it once more.
 func (r *jobRunner) claim(ctx context.Context, f *file) (state.Standing, error) {
-	if err := r.recorder.claims.take(f.target, f.rel); err != nil {
+	if err := r.recorder.claims.take(f.destination, f.rel); err != nil {
 		return state.Unknown, r.lose(f, err)
 	}
-	standing, stamp, since, err := f.target.Standing(f.rel)
+	standing, stamp, since, err := f.destination.Standing(f.rel)
 	if err != nil {
 		return standing, r.lose(f, err)
 	}
@@ -176,16 +176,16 @@ func (r *jobRunner) claim(ctx context.Context, f *file) (state.Standing, error) 
 	return standing, errDone
 }
 
-func (r *jobRunner) release(f *file) error { return r.recorder.claims.release(f.target, f.rel) }
+func (r *jobRunner) release(f *file) error { return r.recorder.claims.release(f.destination, f.rel) }
 
 // dropAll drops the stamps of files whose command is about to run, durably. What
 // was done with them last is in doubt from now on until it has succeeded: were it
 // to fail, or to be killed with us or by a power cut, a file that gets its old
 // content or mtime back would pass for processed.
 func (r *jobRunner) dropAll(stamped []file) error {
-	paths := map[*target][]string{}
+	paths := map[*destination][]string{}
 	for i := range stamped {
-		paths[stamped[i].target] = append(paths[stamped[i].target], stamped[i].rel)
+		paths[stamped[i].destination] = append(paths[stamped[i].destination], stamped[i].rel)
 	}
 	for t, list := range paths {
 		err := t.drop(list...)
@@ -203,7 +203,7 @@ func (r *jobRunner) dropAll(stamped []file) error {
 // dropFailed says that the command has failed on a file: whatever stamp it has by
 // now, or is about to get from another run that has statted it, does not count.
 func (r *jobRunner) dropFailed(f *file) error {
-	err := f.target.drop(f.rel)
+	err := f.destination.drop(f.rel)
 	if err == nil {
 		err = r.recorder.forgetInOthers([]file{*f})
 	}
@@ -218,7 +218,7 @@ func (r *jobRunner) lose(f *file, err error) error {
 	if err == errInHand || err == errDone {
 		return err
 	}
-	if err := r.recorder.targets.giveUp(f.target, err); err != nil {
+	if err := r.recorder.destinations.giveUp(f.destination, err); err != nil {
 		r.fail(err)
 		return errStopped
 	}
@@ -227,7 +227,7 @@ func (r *jobRunner) lose(f *file, err error) error {
 
 // end stats files whose command succeeded.
 func (r *jobRunner) end(begun []started, res *result) {
-	st := r.recorder.targets.newStatter()
+	st := r.recorder.destinations.newStatter()
 	defer st.close()
 	for _, b := range begun {
 		f, err := st.file(b.from)

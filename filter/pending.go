@@ -15,7 +15,7 @@ type pendingFiles struct {
 }
 
 func newPendingFiles(selection *Selection, r *recorder) *pendingFiles {
-	s := newSelector(selection, r.targets.roots, r.targets.grove, r.report)
+	s := newSelector(selection, r.destinations.roots, r.destinations.grove, r.report)
 	s.keep = true
 	if s.Detect == rule.DetectContent {
 		s.refresh = &refresher{recorder: r}

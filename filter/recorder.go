@@ -15,22 +15,22 @@ import (
 type recorder struct {
 	*sorter
 	writer
-	opt     *Options
-	targets *targets
-	report  *reporter
-	fresh   []file // not settled yet
-	late    int    // left pending by --since
+	opt          *Options
+	destinations *destinations
+	report       *reporter
+	unsettled    []file // not settled yet
+	late         int    // left pending by --since
 }
 
 // newRecorder returns a recorder for the trees of a grove.
 func newRecorder(opt *Options, how Recording, g *state.Grove, report *reporter) *recorder {
-	ts := &targets{opt: opt, grove: g, report: report}
+	ts := &destinations{opt: opt, grove: g, report: report}
 	return &recorder{
-		sorter:  &sorter{ts, opt.Detect, how.IgnoreMissing, newReaders()},
-		writer:  writer{how: how, opt: opt, targets: ts, report: report, backing: backing{sync: g.SyncWork}},
-		opt:     opt,
-		targets: ts,
-		report:  report,
+		sorter:       &sorter{ts, opt.Detect, how.IgnoreMissing, newReaders()},
+		writer:       writer{how: how, opt: opt, destinations: ts, report: report, backing: backing{sync: g.SyncWork}},
+		opt:          opt,
+		destinations: ts,
+		report:       report,
 	}
 }
 
@@ -53,9 +53,9 @@ func openRecorder(opt *Options, how Recording) (*recorder, error) {
 		return nil, err
 	}
 	r := newRecorder(opt, how, g, newReporter(opt, allNews))
-	r.targets.roots, r.targets.lost, r.targets.since = roots, lost, moment
+	r.destinations.roots, r.destinations.lost, r.destinations.since = roots, lost, moment
 	for _, t := range g.Roots() {
-		if _, err := r.targets.of(t); err != nil {
+		if _, err := r.destinations.of(t); err != nil {
 			return nil, errors.Join(err, r.close())
 		}
 	}
@@ -65,7 +65,7 @@ func openRecorder(opt *Options, how Recording) (*recorder, error) {
 // close gives up the trees. What is wrong with roots that cannot be read is an error,
 // too.
 func (r *recorder) close() error {
-	return errors.Join(r.targets.grove.Close(), r.targets.lost.err())
+	return errors.Join(r.destinations.grove.Close(), r.destinations.lost.err())
 }
 
 // record takes what became of a batch: its stamps are written once their work is
@@ -82,18 +82,18 @@ func (r *recorder) record(t triage) error {
 	if err := r.forget(t.late); err != nil {
 		return err
 	}
-	r.fresh = append(r.fresh, t.fresh...)
+	r.unsettled = append(r.unsettled, t.unsettled...)
 	if len(t.ready) > 0 {
 		if err := asRead(r.opt.ConfigFiles); err != nil {
 			return err
 		}
 	}
 	for _, s := range t.ready {
-		if err := r.put(s.target, s.entries); err != nil {
+		if err := r.put(s.destination, s.entries); err != nil {
 			return err
 		}
 	}
-	if slices.ContainsFunc(t.fresh, func(f file) bool { return f.unasked() }) {
+	if slices.ContainsFunc(t.unsettled, func(f file) bool { return f.unasked() }) {
 		if err := r.settle(); err != nil {
 			return err
 		}
@@ -103,11 +103,11 @@ func (r *recorder) record(t triage) error {
 
 // settle records the files whose tick is over.
 func (r *recorder) settle() error {
-	if len(r.fresh) == 0 {
+	if len(r.unsettled) == 0 {
 		return nil
 	}
-	waiting := r.fresh
-	r.fresh = nil
+	waiting := r.unsettled
+	r.unsettled = nil
 	t, err := r.again(waiting)
 	if err != nil {
 		return err
@@ -117,12 +117,12 @@ func (r *recorder) settle() error {
 
 // settleAll waits until no file is left to be statted again.
 func (r *recorder) settleAll() error {
-	for deadline := time.Now().Add(state.SettleWait); len(r.fresh) > 0; time.Sleep(tickPeriod) {
+	for deadline := time.Now().Add(state.SettleWait); len(r.unsettled) > 0; time.Sleep(tickPeriod) {
 		if err := r.settle(); err != nil {
 			return err
 		}
-		if len(r.fresh) > 0 && time.Now().After(deadline) {
-			for _, f := range r.fresh {
+		if len(r.unsettled) > 0 && time.Now().After(deadline) {
+			for _, f := range r.unsettled {
 				r.report.warn(&pathError{f.path, errors.New("not stamped: its file system's clock stands still")})
 			}
 			return nil
@@ -138,15 +138,15 @@ func (r *recorder) forget(late []file) error {
 	if err := r.forgetInOthers(late); err != nil {
 		return err
 	}
-	paths := map[*target][]string{}
+	paths := map[*destination][]string{}
 	for i := range late {
-		if f := &late[i]; f.target.failed.Load() == nil {
-			paths[f.target] = append(paths[f.target], f.rel)
+		if f := &late[i]; f.destination.failed.Load() == nil {
+			paths[f.destination] = append(paths[f.destination], f.rel)
 		}
 	}
 	for t, list := range paths {
 		if err := t.drop(list...); err != nil {
-			if fatal := r.targets.giveUp(t, err); fatal != nil {
+			if fatal := r.destinations.giveUp(t, err); fatal != nil {
 				return fatal
 			}
 		}
@@ -159,11 +159,11 @@ func (r *recorder) forget(late []file) error {
 // was still to begin: another run has begun one further out, and where nothing is
 // recorded here its stamps are in force; or one further in, and its stamps are.
 func (r *recorder) forgetInOthers(files []file) error {
-	begun := slices.DeleteFunc(slices.Clone(files), func(f file) bool { return !f.target.New() })
+	begun := slices.DeleteFunc(slices.Clone(files), func(f file) bool { return !f.destination.New() })
 	if len(begun) == 0 {
 		return nil
 	}
-	g, err := r.opt.openGrove(dirs(r.targets.roots))
+	g, err := r.opt.openGrove(dirs(r.destinations.roots))
 	if err != nil {
 		return err
 	}
@@ -173,7 +173,7 @@ func (r *recorder) forgetInOthers(files []file) error {
 		if err != nil {
 			continue // gone
 		}
-		own := f.target.Root()
+		own := f.destination.Root()
 		for _, from := range []string{dir, path.Dir(own)} {
 			t, err := g.TreeOf(from, nil)
 			if err == nil && t.Origin() == state.HoldsState && t.Root() != own {
@@ -184,7 +184,7 @@ func (r *recorder) forgetInOthers(files []file) error {
 	return errors.Join(errors.Join(errs...), g.Sync(), g.Close())
 }
 
-// tick stats again what was too fresh, and writes and syncs what is due.
+// tick stats again what was not settled, and writes and syncs what is due.
 func (r *recorder) tick() error {
 	if err := r.settle(); err != nil {
 		return err
@@ -199,7 +199,7 @@ func (r *recorder) finish(failed error) error {
 		return r.sync()
 	}
 	if errors.Is(failed, errConfigEdited) {
-		r.fresh = nil
+		r.unsettled = nil
 	}
 	if err := r.flush(); err != nil {
 		return err
@@ -208,7 +208,7 @@ func (r *recorder) finish(failed error) error {
 		r.report.notice(fmt.Errorf("%s modified since the given moment: left pending", Counted(r.late, "file")))
 	}
 	var errs []error
-	for _, t := range r.targets.all() {
+	for _, t := range r.destinations.all() {
 		if t.failed.Load() == nil { // what it was given is not safe in its WAL
 			errs = append(errs, r.dump(t))
 		}

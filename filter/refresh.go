@@ -20,7 +20,7 @@ type refresher struct {
 // is read then is the content of its mtime only when its tick was over before. It runs
 // on several goroutines.
 func (r *refresher) stat(p filePath) *statBefore {
-	st := r.targets.newStatter()
+	st := r.destinations.newStatter()
 	defer st.close()
 	f, err := st.file(p)
 	if st.err != nil {
@@ -30,7 +30,7 @@ func (r *refresher) stat(p filePath) *statBefore {
 		return nil
 	}
 	if f.unasked() {
-		err = f.target.ask()
+		err = f.destination.ask()
 	}
 	return &statBefore{f, err == nil && f.settled(f.began)}
 }
@@ -64,7 +64,7 @@ func (r *refresher) triage(found []finding) (t triage) {
 			seen.digest = f.recorded
 			r.settled(&t, seen)
 		} else {
-			t.fresh = append(t.fresh, seen)
+			t.unsettled = append(t.unsettled, seen)
 		}
 	}
 	return t
@@ -73,7 +73,7 @@ func (r *refresher) triage(found []finding) (t triage) {
 // isCurrent reports whether the stamp that a file was judged by is still its own.
 // Else it was processed in between, perhaps with another content.
 func (f *finding) isCurrent(seen *file) (bool, error) {
-	standing, stamp, since, err := seen.target.Standing(seen.rel)
+	standing, stamp, since, err := seen.destination.Standing(seen.rel)
 	seen.since = since
 	same := standing == state.Stamped && stamp.Time == f.Stamp.Time && stamp.Digest != nil && *stamp.Digest == *f.recorded
 	return err == nil && same, err

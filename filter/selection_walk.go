@@ -35,7 +35,7 @@ type place struct {
 	// For the goroutine that yields:
 	passed bool // something of it was yielded
 	found  bool // something was found in it
-	fresh  bool // it begins here and in no root, and is closed when the walk has left it
+	begins bool // it begins here and in no root, and is closed when the walk has left it
 }
 
 // nestedSize is what a tree counts for that waits to be yielded, in bytes of output. A
@@ -100,7 +100,7 @@ func (p *place) Visit(d *walk.Dir) walk.Visitor {
 	at := p.enter(d, dir)
 	b := batch{tree: at.tree, files: len(d.Files), found: at.judge(d, dir)}
 	size := len(b.found) * int(unsafe.Sizeof(finding{}))
-	begins := at != p && at.fresh
+	begins := at != p && at.begins
 	if begins {
 		size += nestedSize
 	}
@@ -117,8 +117,8 @@ func (p *place) Visit(d *walk.Dir) walk.Visitor {
 // enter returns the place of a directory: this one, unless a tree begins there.
 func (p *place) enter(d *walk.Dir, dir string) *place {
 	if d.Rel != "" && d.Part == 0 && p.grove.IsTree(dir, d.Marks) {
-		tree, fresh := p.grove.Nested(dir)
-		return &place{walkSelector: p.walkSelector, root: p.root, tree: tree, outer: p, fresh: fresh}
+		tree, first := p.grove.Nested(dir)
+		return &place{walkSelector: p.walkSelector, root: p.root, tree: tree, outer: p, begins: first}
 	}
 	return p
 }
@@ -153,7 +153,7 @@ func (p *place) pass(b batch) error {
 	if err := p.leaveFor(p); err != nil {
 		return err
 	}
-	if p.fresh && !p.passed {
+	if p.begins && !p.passed {
 		p.nested = append(p.nested, p)
 	}
 	p.passed, p.found = true, p.found || len(b.found) > 0

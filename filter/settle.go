@@ -19,19 +19,19 @@ const tickPeriod = 10 * time.Millisecond
 
 // again stats files whose tick may be over.
 func (s *sorter) again(waiting []file) (t triage, err error) {
-	asked := map[*target]bool{}
+	asked := map[*destination]bool{}
 	for _, f := range waiting {
-		if !asked[f.target] && f.onClock() {
-			asked[f.target] = true
-			if err := f.target.ask(); err != nil {
-				if err := s.targets.giveUp(f.target, err); err != nil {
+		if !asked[f.destination] && f.onClock() {
+			asked[f.destination] = true
+			if err := f.destination.ask(); err != nil {
+				if err := s.destinations.giveUp(f.destination, err); err != nil {
 					return t, err
 				}
 			}
 		}
 		again := time.Now()
 		info, err := walk.Stat(f.path)
-		if failed := f.target.failed.Load(); failed != nil {
+		if failed := f.destination.failed.Load(); failed != nil {
 			err = &pathError{f.path, *failed}
 		}
 		switch {
@@ -41,7 +41,7 @@ func (s *sorter) again(waiting []file) (t triage, err error) {
 		case info != f.info:
 			t.warns = append(t.warns, &pathError{f.path, errModified})
 		case !f.settled(again):
-			t.fresh = append(t.fresh, f)
+			t.unsettled = append(t.unsettled, f)
 		default:
 			f.digest = nil // what was read before its tick was over may have changed
 			s.settled(&t, f)
@@ -55,7 +55,7 @@ func (s *sorter) again(waiting []file) (t triage, err error) {
 // the file's present tick would not show, it waits until that is over.
 func (s *sorter) statSettled(ctx context.Context, st *statter, p filePath, exact bool) (file, error) {
 	ready := func(f *file, statted time.Time) bool {
-		return f.target.now.Load() != nil && (!exact || f.settled(statted))
+		return f.destination.now.Load() != nil && (!exact || f.settled(statted))
 	}
 	var first file // that was like the last
 	for deadline := time.Now().Add(state.SettleWait); ; {
@@ -66,8 +66,8 @@ func (s *sorter) statSettled(ctx context.Context, st *statter, p filePath, exact
 		if err != nil || ready(&first, f.began) {
 			return f, err
 		}
-		if err := f.target.ask(); err != nil {
-			if err := s.targets.giveUp(f.target, err); err != nil {
+		if err := f.destination.ask(); err != nil {
+			if err := s.destinations.giveUp(f.destination, err); err != nil {
 				return f, &fatalError{err}
 			}
 			continue

@@ -12,19 +12,19 @@ import (
 
 // triage is what is to be done with the files of one batch of paths.
 type triage struct {
-	expect int          // how many stamps there will be, at most
-	ready  []treeStamps // to be written
-	fresh  []file       // not settled yet
-	unread []file       // settled, but for their content
-	late   []file       // left pending by --since
-	warns  []error
-	fatal  error // nothing can be recorded
+	expect    int          // how many stamps there will be, at most
+	ready     []treeStamps // to be written
+	unsettled []file       // not settled yet
+	unread    []file       // settled, but for their content
+	late      []file       // left pending by --since
+	warns     []error
+	fatal     error // nothing can be recorded
 }
 
 // sorter finds out what is to be done with files. It may be used from several
 // goroutines.
 type sorter struct {
-	targets       *targets
+	destinations  *destinations
 	detect        rule.Detect
 	ignoreMissing bool
 	readers       readers
@@ -40,7 +40,7 @@ func (s *sorter) stat(_ int, batch walk.Batch) (t triage) {
 		t.warns = append(t.warns, &pathError{paths[last], errors.New("not stamped: the last path lacks its delimiter")})
 		paths = paths[:last]
 	}
-	st := s.targets.newStatter()
+	st := s.destinations.newStatter()
 	defer st.close()
 	t.expect = len(paths)
 	for _, path := range paths {
@@ -55,7 +55,7 @@ func (s *sorter) stat(_ int, batch walk.Batch) (t triage) {
 // sort puts what came of the stat of one file where it belongs.
 func (s *sorter) sort(t *triage, f file, err error) {
 	if w, ok := errors.AsType[*watchError](err); ok {
-		if t.fatal = s.targets.giveUp(w.target, w.error); t.fatal == nil {
+		if t.fatal = s.destinations.giveUp(w.destination, w.error); t.fatal == nil {
 			t.warns = append(t.warns, &pathError{f.path, w.error})
 		}
 		return
@@ -64,12 +64,12 @@ func (s *sorter) sort(t *triage, f file, err error) {
 	case s.ignoreMissing && errors.Is(err, fs.ErrNotExist), err == errPassedOver:
 	case err != nil:
 		t.warns = append(t.warns, err)
-	case s.targets.since.start && !f.onClock():
+	case s.destinations.since.start && !f.onClock():
 		t.warns = append(t.warns, &pathError{f.path, fmt.Errorf("not stamped: %w", errNoClock)})
-	case f.target.tooLate(f.mtime()):
+	case f.destination.tooLate(f.mtime()):
 		t.late = append(t.late, f)
 	case !f.settled(f.began):
-		t.fresh = append(t.fresh, f)
+		t.unsettled = append(t.unsettled, f)
 	default:
 		s.settled(t, f)
 	}
@@ -80,7 +80,7 @@ func (s *sorter) settled(t *triage, f file) {
 	if s.detect == rule.DetectContent && f.digest == nil {
 		t.unread = append(t.unread, f)
 	} else {
-		t.add(f.target, f.entry())
+		t.add(f.destination, f.entry())
 	}
 }
 
@@ -93,17 +93,17 @@ func (s *sorter) read(t *triage) {
 			t.warns = append(t.warns, errs[i])
 			continue
 		}
-		t.add(t.unread[i].target, t.unread[i].entry())
+		t.add(t.unread[i].destination, t.unread[i].entry())
 	}
 	t.unread = nil
 }
 
-func (t *triage) add(to *target, e state.Entry) {
+func (t *triage) add(to *destination, e state.Entry) {
 	switch n := len(t.ready); {
 	case n == 0: // mostly there is one tree, and this run takes all
 		t.ready = []treeStamps{{to, make([]state.Entry, 0, t.expect)}}
-	case t.ready[n-1].target != to:
-		t.ready = append(t.ready, treeStamps{target: to})
+	case t.ready[n-1].destination != to:
+		t.ready = append(t.ready, treeStamps{destination: to})
 	}
 	last := &t.ready[len(t.ready)-1]
 	last.entries = append(last.entries, e)

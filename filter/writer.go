@@ -37,19 +37,19 @@ const syncPeriod = time.Second
 
 // writer writes stamps to WALs, each once its work is durable.
 type writer struct {
-	how     Recording
-	noWAL   bool // stamps are held in memory, and dumped at the end
-	opt     *Options
-	targets *targets
-	report  *reporter
-	backing backing
-	claims  *claims   // of an exec, to be given up once a stamp is written
-	stamped int       // stamps written to a WAL
-	synced  time.Time // when everything was durable last
+	how          Recording
+	noWAL        bool // stamps are held in memory, and dumped at the end
+	opt          *Options
+	destinations *destinations
+	report       *reporter
+	backing      backing
+	claims       *claims   // of an exec, to be given up once a stamp is written
+	stamped      int       // stamps written to a WAL
+	synced       time.Time // when everything was durable last
 }
 
 // put takes the stamps of settled files.
-func (w *writer) put(t *target, entries []state.Entry) error {
+func (w *writer) put(t *destination, entries []state.Entry) error {
 	switch {
 	case w.noWAL:
 		return t.Hold(entries)
@@ -61,10 +61,10 @@ func (w *writer) put(t *target, entries []state.Entry) error {
 }
 
 // write appends stamps whose work is durable to the WAL.
-func (w *writer) write(t *target, entries []state.Entry) error {
+func (w *writer) write(t *destination, entries []state.Entry) error {
 	refused, err := t.Append(entries)
 	if err != nil {
-		if fatal := w.targets.giveUp(t, err); fatal != nil {
+		if fatal := w.destinations.giveUp(t, err); fatal != nil {
 			return fatal
 		}
 		refused = entries
@@ -95,7 +95,7 @@ func (w *writer) write(t *target, entries []state.Entry) error {
 var errContradicted = errors.New("not stamped: meanwhile another run has failed on it, or has processed it under another config")
 
 // founded says once that a tree has begun.
-func (w *writer) founded(t *target) {
+func (w *writer) founded(t *destination) {
 	if w.opt.Founded != nil && t.New() && !t.founded {
 		t.founded = true
 		w.opt.Founded(t.Root())
@@ -127,7 +127,7 @@ func (w *writer) writeBacked(backed []treeStamps, err error) error {
 		return err
 	}
 	for _, s := range backed {
-		if err := w.write(s.target, s.entries); err != nil {
+		if err := w.write(s.destination, s.entries); err != nil {
 			return err
 		}
 	}
@@ -151,7 +151,7 @@ func (w *writer) writeAll() error {
 }
 
 func (w *writer) sync() error {
-	for _, t := range w.targets.all() {
+	for _, t := range w.destinations.all() {
 		if !t.dirty.Swap(false) {
 			continue
 		}
@@ -164,7 +164,7 @@ func (w *writer) sync() error {
 	return nil
 }
 
-func (w *writer) dump(t *target) error {
+func (w *writer) dump(t *destination) error {
 	due := w.noWAL || w.how.Dump == DumpAlways
 	var err error
 	if w.noWAL && !w.how.NoSync {

@@ -66,7 +66,7 @@ func help(selected *namedCommand) string {
 			section{"Commands (treefilter COMMAND --help lists their flags)", commandRows()},
 			section{"Flags of every command", flagRows(&common{}, &struct{}{})})
 	}
-	c := selected.fresh()
+	c := selected.create()
 	return c.page().render(section{"Flags", flagRows(c, &global{})})
 }
 

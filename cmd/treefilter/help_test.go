@@ -32,7 +32,7 @@ func TestHelpKnowsEveryFlag(t *testing.T) {
 	overview := help(nil)
 	for i, c := range commands {
 		text := help(&commands[i])
-		for _, flag := range newParser(c.fresh(), &common{}).Model.Flags {
+		for _, flag := range newParser(c.create(), &common{}).Model.Flags {
 			if flag.Help == "" || !strings.Contains(text+overview, "--"+flag.Name) {
 				t.Errorf("treefilter %s --help does not explain --%s", c.name, flag.Name)
 			}

@@ -31,9 +31,9 @@ var commands = []namedCommand{
 }
 
 type namedCommand struct {
-	name  string
-	help  string
-	fresh func() subcommand
+	name   string
+	help   string
+	create func() subcommand
 }
 
 // A subcommand is a command with a name; its fields are its flags.
@@ -115,7 +115,7 @@ type candidate struct {
 // newCandidate also notes, as they are written, the flags that take a value. None
 // does in one command and does not in another.
 func newCandidate(c *namedCommand, valued map[string]bool) *candidate {
-	made := &candidate{namedCommand: c, command: c.fresh()}
+	made := &candidate{namedCommand: c, command: c.create()}
 	made.parser = newParser(made.command, &made.common)
 	for _, flag := range made.parser.Model.Flags {
 		if !flag.IsBool() {

@@ -171,7 +171,7 @@ func TestSharedFlags(t *testing.T) {
 		t.Setenv(variable(name), value)
 		found := false
 		for _, c := range commands {
-			parser := newParser(c.fresh(), &common{})
+			parser := newParser(c.create(), &common{})
 			if _, err := parser.Parse(nil); err != nil {
 				t.Fatal(err)
 			}

@@ -38,7 +38,7 @@ func grammarFlags() shownFlags {
 	all := map[string][]string{}
 	shown := shownFlags{}
 	for _, c := range commands {
-		for _, flag := range newParser(c.fresh(), &common{}).Model.Flags {
+		for _, flag := range newParser(c.create(), &common{}).Model.Flags {
 			all[flag.Name] = append(all[flag.Name], c.name)
 			spellings := []string{"--" + flag.Name}
 			if flag.Short != 0 {

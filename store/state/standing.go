@@ -55,7 +55,7 @@ func (t *Tree) Standing(path string) (standing format.Standing, s format.Stamp, 
 	if disk.IsMissing(err) {
 		snapshot = disk.Info{}
 	}
-	if t.fresh == nil || t.app.Reread || snapshot != t.fresh.Info {
+	if t.latest == nil || t.app.Reread || snapshot != t.latest.Info {
 		t.reread()
 	}
 	since = t.Epoch()
@@ -79,11 +79,11 @@ func (t *Tree) Standing(path string) (standing format.Standing, s format.Stamp, 
 
 // reread reads the state anew: words that were read before are in it.
 func (t *Tree) reread() {
-	if t.fresh != nil {
-		t.fresh.Close()
+	if t.latest != nil {
+		t.latest.Close()
 	}
-	t.fresh = load(t.opt.fsys, t.names, t.opt.Program)
-	t.asked = t.readerOf(t.fresh)
+	t.latest = load(t.opt.fsys, t.names, t.opt.Program)
+	t.asked = t.readerOf(t.latest)
 	clear(t.app.Words)
 	t.app.Reread = false
 }

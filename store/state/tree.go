@@ -37,7 +37,7 @@ type Tree struct {
 	heldAt   uint64                   // the least Since of these
 	own      map[string]memtable.Word // what was put or taken since the state was read
 	reader   *Reader                  // of Get
-	fresh    *state                   // as Standing has read it, nil while that is st
+	latest   *state                   // as Standing has read it, nil while that is st
 	asked    *Reader                  // of Standing
 	dumped   *[]error                 // what was wrong as the last dump found it, nil before
 	claims   disk.WorkDir             // the root, once a file was claimed
@@ -149,7 +149,7 @@ func (t *Tree) Close() error {
 		err = errors.Join(err, t.claims.Close())
 		t.claims = nil
 	}
-	for _, st := range []*state{t.st, t.fresh} {
+	for _, st := range []*state{t.st, t.latest} {
 		if st != nil {
 			err = errors.Join(err, st.Close())
 		}

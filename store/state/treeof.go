@@ -112,8 +112,8 @@ func (g *Grove) standIn(dir string) *Tree {
 }
 
 // Nested returns the tree of a directory that is known to hold state files.
-// fresh reports that it was not met before.
-func (g *Grove) Nested(dir string) (t *Tree, fresh bool) {
+// first reports that it was not met before.
+func (g *Grove) Nested(dir string) (t *Tree, first bool) {
 	g.mu.Lock()
 	_, met := g.trees[dir]
 	g.mu.Unlock()

@@ -209,8 +209,8 @@ func (a *Appender) writeLocked(info disk.Info, encode func([]byte) []byte) error
 	if err != nil {
 		return err
 	}
-	fresh := !a.mine || a.pos-a.opened > ReopenAfter
-	if fresh {
+	reopen := !a.mine || a.pos-a.opened > ReopenAfter
+	if reopen {
 		b = a.Session.AppendOpen(b)
 	}
 	head := int64(len(b))
@@ -222,7 +222,7 @@ func (a *Appender) writeLocked(info disk.Info, encode func([]byte) []byte) error
 		a.in.Tally = before
 		return err
 	}
-	if fresh {
+	if reopen {
 		a.opened = info.Size + head
 	}
 	return nil

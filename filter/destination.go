@@ -9,8 +9,8 @@ import (
 	"treefilter/store/state"
 )
 
-// target is a tree that stamps are written to.
-type target struct {
+// destination is a tree that stamps are written to.
+type destination struct {
 	*state.Tree
 	clock
 	since   state.Time  // files modified at or after it stay pending
@@ -26,20 +26,20 @@ type target struct {
 
 // tooLate reports whether a file may have been modified at or after the moment:
 // its mtime only says in which tick.
-func (t *target) tooLate(mtime state.Time) bool {
+func (t *destination) tooLate(mtime state.Time) bool {
 	return t.limited && state.TickEnd(mtime).Compare(t.since) > 0
 }
 
 // drop forgets the stamps of files. Only what is there can be synced: a sync of
 // another goroutine must not take the mark before the records are written.
-func (t *target) drop(paths ...string) error {
+func (t *destination) drop(paths ...string) error {
 	_, err := t.Drop(paths, func(string) bool { return true })
 	t.dirty.Store(true)
 	return err
 }
 
-// targets are the trees of a run that stamps may be written to, each examined once.
-type targets struct {
+// destinations are the trees of a run that stamps may be written to, each examined once.
+type destinations struct {
 	opt    *Options
 	roots  []root
 	lost   lostRoots
@@ -49,16 +49,16 @@ type targets struct {
 
 	mu     sync.Mutex
 	byTree map[*state.Tree]*examined
-	list   []*target
+	list   []*destination
 }
 
 type examined struct {
-	target *target
-	err    error
+	destination *destination
+	err         error
 }
 
 // refuse returns an error for an absolute directory whose files get no stamp.
-func (ts *targets) refuse(dir string) error {
+func (ts *destinations) refuse(dir string) error {
 	if err := ts.lost.refuse(dir); err != nil {
 		return err
 	}
@@ -70,7 +70,7 @@ func (ts *targets) refuse(dir string) error {
 
 // byNow returns a location with the tree that its files belong to by now: another run
 // may have begun one since it was found, and its stamps are in force.
-func (ts *targets) byNow(at *location) *location {
+func (ts *destinations) byNow(at *location) *location {
 	if at.tree == nil {
 		return at
 	}
@@ -81,32 +81,32 @@ func (ts *targets) byNow(at *location) *location {
 	return &location{root: at.root, rel: at.rel, tree: tree}
 }
 
-func (ts *targets) all() []*target {
+func (ts *destinations) all() []*destination {
 	ts.mu.Lock()
 	defer ts.mu.Unlock()
 	return ts.list
 }
 
 // of returns a tree as one to write to, or why it must not be.
-func (ts *targets) of(t *state.Tree) (*target, error) {
+func (ts *destinations) of(t *state.Tree) (*destination, error) {
 	ts.mu.Lock()
 	defer ts.mu.Unlock()
 	if e := ts.byTree[t]; e != nil {
-		return e.target, e.err
+		return e.destination, e.err
 	}
 	e := &examined{}
-	e.target, e.err = ts.examine(t)
+	e.destination, e.err = ts.examine(t)
 	if ts.byTree == nil {
 		ts.byTree = map[*state.Tree]*examined{}
 	}
 	ts.byTree[t] = e
 	if e.err == nil {
-		ts.list = append(ts.list, e.target)
+		ts.list = append(ts.list, e.destination)
 	}
-	return e.target, e.err
+	return e.destination, e.err
 }
 
-func (ts *targets) examine(tree *state.Tree) (*target, error) {
+func (ts *destinations) examine(tree *state.Tree) (*destination, error) {
 	if err := tree.Writable(); err != nil {
 		return nil, err
 	}
@@ -115,7 +115,7 @@ func (ts *targets) examine(tree *state.Tree) (*target, error) {
 		return nil, &pathError{tree.Root(), ErrConfigNotGiven}
 	}
 	ts.report.problems(tree)
-	t := &target{Tree: tree, clock: clock{tree: tree}, limited: ts.since.given, watching: sync.OnceValue(tree.Watch)}
+	t := &destination{Tree: tree, clock: clock{tree: tree}, limited: ts.since.given, watching: sync.OnceValue(tree.Watch)}
 	if ts.since.given {
 		var err error
 		if t.since, err = ts.since.in(tree); err != nil {
@@ -132,7 +132,7 @@ func (ts *targets) examine(tree *state.Tree) (*target, error) {
 
 // giveUp makes a nested tree that cannot be written to cost its own files
 // alone. A root that cannot be ends the run.
-func (ts *targets) giveUp(t *target, err error) error {
+func (ts *destinations) giveUp(t *destination, err error) error {
 	if roots := ts.grove.Roots(); len(roots) == 0 || slices.Contains(roots, t.Tree) {
 		return err
 	}
