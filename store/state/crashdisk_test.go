@@ -270,6 +270,9 @@ func (p *simProc) Mkdir(string) error            { return syscall.EROFS }
 func (p *simProc) List(string) ([]string, error) { return nil, syscall.EACCES }
 func (p *simProc) Volume(string) disk.Volume     { return disk.Volume{} }
 
+func (p *simProc) Process() disk.Process  { return disk.Process{} }
+func (p *simProc) Gone(disk.Process) bool { return false }
+
 func (p *simProc) Chown(path string, uid, gid int) error { return p.step("chown", path, nil) }
 
 func (p *simProc) OpenWork(dir string) (disk.WorkDir, error) {

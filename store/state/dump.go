@@ -7,6 +7,7 @@ import (
 	"treefilter/store/internal/disk"
 	"treefilter/store/internal/format"
 	"treefilter/store/internal/memtable"
+	"treefilter/store/internal/segment"
 )
 
 // DumpOptions say what a Dump does beside folding.
@@ -48,6 +49,11 @@ func (t *Tree) Dump(opt DumpOptions) (done Dumped, err error) {
 	if t.held == nil && t.names.Absent(t.opt.fsys) {
 		return done, nil
 	}
+	release, err := t.alone()
+	if err != nil {
+		return done, err
+	}
+	defer func() { err = errors.Join(err, release()) }()
 	info, err := t.app.Lock()
 	if err != nil {
 		return done, err
@@ -57,6 +63,10 @@ func (t *Tree) Dump(opt DumpOptions) (done Dumped, err error) {
 	defer func() { err = errors.Join(err, d.st.Close()) }()
 	if err := d.refuse(opt.Repair); err != nil {
 		return done, err
+	}
+	if !d.choose(opt.Repair) {
+		done.Stamps = d.st.stamps()
+		return done, nil
 	}
 	if t.held != nil {
 		if done.Refused, err = d.judgeHeld(info); err != nil {
@@ -80,13 +90,13 @@ func (t *Tree) Dump(opt DumpOptions) (done Dumped, err error) {
 	}
 	if d.unchanged() && len(done.Dropped) == 0 {
 		done.Stamps = d.st.stamps()
-		return done, t.retireWAL()
+		return done, d.retire()
 	}
 	if done.Stamps, err = d.replace(m, opt.Repair); err != nil {
 		return done, err
 	}
 	t.held, t.heldAt = nil, 0
-	return done, t.retireWAL()
+	return done, d.retire()
 }
 
 // dump is one dump under way: what is there, under the lock, and the config
@@ -95,6 +105,9 @@ type dump struct {
 	*Tree
 	st     *state
 	newest *format.Terms
+	// Of the logs, those that go into the snapshot or have gone there before, and those
+	// that stay.
+	fold, stay []*segment.Log
 }
 
 func (t *Tree) newDump() *dump {
@@ -127,7 +140,7 @@ func (st *state) recognize(own *format.Terms) {
 // merge brings together what is to be in the new snapshot.
 func (d *dump) merge() *merge {
 	m := newMerge(d.opt.Program, d.st, memtable.Joined(d.st.inMemory(), d.held), d.newest)
-	m.volume = d.st.volume()
+	m.volume, m.segments = d.st.volume(), d.list()
 	if d.held != nil {
 		m.volume, m.held = d.opt.fsys.Volume(d.root).ID, d.under
 	}

@@ -5,10 +5,12 @@ import (
 	"io"
 	"path/filepath"
 	"sync"
+	"time"
 
 	"treefilter/store/internal/disk"
 	"treefilter/store/internal/format"
 	"treefilter/store/internal/memtable"
+	"treefilter/store/internal/segment"
 	"treefilter/store/internal/wal"
 )
 
@@ -32,6 +34,9 @@ type Tree struct {
 
 	mu       sync.Mutex // guards what follows
 	app      *wal.Appender
+	seg      *segment.Writer
+	volume   *disk.Volume             // of the state files, nil until it is asked for
+	segments bool                     // seg is what is written to: see ownSegment
 	unsynced map[string]format.Entry  // by Set, not yet in the WAL
 	held     *memtable.Table          // by Hold, for the next dump
 	heldAt   uint64                   // the least Since of these
@@ -39,6 +44,7 @@ type Tree struct {
 	reader   *Reader                  // of Get
 	latest   *state                   // as Standing has read it, nil while that is st
 	asked    *Reader                  // of Standing
+	read     time.Time                // when latest was
 	dumped   *[]error                 // what was wrong as the last dump found it, nil before
 	claims   disk.WorkDir             // the root, once a file was claimed
 }
@@ -88,6 +94,8 @@ func newTree(root string, opt Options, origin Origin, work *disk.Works) *Tree {
 		r := t.readerOf(load(opt.fsys, n, opt.Program))
 		return r.lookUp, r.st
 	}
+	t.seg = &segment.Writer{Fsys: opt.fsys, Root: root, Names: n, Program: opt.Program, Seen: t.marks}
+	t.seg.Terms = func() *format.Terms { t.loaded(); return t.under }
 	return t
 }
 
@@ -103,7 +111,7 @@ func (t *Tree) loaded() *state {
 		if newest := t.st.newest(); newest != nil && t.opt.AnyConfig && t.opt.Config.Empty() {
 			t.under, t.app.Terms = newest, newest
 		}
-		t.app.Past, t.app.Snapshot = t.st.wal, t.st.Info
+		t.app.Past, t.app.Snapshot = t.st.ofWAL, t.st.Info
 		if n := len(t.st.Header.Folded); n > 0 {
 			t.app.NewestFolded = t.st.Header.Folded[n-1].ID
 		}
@@ -140,11 +148,11 @@ func (t *Tree) Get(path string) (format.Stamp, bool) {
 func (t *Tree) SyncWork() error { return t.work.Sync(t.root) }
 
 // Close gives up the tree's files. It does not sync: what was set since the last
-// Sync is lost.
+// Sync is lost. A segment gets its end.
 func (t *Tree) Close() error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	err := t.app.Close()
+	err := errors.Join(t.app.Close(), t.seg.End())
 	if t.claims != nil {
 		err = errors.Join(err, t.claims.Close())
 		t.claims = nil
@@ -193,7 +201,7 @@ func (t *Tree) Config() format.Config {
 func (t *Tree) written() bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.app.Wrote || t.held != nil
+	return t.app.Wrote || t.seg.Wrote || t.held != nil
 }
 
 func (t *Tree) full(path string) string { return filepath.Join(t.root, filepath.FromSlash(path)) }

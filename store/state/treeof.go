@@ -137,8 +137,10 @@ const (
 // believe stamps that may be older.
 func (g *Grove) lookForState(dir string, holds Holds) stateFound {
 	if g.opt.StateDir == "" && holds != nil {
-		if holds("."+g.opt.Program+disk.SnapshotSuffix) || holds("."+g.opt.Program+disk.WalSuffix) {
-			return stateHere
+		for _, suffix := range disk.TreeSuffixes {
+			if holds("." + g.opt.Program + suffix) {
+				return stateHere
+			}
 		}
 		return noState
 	}
@@ -154,7 +156,7 @@ func (g *Grove) lookForState(dir string, holds Holds) stateFound {
 // lookNow is lookForState by path, whatever was known when the run began.
 func (g *Grove) lookNow(dir string) stateFound {
 	n := g.opt.names(dir)
-	for _, file := range []string{n.Snapshot, n.WAL} {
+	for _, file := range []string{n.Snapshot, n.WAL, n.Segments} {
 		_, err := g.opt.fsys.Lstat(file)
 		switch {
 		case disk.IsAbsent(err):
@@ -176,6 +178,6 @@ func (g *Grove) IsTree(dir string, marks []string) bool {
 	}
 	return slices.ContainsFunc(marks, func(name string) bool {
 		program, ok := strings.CutPrefix(name, "."+g.opt.Program)
-		return ok && (program == disk.SnapshotSuffix || program == disk.WalSuffix)
+		return ok && slices.Contains(disk.TreeSuffixes, program)
 	})
 }

@@ -16,7 +16,10 @@ type Header struct {
 	Program string
 	Volume  string // the file system that the tree lay on, "" where it is not known
 	Folded  []FoldedWAL
-	*Terms  // of the newest stamps
+	// Segments are the marks of the segments that went into it, as long as one may
+	// still be there, or be asked for.
+	Segments []string
+	*Terms   // of the newest stamps
 }
 
 // FoldedWAL is one of the WALs that went into a snapshot lately.
@@ -92,6 +95,8 @@ func SnapshotHeader(fields map[string]*yaml.Node, program string) (Header, error
 			}
 		case "folded":
 			h.Folded, err = foldedFromNode(node)
+		case "segments":
+			h.Segments, err = marksFromNode(node)
 		case "config":
 			config, err = ConfigFromNode(node)
 		default:

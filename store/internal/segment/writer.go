@@ -1,0 +1,314 @@
+package segment
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+
+	"treefilter/store/internal/disk"
+	"treefilter/store/internal/format"
+	"treefilter/store/internal/memtable"
+	"treefilter/store/internal/wal"
+)
+
+// Writer writes the segment of this process in one tree. It begins one when it is first
+// asked for, and again after an end.
+type Writer struct {
+	Fsys    disk.FS
+	Root    string // of the tree
+	Names   disk.Names
+	Program string
+	Terms   func() *format.Terms
+	// Seen returns the marks of all logs of the tree, read once the segment is there.
+	Seen func() (segments []string, theWAL string, err error)
+
+	// Words is the last word on each path, nil where it is not asked for.
+	Words map[string]memtable.Word
+	Wrote bool // to any segment
+
+	file     disk.File // nil until it is needed
+	path     string
+	session  *format.Session
+	size     int64
+	opened   int64 // where our last open record ends
+	tally    format.Tally
+	vouched  format.Tally
+	dirty    bool // holds records that may not be durable
+	named    bool // its name is durable
+	unusable error
+	buf      []byte
+}
+
+// ErrRemoved is a segment that another process has removed, so that what was written
+// to it may be lost.
+var ErrRemoved = errors.New("removed by another process while this one wrote to it")
+
+// Begin makes the segment, and reads what others have said, before this process looks
+// at a file: so what it writes is newer than that.
+//
+// It has another name until what it begins with is durable, and a dump that finds that
+// folds nothing. The directory is listed after it was changed, since a client of a file
+// server may remember what was in it.
+func (w *Writer) Begin() error {
+	if w.unusable != nil || w.file != nil {
+		return w.unusable
+	}
+	if err := w.Names.Usable(w.Fsys); err != nil {
+		return err
+	}
+	self, id := w.Fsys.Process(), format.NewID()
+	path := w.Names.Segment(disk.SegmentName(w.Program, self.Host, id))
+	f, err := w.create(path)
+	if err != nil {
+		return disk.Wrap(path, err)
+	}
+	w.session = format.NewSession(w.Program, id, w.Terms().Config)
+	w.session.Volume = w.Fsys.Volume(w.Root).ID
+	if err := w.begin(f, path, self); err != nil {
+		return errors.Join(disk.Wrap(path, err), f.Close(), w.Fsys.Remove(w.making(path)))
+	}
+	w.file, w.path = f, path
+	w.tally, w.vouched = format.Tally{}, format.Tally{}
+	w.dirty, w.named = false, false
+	return nil
+}
+
+// making is the name of a segment that is being made. Windows cannot rename a file that
+// is open.
+func (w *Writer) making(path string) string {
+	if disk.RemoveOpen {
+		return path + disk.TempSuffix
+	}
+	return path
+}
+
+// create makes the file, and its directory, which a dump may just have removed.
+func (w *Writer) create(path string) (disk.File, error) {
+	for try := 1; ; try++ {
+		if err := w.Names.MakeSegments(w.Fsys); err != nil {
+			return nil, err
+		}
+		f, err := w.Fsys.Open(w.making(path), os.O_RDWR|os.O_APPEND|os.O_CREATE|os.O_EXCL|disk.WalFlag, 0o666)
+		if !disk.IsMissing(err) || try > 100 {
+			return f, err
+		}
+	}
+}
+
+func (w *Writer) begin(f disk.File, path string, self disk.Process) error {
+	if err := wal.GiveToOwner(w.Fsys, w.Names.Dir, f); err != nil {
+		return err
+	}
+	first := format.SegmentRecord{Kind: format.SegmentBegin, ID: w.session.ID,
+		Begin: format.Begin{Program: w.Program, Host: self.Host, Boot: self.Boot, PID: self.PID}}
+	b := first.Append(nil)
+	if _, err := f.Write(b); err != nil {
+		return err
+	}
+	w.size = int64(len(b))
+	logs, theWAL, err := w.Seen()
+	if err != nil {
+		return err
+	}
+	b = b[:0]
+	for first := true; first || len(logs) > 0; first = false {
+		n := min(len(logs), format.LogsPerRecord)
+		r := format.SegmentRecord{Kind: format.SegmentRead, ID: w.session.ID, WAL: theWAL, Logs: logs[:n]}
+		b, logs = r.Append(b), logs[n:]
+	}
+	b = w.session.AppendOpen(b)
+	if _, err := f.Write(b); err != nil {
+		return err
+	}
+	w.size += int64(len(b))
+	w.opened = w.size
+	if err := f.Sync(); err != nil {
+		return err
+	}
+	if w.making(path) == path {
+		return nil
+	}
+	return w.Fsys.Rename(w.making(path), path)
+}
+
+// Append writes stamps. None is refused: where another process has contradicted one
+// meanwhile, whoever reads both will see that.
+func (w *Writer) Append(entries []format.Entry) (refused []format.Entry, err error) {
+	err = w.write(func(b []byte, sum *format.Tally) []byte {
+		for i := range entries {
+			b = w.session.AppendSet(b, entries[i])
+			*sum = sum.Plus(format.Tally{Sets: 1, Under: w.session.Hash})
+		}
+		return b
+	})
+	if err == nil && w.Words != nil {
+		for i := range entries {
+			it := memtable.Word{Under: w.session.Terms}
+			it.SetStamp(entries[i].Stamp)
+			w.Words[entries[i].Path] = it
+		}
+	}
+	return nil, err
+}
+
+// Take writes that the stamps of paths are taken away, where that is still so, and
+// returns of how many.
+func (w *Writer) Take(kind format.RecordKind, paths []string, still func(path string) bool) (taken int, err error) {
+	err = w.write(func(b []byte, sum *format.Tally) []byte {
+		for _, p := range paths {
+			if !still(p) {
+				continue
+			}
+			b = w.session.AppendTake(b, kind, p)
+			*sum = sum.Plus(format.Tally{Takes: 1})
+			if w.Words != nil {
+				w.Words[p] = memtable.Word{Kind: memtable.WordOf(kind)}
+			}
+			taken++
+		}
+		return b
+	})
+	if err != nil {
+		return 0, err
+	}
+	return taken, nil
+}
+
+// write appends the records that encode writes, all or none, and counts them.
+func (w *Writer) write(encode func([]byte, *format.Tally) []byte) error {
+	if err := w.Begin(); err != nil {
+		return err
+	}
+	b := w.buf[:0]
+	if w.size-w.opened > wal.ReopenAfter {
+		b = w.session.AppendOpen(b)
+	}
+	head, sum := len(b), w.tally
+	if b = encode(b, &sum); len(b) == head {
+		return nil
+	}
+	w.dirty = true
+	if err := w.put(b); err != nil {
+		return err
+	}
+	if head > 0 {
+		w.opened = w.size - int64(len(b)-head)
+	}
+	w.tally, w.Wrote = sum, true
+	return nil
+}
+
+// put writes to the end of the segment. Where that fails half way and cannot be taken
+// back, nothing may follow.
+func (w *Writer) put(b []byte) error {
+	w.buf = b
+	err := wal.CheckWALSize(w.size + int64(len(b)))
+	if err != nil {
+		return disk.Wrap(w.path, fmt.Errorf("%w: dump it first", err))
+	}
+	if _, err = w.file.Write(b); err != nil {
+		if lost := w.file.Truncate(w.size); lost != nil {
+			err = errors.Join(err, lost)
+			w.unusable = disk.Wrap(w.path, err)
+		}
+		return disk.Wrap(w.path, err)
+	}
+	w.size += int64(len(b))
+	return nil
+}
+
+// Sync makes all that was written durable, and then vouches for it. A failure is final.
+func (w *Writer) Sync() error {
+	if w.unusable != nil || w.file == nil {
+		return w.unusable
+	}
+	if w.dirty {
+		if err := w.flush(); err != nil {
+			return err
+		}
+	}
+	if w.tally == w.vouched {
+		return nil
+	}
+	vouching := *w.session
+	vouching.After = &w.tally
+	if err := w.put(vouching.AppendOpen(w.buf[:0])); err != nil {
+		return nil // a full disk, say: the records are safe without it
+	}
+	w.vouched, w.opened = w.tally, w.size
+	return nil
+}
+
+func (w *Writer) flush() error {
+	err := w.file.Sync()
+	if err == nil && !w.named {
+		err = w.Names.SyncSegments(w.Fsys)
+	}
+	if err == nil {
+		err = w.there()
+	}
+	if err != nil {
+		w.unusable = disk.Wrap(w.path, err)
+		return w.unusable
+	}
+	w.dirty, w.named = false, true
+	return nil
+}
+
+// there reports that the segment has been removed, by a repair or by hand: what was
+// written since went nowhere.
+func (w *Writer) there() error {
+	f, err := w.Fsys.Open(w.path, os.O_RDONLY, 0)
+	if disk.IsMissing(err) {
+		return ErrRemoved
+	}
+	if err != nil {
+		return err
+	}
+	return f.Close()
+}
+
+// End writes the last record of the segment, durably; one that says nothing is removed.
+// What is written after it begins another one.
+func (w *Writer) End() error {
+	if w.file == nil {
+		return nil
+	}
+	f := w.file
+	w.file = nil
+	if w.unusable != nil {
+		return f.Close()
+	}
+	if w.tally == (format.Tally{}) {
+		err := errors.Join(w.Fsys.Remove(w.path), f.Close())
+		if errors.Is(err, fs.ErrNotExist) {
+			err = nil
+		}
+		_ = w.Fsys.Remove(w.Names.Segments) // refused where it holds anything
+		return err
+	}
+	w.file = f
+	last := format.SegmentRecord{Kind: format.SegmentEnd, ID: w.session.ID, Tally: w.tally}
+	err := w.put(last.Append(w.buf[:0]))
+	if err == nil {
+		err = w.flush()
+	}
+	w.file = nil
+	return errors.Join(err, f.Close())
+}
+
+// Now is the present on the clock of the file system that holds the segment.
+func (w *Writer) Now() (format.Time, error) {
+	if err := w.Begin(); err != nil {
+		return format.Time{}, err
+	}
+	if err := w.file.Touch(); err != nil {
+		return format.Time{}, disk.Wrap(w.path, err)
+	}
+	info, err := w.file.Stat()
+	if err != nil {
+		return format.Time{}, disk.Wrap(w.path, err)
+	}
+	return info.Mtime, nil
+}

@@ -1,0 +1,112 @@
+package state
+
+import (
+	"errors"
+	"slices"
+
+	"treefilter/store/internal/disk"
+	"treefilter/store/internal/format"
+	"treefilter/store/internal/segment"
+)
+
+// alone keeps the dumps of other machines out, where there may be any, until release.
+// Our own segment gets its end, so that it can be folded.
+func (t *Tree) alone() (release func() error, err error) {
+	own, err := t.ownSegment()
+	if err != nil || !own {
+		return func() error { return nil }, err
+	}
+	if err := t.writeHeld(); err != nil {
+		return nil, err
+	}
+	if err := t.seg.End(); err != nil {
+		return nil, err
+	}
+	if release, err = segment.Exclude(t.opt.fsys, t.names); err != nil {
+		return nil, err
+	}
+	// What was removed before must not come back once the snapshot does not list it.
+	if err := t.opt.fsys.SyncDir(t.names.Segments); err != nil {
+		return nil, errors.Join(disk.Wrap(t.names.Segments, err), release())
+	}
+	return release, nil
+}
+
+// writeHeld writes the stamps that Hold has kept to the segment: there they do not
+// count where other machines have contradicted them.
+func (t *Tree) writeHeld() error {
+	if t.held == nil {
+		return nil
+	}
+	t.held.Finish()
+	var entries []Entry
+	for dir, r := range t.held.Dirs {
+		for i := range r.Items {
+			entries = append(entries, Entry{Path: format.JoinPath(dir, r.Items[i].Name), Stamp: r.Items[i].Stamp()})
+		}
+	}
+	if _, err := t.seg.Append(entries); err != nil {
+		return err
+	}
+	t.held, t.heldAt = nil, 0
+	return nil
+}
+
+// choose divides the logs into those that go into the snapshot and those that stay over
+// it, and makes the state say what the former do. Where the WAL has to stay, nothing is
+// to be folded. A repair also folds segments without an end, unless their writer is
+// known to be at work.
+func (d *dump) choose(repair bool) (fold bool) {
+	gone := func(p disk.Process) bool {
+		return d.opt.fsys.Gone(p) || repair && !d.here(p)
+	}
+	listed := d.st.Header.Segments
+	past, logs := []*segment.Log{}, []*segment.Log{}
+	for _, l := range d.st.logs {
+		if l.Folded(listed) {
+			past = append(past, l)
+		} else {
+			logs = append(logs, l)
+		}
+	}
+	d.fold, d.stay = segment.Fold(logs, gone)
+	if len(d.stay) > 0 {
+		d.st.wal = segment.Combine(d.fold, listed)
+	}
+	d.fold = append(d.fold, past...)
+	return !slices.ContainsFunc(d.stay, func(l *segment.Log) bool { return l.Path == d.names.WAL })
+}
+
+// here reports whether a process is one of this machine, and runs.
+func (d *dump) here(p disk.Process) bool {
+	self := d.opt.fsys.Process()
+	return p.Boot != "" && p.Boot == self.Boot && p.Host == self.Host && !d.opt.fsys.Gone(p)
+}
+
+// list is what the new snapshot lists of logs that may still be there.
+func (d *dump) list() []string {
+	if !d.segments {
+		return nil
+	}
+	return segment.List(d.fold, d.stay, d.st.Header.Segments)
+}
+
+// retire removes the logs that are in the snapshot, durably.
+func (d *dump) retire() error {
+	err := d.retireWAL()
+	if err != nil || !d.segments {
+		return err
+	}
+	for _, l := range d.fold {
+		if l.Path == d.names.WAL {
+			continue
+		}
+		if err := d.opt.fsys.Remove(l.Path); err != nil && !disk.IsMissing(err) {
+			return disk.Wrap(l.Path, err)
+		}
+	}
+	if err := d.opt.fsys.SyncDir(d.names.Segments); err != nil {
+		return disk.Wrap(d.names.Segments, err)
+	}
+	return nil
+}
