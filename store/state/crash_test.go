@@ -71,7 +71,7 @@ func (c *crashChecker) watch(s *simulation, after int, what string) {
 }
 
 func (c *crashChecker) check(checked map[string]bool, files map[string][]byte, l *ledger, must, taken map[string]format.Time, what string, args ...any) {
-	key := fmt.Sprintf("%d %d %d ", l.version, len(must), len(taken)) + stateKey([]string{simNames.Snapshot, simNames.WAL}, files)
+	key := fmt.Sprintf("%d %d %d ", l.version, len(must), len(taken)) + stateKey(namesRead(files), files)
 	if checked[key] {
 		return
 	}
@@ -83,8 +83,13 @@ func (c *crashChecker) check(checked map[string]bool, files map[string][]byte, l
 	}
 }
 
+// namesRead are those of the files that a reader looks at.
+func namesRead(files map[string][]byte) []string {
+	return slices.DeleteFunc(slices.Sorted(maps.Keys(files)), isTemp)
+}
+
 func (c *crashChecker) view(files map[string][]byte) map[string]Time {
-	key := sha256.Sum256([]byte(stateKey(slices.Sorted(maps.Keys(files)), files)))
+	key := sha256.Sum256([]byte(stateKey(namesRead(files), files)))
 	got, known := c.views[key]
 	if !known {
 		got, _ = viewFiles(files)

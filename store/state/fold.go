@@ -60,7 +60,7 @@ func (d *dump) choose(repair bool) (fold bool) {
 	gone := func(p disk.Process) bool {
 		return d.opt.fsys.Gone(p) || repair && !d.here(p)
 	}
-	listed := d.st.Header.Segments
+	listed := segment.MarksOf(d.st.Header.Segments)
 	past, logs := []*segment.Log{}, []*segment.Log{}
 	for _, l := range d.st.logs {
 		if l.Folded(listed) {
@@ -88,7 +88,7 @@ func (d *dump) list() []string {
 	if !d.segments {
 		return nil
 	}
-	return segment.List(d.fold, d.stay, d.st.Header.Segments)
+	return segment.List(d.fold, d.stay, segment.MarksOf(d.st.Header.Segments))
 }
 
 // retire removes the logs that are in the snapshot, durably.

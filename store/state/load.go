@@ -48,9 +48,10 @@ func load(fsys disk.FS, n disk.Names, program string) *state {
 		st.Snapshot = snapshot.Open(fsys, n.Snapshot, program)
 		named, err := fsys.Lstat(n.WAL)
 		same := st.ofWAL == nil && disk.IsMissing(err) || err == nil && named.SameFile(opened)
-		same = same && segment.Complete(st.logs, gone, st.Header.Segments)
+		folded := segment.MarksOf(st.Header.Segments)
+		same = same && segment.Complete(st.logs, gone, folded)
 		if st.walErr == nil {
-			st.wal = segment.Combine(st.logs, st.Header.Segments)
+			st.wal = segment.Combine(st.logs, folded)
 		}
 		if same || st.walErr != nil || try == loadTries {
 			if st.Hand != nil {

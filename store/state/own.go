@@ -70,6 +70,6 @@ func (t *Tree) marks() (segments []string, theWAL string, err error) {
 	if st.walErr != nil {
 		return nil, "", st.walErr
 	}
-	segments, theWAL = segment.Marks(st.logs, st.Header.Segments)
+	segments, theWAL = segment.Seen(st.logs, segment.MarksOf(st.Header.Segments))
 	return segments, theWAL, st.Close()
 }

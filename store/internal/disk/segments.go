@@ -40,16 +40,17 @@ func isSegmentName(name, program string) bool {
 // ListSegments returns the names of a tree's segments, those that are being made
 // included; none where there is no directory for them.
 func (n Names) ListSegments(fsys FS) ([]string, error) {
-	info, err := fsys.Lstat(n.Segments)
+	// Opened first: a client of a file server may remember that there was none.
+	list, err := fsys.List(n.Segments)
 	if IsMissing(err) {
 		return nil, nil
 	}
+	var info Info
+	if err == nil {
+		info, err = fsys.Lstat(n.Segments)
+	}
 	if err == nil {
 		err = n.checkSegments(fsys, info)
-	}
-	var list []string
-	if err == nil {
-		list, err = fsys.List(n.Segments)
 	}
 	if IsMissing(err) {
 		return nil, nil

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 
 	"gopkg.in/yaml.v3"
 )
@@ -42,9 +43,16 @@ const (
 	DumpNote SegmentKind = "dump"
 )
 
-// LogMark identifies what a log says: it never loses a record, so the same number of
-// them is the same content.
+// LogMark is the id of a log and how many records it had: as none of them is ever
+// changed, that is all it said.
 func LogMark(id string, records int) string { return id + "/" + strconv.Itoa(records) }
+
+// CutMark splits a mark.
+func CutMark(mark string) (id string, records int, ok bool) {
+	id, n, found := strings.Cut(mark, "/")
+	records, err := strconv.Atoi(n)
+	return id, records, found && id != "" && err == nil
+}
 
 // LogsPerRecord keeps a record far shorter than MaxRecord.
 const LogsPerRecord = 4000

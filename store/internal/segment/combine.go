@@ -5,36 +5,33 @@ import (
 	"slices"
 	"strings"
 
+	"treefilter/store/internal/format"
 	"treefilter/store/internal/memtable"
 	"treefilter/store/internal/wal"
 )
 
 // Folded reports whether a snapshot that lists these marks holds what a log says.
-func (l *Log) Folded(list []string) bool { return slices.Contains(list, l.Mark()) }
+func (l *Log) Folded(folded Marks) bool { return l.Says() && folded.covers(l) }
 
 // Combine returns what some logs of a tree say together, over a snapshot that lists the
-// marks of folded segments. Of what is said of a path the word counts that all others
+// marks of what was folded. Of what is said of a path the word counts that all others
 // are older than; where there are several such, because their writers could not see
 // one another's, and they disagree, the path has no stamp.
-func Combine(logs []*Log, folded []string) *wal.Log {
+func Combine(logs []*Log, folded Marks) *wal.Log {
+	lost := missing(logs, folded)
 	logs = slices.DeleteFunc(slices.Clone(logs), func(l *Log) bool { return l.Folded(folded) || !l.isWAL && !l.Says() })
 	switch {
 	case len(logs) == 0:
 		return nil
-	case len(logs) == 1 && logs[0].isWAL && !logs[0].partFolded(folded):
+	case len(logs) == 1 && logs[0].isWAL && !logs[0].unseen(folded):
 		return logs[0].Log
 	}
 	slices.SortFunc(logs, func(a, b *Log) int { return strings.Compare(a.Path, b.Path) })
 	c := combination{logs: logs, void: make([]bool, len(logs))}
 	c.sum()
-	c.hide(folded)
+	c.hide(folded, lost)
 	c.all.Said = c.words()
 	return &c.all
-}
-
-// partFolded reports whether a snapshot holds only the beginning of what a log says.
-func (l *Log) partFolded(list []string) bool {
-	return l.ID != "" && slices.ContainsFunc(list, func(mark string) bool { return strings.HasPrefix(mark, l.ID+"/") })
 }
 
 type combination struct {
@@ -67,22 +64,15 @@ func (c *combination) sum() {
 }
 
 // hide finds out whose stamps do not count.
-func (c *combination) hide(folded []string) {
-	there := marksOf(c.logs, folded)
+func (c *combination) hide(folded Marks, lost []string) {
 	for i, l := range c.logs {
-		unseen := l.unseen(folded)
-		c.void[i] = c.void[i] || unseen || l.isWAL && l.partFolded(folded)
+		c.void[i] = c.void[i] || l.unseen(folded)
 		if l.hides() {
 			c.missing(func(o *Log) bool { return o == l || o.after(l) })
 		}
-		if unseen {
-			continue // it may come from elsewhere, with logs that were never here
-		}
-		for _, mark := range l.ReadSegments {
-			if !there[mark] {
-				c.missing(func(o *Log) bool { return o.Read[mark] })
-			}
-		}
+	}
+	for _, id := range lost {
+		c.missing(func(o *Log) bool { _, read := o.Read[id]; return read })
 	}
 }
 
@@ -160,13 +150,18 @@ func newest(words []said) memtable.Word {
 	return *last
 }
 
-// Marks are those of the segments that say something, and of what a snapshot lists;
-// and that of the WAL.
-func Marks(logs []*Log, folded []string) (segments []string, theWAL string) {
-	logs = slices.Clone(logs)
-	if i := slices.IndexFunc(logs, func(l *Log) bool { return l.isWAL }); i >= 0 {
-		theWAL = logs[i].Mark()
-		logs = slices.Delete(logs, i, i+1)
+// Seen returns the marks of the segments that say something, and of what a snapshot
+// lists; and that of the WAL.
+func Seen(logs []*Log, folded Marks) (segments []string, theWAL string) {
+	marks := maps.Clone(folded)
+	for _, l := range logs {
+		switch {
+		case l.ID == "" || !l.Says():
+		case l.isWAL:
+			theWAL = format.LogMark(l.ID, l.Records)
+		default:
+			marks[l.ID] = max(marks[l.ID], l.Records)
+		}
 	}
-	return slices.Sorted(maps.Keys(marksOf(logs, folded))), theWAL
+	return marks.List(), theWAL
 }

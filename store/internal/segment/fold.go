@@ -33,18 +33,21 @@ func Fold(logs []*Log, gone func(disk.Process) bool) (fold, stay []*Log) {
 
 // List is what the next snapshot lists: the marks of what it folds, and of the older
 // ones those whose files are still there, or that a log which stays has read.
-func List(fold, stay []*Log, folded []string) []string {
-	var list []string
-	for _, mark := range folded {
-		is := func(l *Log) bool { return l.Mark() == mark }
-		if slices.ContainsFunc(fold, is) || slices.ContainsFunc(stay, func(l *Log) bool { return is(l) || l.Read[mark] }) {
-			list = append(list, mark)
+func List(fold, stay []*Log, folded Marks) []string {
+	marks := Marks{}
+	for id, n := range folded {
+		is := func(l *Log) bool { return l.ID == id }
+		if slices.ContainsFunc(fold, is) || slices.ContainsFunc(stay, func(l *Log) bool {
+			_, read := l.Read[id]
+			return read || is(l)
+		}) {
+			marks[id] = n
 		}
 	}
 	for _, l := range fold {
-		if mark := l.Mark(); mark != "" && !slices.Contains(list, mark) {
-			list = append(list, mark)
+		if l.ID != "" && l.Says() {
+			marks[l.ID] = max(marks[l.ID], l.Records)
 		}
 	}
-	return list
+	return marks.List()
 }

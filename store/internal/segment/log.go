@@ -7,14 +7,14 @@
 //	fold.go      which logs a dump may fold
 //	combine.go   what several logs say together
 //	writer.go    writing one
-//	log.go       reading one
+//	log.go       reading one, and seeing what is missing
+//	marks.go     what was read of others
 package segment
 
 import (
 	"errors"
 	"fmt"
 	"os"
-	"slices"
 	"strings"
 
 	"treefilter/store/internal/disk"
@@ -32,11 +32,10 @@ type Log struct {
 	Ended bool
 	// Making says that it has not got its name yet, and says nothing.
 	Making bool
-	// Read are the marks of logs that its writer had read before he looked at a
-	// file: what they say is older. ReadSegments are those of segments.
-	Read         map[string]bool
-	ReadSegments []string
-	isWAL        bool
+	// Read is what its writer had read of other logs, and of what was folded, before
+	// he looked at a file: it is older. ReadSegments leaves the WAL out.
+	Read, ReadSegments Marks
+	isWAL              bool
 }
 
 // OfWAL is the WAL as one of the logs.
@@ -48,19 +47,8 @@ func (l *Log) Says() bool { return l.Records > 0 || l.hides() }
 // hides reports whether records are missing from a log, it being unknown which.
 func (l *Log) hides() bool { return l.HidesAll || l.HidesOthers != "" }
 
-// Mark identifies what a log says, "" where nothing does.
-func (l *Log) Mark() string {
-	if l.ID == "" || !l.Says() {
-		return ""
-	}
-	return format.LogMark(l.ID, l.Records)
-}
-
 // after reports whether the writer of l had read all that o says before he began.
-func (l *Log) after(o *Log) bool {
-	mark := o.Mark()
-	return mark != "" && l.Read[mark]
-}
+func (l *Log) after(o *Log) bool { return l.Read.covers(o) }
 
 // ReadAll reads the segments of a tree. gone are the names of those that were listed
 // and are not there any more.
@@ -86,42 +74,60 @@ func ReadAll(fsys disk.FS, n disk.Names, program string) (logs []*Log, gone []st
 // Complete reports whether all logs were read that are known to have been there: each
 // that was gone when it was to be opened, and each that the writer of another had read,
 // must have gone into the snapshot meanwhile.
-func Complete(logs []*Log, gone, folded []string) bool {
+func Complete(logs []*Log, gone []string, folded Marks) bool {
 	for _, name := range gone {
-		if !slices.ContainsFunc(folded, func(mark string) bool {
-			id, _, _ := strings.Cut(mark, "/")
-			return strings.HasSuffix(name, "-"+id+".yaml")
-		}) && !strings.HasSuffix(name, disk.TempSuffix) {
+		if !strings.HasSuffix(name, disk.TempSuffix) && !folded.names(name) {
 			return false
 		}
 	}
-	there := marksOf(logs, folded)
-	for _, l := range logs {
-		if !l.unseen(folded) && slices.ContainsFunc(l.ReadSegments, func(mark string) bool { return !there[mark] }) {
-			return false
-		}
-	}
-	return true
+	return len(missing(logs, folded)) == 0
 }
 
-// marksOf is what there is: in logs, and folded.
-func marksOf(logs []*Log, folded []string) map[string]bool {
-	there := map[string]bool{}
-	for _, mark := range folded {
-		there[mark] = true
-	}
-	for _, l := range logs {
-		if mark := l.Mark(); mark != "" {
-			there[mark] = true
+// names reports whether a segment of that file name is among the marks.
+func (m Marks) names(name string) bool {
+	for id := range m {
+		if strings.HasSuffix(name, "-"+id+".yaml") {
+			return true
 		}
 	}
-	return there
+	return false
+}
+
+// missing returns the ids of segments that the writers of others have read, and that
+// are neither there nor folded.
+func missing(logs []*Log, folded Marks) (ids []string) {
+	there := map[string]bool{}
+	for _, l := range logs {
+		there[l.ID] = true
+	}
+	for _, l := range logs {
+		if folded.covers(l) || l.unseen(folded) {
+			continue // one that comes from elsewhere has read what was never here
+		}
+		for id := range l.ReadSegments {
+			if _, known := folded[id]; !known && !there[id] {
+				there[id] = true
+				ids = append(ids, id)
+			}
+		}
+	}
+	return ids
 }
 
 // unseen reports whether something went into the snapshot that the writer of a segment
-// had not read: then it may contradict him, and nothing shows what of it.
-func (l *Log) unseen(folded []string) bool {
-	return !l.isWAL && slices.ContainsFunc(folded, func(mark string) bool { return !l.Read[mark] })
+// had not read: then it may contradict him, and nothing shows what of it. Of the WAL it
+// reports whether only the beginning of it went there.
+func (l *Log) unseen(folded Marks) bool {
+	if l.isWAL {
+		_, part := folded[l.ID]
+		return part && !folded.covers(l)
+	}
+	for id, n := range folded {
+		if seen, ok := l.Read[id]; !ok || seen < n {
+			return true
+		}
+	}
+	return false
 }
 
 func read(fsys disk.FS, path, program string) (*Log, error) {
@@ -129,7 +135,7 @@ func read(fsys disk.FS, path, program string) (*Log, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &Log{Path: path, Read: map[string]bool{}, Making: strings.HasSuffix(path, disk.TempSuffix)}
+	l := &Log{Path: path, Read: Marks{}, ReadSegments: Marks{}, Making: strings.HasSuffix(path, disk.TempSuffix)}
 	endsAt := 0
 	if err = wal.CheckWALSize(info.Size); err == nil {
 		l.Log, err = wal.ReadSegment(f, program, func(r format.SegmentRecord, line int) {
@@ -137,10 +143,8 @@ func read(fsys disk.FS, path, program string) (*Log, error) {
 			case format.SegmentBegin:
 				l.By = disk.Process{Host: r.Host, Boot: r.Boot, PID: r.PID}
 			case format.SegmentRead:
-				l.ReadSegments = append(l.ReadSegments, r.Logs...)
-				for _, mark := range append(r.Logs, r.WAL) {
-					l.Read[mark] = true
-				}
+				l.ReadSegments.add(r.Logs)
+				l.Read.add(append(r.Logs, r.WAL))
 			case format.SegmentEnd:
 				endsAt = line
 			}

@@ -108,6 +108,10 @@ func (w *Writer) begin(f disk.File, path string, self disk.Process) error {
 	}
 	w.size = int64(len(b))
 	logs, theWAL, err := w.Seen()
+	if err == nil && len(logs) > 0 {
+		// Should one that was read not be there later, it would be missed.
+		err = w.Fsys.SyncDir(w.Names.Segments)
+	}
 	if err != nil {
 		return err
 	}
