@@ -5,7 +5,6 @@ import (
 	"io"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/alecthomas/kong"
 
@@ -186,8 +185,7 @@ func popWord(ctx *kong.DecodeContext, words ...string) (int, error) {
 	if i := slices.Index(words, word); i >= 0 {
 		return i, nil
 	}
-	last := len(words) - 1
-	return 0, &usageError{reason: fmt.Sprintf("not %s or %s: %q", strings.Join(words[:last], ", "), words[last], word)}
+	return 0, &usageError{reason: fmt.Sprintf("not %s: %q", join(words, "or"), word)}
 }
 
 // A count is a number of things, at least one; 0 is none given.

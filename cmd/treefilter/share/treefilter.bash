@@ -36,10 +36,10 @@ _treefilter() {
 		--program: all: NAME
 		--state-dir: all: DIR
 		-h --help: all
-		--version: all
+		-V --version: all
 		--man: all
 		--completion: all: bash zsh fish'
-	local names='filter commit exec dump status explain prune discard import'
+	local names='filter commit exec dump status explain prune discard import help'
 
 	COMPREPLY=()
 	local IFS=$' \t\n'
@@ -128,6 +128,9 @@ _treefilter() {
 		paths=''
 	elif [[ -z $command ]]; then
 		offer=$names
+	elif [[ $command == help ]]; then
+		offer=$names
+		paths=''
 	fi
 	COMPREPLY=($(compgen -P "$glued" -W "$offer" -- "$cur"))
 

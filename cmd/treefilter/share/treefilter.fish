@@ -1,6 +1,6 @@
 # fish completion for treefilter, as "treefilter --completion fish" prints it.
 
-set -g __treefilter_names filter commit exec dump status explain prune discard import
+set -g __treefilter_names filter commit exec dump status explain prune discard import help
 
 # The flags that take a value.
 set -g __treefilter_valued --batch --completion --config --config-file --depends \
@@ -50,7 +50,7 @@ function __treefilter_ended
 end
 
 function __treefilter_at_first
-    __treefilter_in - && ! __treefilter_ended
+    __treefilter_in - help && ! __treefilter_ended
 end
 
 # A name that begins with a dash would become a flag: after ./ it does not.
@@ -72,7 +72,7 @@ function __treefilter_flag -a commands
     complete -c treefilter -n "__treefilter_in - $commands" $argv[2..-1]
 end
 
-complete -c treefilter -n 'not __treefilter_ended' -f -a '(__treefilter_paths)'
+complete -c treefilter -n 'not __treefilter_ended && not __treefilter_in help' -f -a '(__treefilter_paths)'
 complete -c treefilter -n '__treefilter_at_first' -a filter -d 'print the files that need work (what it does without COMMAND)'
 complete -c treefilter -n '__treefilter_at_first' -a commit -d 'read processed paths from stdin, append their stamps to the WAL'
 complete -c treefilter -n '__treefilter_at_first' -a exec -d 'filter, run a command on each file, commit those that succeed'
@@ -82,6 +82,8 @@ complete -c treefilter -n '__treefilter_at_first' -a explain -d 'say why each pa
 complete -c treefilter -n '__treefilter_at_first' -a prune -d 'drop the stamps of files that are gone'
 complete -c treefilter -n '__treefilter_at_first' -a discard -d 'throw away the WAL of a failed run'
 complete -c treefilter -n '__treefilter_at_first' -a import -d 'take over what the Python package treestamps wrote'
+complete -c treefilter -n '__treefilter_at_first' -a help -d 'show the help of a COMMAND'
+complete -c treefilter -n '__treefilter_in help' -f
 complete -c treefilter -n '__treefilter_in exec && __treefilter_ended' -x -a '(__treefilter_run)'
 
 __treefilter_flag 'filter exec' -l stdin -d 'read paths from stdin; ROOTs only name the trees'
@@ -114,6 +116,6 @@ __treefilter_flag import -l from -x -d 'the program whose files are read (--prog
 __treefilter_flag all -l program -x -d 'another name for the two files of a tree'
 __treefilter_flag all -l state-dir -x -a '(__fish_complete_directories)' -d 'keep the two files in DIR, ignore those in trees'
 __treefilter_flag all -s h -l help -d 'help; after a COMMAND, the help of that'
-__treefilter_flag all -l version -d 'the version'
+__treefilter_flag all -s V -l version -d 'the version'
 __treefilter_flag all -l man -d 'the man page: treefilter --man | man -l -'
 __treefilter_flag all -l completion -x -a 'bash zsh fish' -d 'for: source <(treefilter --completion bash)'

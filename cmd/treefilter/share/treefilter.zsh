@@ -5,7 +5,7 @@
 _treefilter() {
 	# What the words before the cursor mean for the one at it. The command is the
 	# first word that is no flag and no value of one.
-	local -a names=(filter commit exec dump status explain prune discard import)
+	local -a names=(filter commit exec dump status explain prune discard import help)
 	local -a valued=(
 		--batch --completion --config --config-file --depends --detect --dump
 		--from --ignore --jobs --program --since --state-dir
@@ -68,11 +68,15 @@ _treefilter() {
 	_treefilter_of all && flags+=('(--program)--program=[another name for the two files of a tree]:NAME:()')
 	_treefilter_of all && flags+=('(--state-dir)--state-dir=[keep the two files in DIR, ignore those in trees]:DIR:_files -/')
 	_treefilter_of all && flags+=('(- *)'{-h,--help}'[help; after a COMMAND, the help of that]')
-	_treefilter_of all && flags+=('(- *)--version[the version]')
+	_treefilter_of all && flags+=('(- *)'{-V,--version}'[the version]')
 	_treefilter_of all && flags+=('(- *)--man[the man page\: treefilter --man | man -l -]')
 	_treefilter_of all && flags+=('(- *)--completion=[for\: source <(treefilter --completion bash)]:shell:(bash zsh fish)')
 
 	[[ -n $command || $ended != 0 ]] || flags+=('1: :_treefilter_first')
+	if [[ $command == help ]]; then
+		_arguments -s -S $flags '*:command:_treefilter_commands'
+		return
+	fi
 	_arguments -s -S $flags '*:ROOT:_treefilter_paths'
 }
 
@@ -96,6 +100,7 @@ _treefilter_commands() {
 		'prune:drop the stamps of files that are gone'
 		'discard:throw away the WAL of a failed run'
 		'import:take over what the Python package treestamps wrote'
+		'help:show the help of a COMMAND'
 	)
 	_describe -t commands command described "$@"
 }
