@@ -58,6 +58,12 @@ func (n *WalkNotice) Error() string {
 	return n.Root + ": how treestamps walked it is not taken over"
 }
 
+// An OutOfReachError is a prune that is refused, of a tree or a part of it: its files
+// may only be out of reach. Prune.Force overrides it.
+type OutOfReachError struct{ reason string }
+
+func (e *OutOfReachError) Error() string { return e.reason }
+
 // pathError is what is wrong with one path.
 type pathError struct {
 	path string

@@ -27,6 +27,9 @@ func adviceOn(err error) string {
 	if _, ok := errors.AsType[*filter.DamageError](err); ok {
 		return "dump --repair leaves out what cannot be read"
 	}
+	if _, ok := errors.AsType[*filter.OutOfReachError](err); ok {
+		return "if the files are gone for good, prune --force drops their stamps"
+	}
 	if usage, ok := errors.AsType[*usageError](err); ok {
 		return usage.hint
 	}

@@ -32,6 +32,7 @@ _treefilter() {
 		--fail-fast: exec
 		--repair: dump
 		--dry-run: prune
+		--force: prune
 		--from: import: NAME
 		--program: all: NAME
 		--state-dir: all: DIR

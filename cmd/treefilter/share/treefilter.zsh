@@ -64,6 +64,7 @@ _treefilter() {
 	_treefilter_of exec && flags+=('(--fail-fast)--fail-fast[start no more commands once one has failed]')
 	_treefilter_of dump && flags+=('(--repair)--repair[move a snapshot that cannot be read aside, and go on]')
 	_treefilter_of prune && flags+=('(--dry-run)--dry-run[print the paths whose stamps would go, drop nothing]')
+	_treefilter_of prune && flags+=('(--force)--force[take all that is missing for gone for good]')
 	_treefilter_of import && flags+=('(--from)--from=[the program whose files are read (--program)]:NAME:()')
 	_treefilter_of all && flags+=('(--program)--program=[another name for the two files of a tree]:NAME:()')
 	_treefilter_of all && flags+=('(--state-dir)--state-dir=[keep the two files in DIR, ignore those in trees]:DIR:_files -/')
