@@ -9,13 +9,16 @@ import (
 
 // Errors about which the user can do something.
 var (
-	// ErrConfigNotGiven is a tree whose stamps a forgotten config would void.
-	ErrConfigNotGiven = errors.New("its stamps have a config and none was given")
 	// ErrConfigUnknown is an import of stamps whose config cannot be read.
 	ErrConfigUnknown = errors.New("the config of its stamps is not known")
 	// ErrNewline is a path that would be two lines.
 	ErrNewline = errors.New("not printed: its name holds a newline")
 )
+
+// A ConfigNotGivenError is a tree whose stamps a forgotten config would void.
+type ConfigNotGivenError struct{ Stored Given }
+
+func (e *ConfigNotGivenError) Error() string { return "its stamps have a config and none was given" }
 
 // DamageError is a snapshot that cannot be read as a whole; Dump.Repair leaves the
 // rest out.

@@ -57,6 +57,19 @@ func (c *configFlags) configure(o *filter.Options) error {
 	return c.settingFlags.configure(o)
 }
 
+// lookingFlags are the config of a command that only looks: without one, each tree is
+// judged by the config that it has stored.
+type lookingFlags struct {
+	configFlags
+	EmptyConfig bool `help:"no config is meant: do not judge by the stored one"`
+}
+
+func (l *lookingFlags) configure(o *filter.Options) error {
+	err := l.configFlags.configure(o)
+	o.AsStored = !o.ConfigGiven && !l.EmptyConfig && !o.NoCheckConfig
+	return err
+}
+
 // configure puts the program config into the options of a job.
 func (c *settingFlags) configure(o *filter.Options) error {
 	settings, err := filter.ReadConfig(c.Config, c.ConfigFile, c.Depends)

@@ -100,7 +100,7 @@ func (t *Tree) Origin() Origin { return t.origin }
 func (t *Tree) loaded() *state {
 	t.load.Do(func() {
 		t.st = load(t.opt.fsys, t.names, t.opt.Program)
-		if newest := t.st.newest(); newest != nil && t.opt.AnyConfig && t.opt.Config.Empty() {
+		if newest := t.st.newest(); newest != nil && (t.opt.AsStored || t.opt.AnyConfig && t.opt.Config.Empty()) {
 			t.under, t.app.Terms = newest, newest
 		}
 		t.app.Past, t.app.Snapshot = t.st.wal, t.st.Info

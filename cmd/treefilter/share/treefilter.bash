@@ -25,7 +25,7 @@ _treefilter() {
 		--dump: commit exec: auto always never
 		--no-wal: commit
 		--no-sync: commit exec
-		--empty-config: commit exec import
+		--empty-config: commit exec status explain import
 		-v --verbose: commit exec
 		-j --jobs: exec: N
 		--batch: exec: N

@@ -57,7 +57,7 @@ _treefilter() {
 	_treefilter_of commit exec && flags+=('(--dump)--dump=[when to fold the WAL into the snapshot (auto)]:when:(auto always never)')
 	_treefilter_of commit && flags+=('(--no-wal)--no-wal[keep stamps in memory, dump them at the end]')
 	_treefilter_of commit exec && flags+=('(--no-sync)--no-sync[for work without results\: no sync before stamps]')
-	_treefilter_of commit exec import && flags+=('(--empty-config)--empty-config[no config is meant, not forgotten]')
+	_treefilter_of commit exec status explain import && flags+=('(--empty-config)--empty-config[no config is meant, not forgotten]')
 	_treefilter_of commit exec && flags+=('(-v --verbose)'{-v,--verbose}'[name each directory that becomes a tree]')
 	_treefilter_of exec && flags+=('(-j --jobs)'{-j+,--jobs=}'[commands at once (one a processor)]:N:()')
 	_treefilter_of exec && flags+=('(--batch)--batch=[paths per command, at most (1)]:N:()')
