@@ -20,9 +20,10 @@ const inFront = `find chooses them: "find ROOT ... -print0 | treefilter --stdin 
 var flagHabits = []habit{
 	// How paths end, and where they come from.
 	{"-print0 --print0 -print", "", "paths end in NUL in a pipe and in a file, in a newline on a terminal; -0 and -l choose"},
-	{"-z --zero --nul --null-data --from0", "", "-0 is for paths that end in NUL"},
+	{"-z --zero --nul --null-data", "", "-0 is for paths that end in NUL"},
 	{"-d --delimiter", "commit exec prune", "-0 is for paths that end in NUL, -l for lines"},
 	{"--stdin --files-from --files0-from -T -a --arg-file", "commit", "commit reads its paths from stdin without a flag"},
+	{"--from0", "", "--in-null is for paths on stdin that end in NUL, where that is not recognised"},
 	{"--files-from --files0-from -T --arg-file", "", "--stdin reads paths: treefilter --stdin ROOT <FILE"},
 	{"-a", "exec", "--stdin reads paths: treefilter exec --stdin ROOT -- COMMAND <FILE"},
 
@@ -35,9 +36,11 @@ var flagHabits = []habit{
 	{"-I", "", "no .gitignore is read; the -I of xargs is {} in exec"},
 	{"-r --no-run-if-empty -R --recursive", "exec", "nothing is run when nothing needs work; all below a ROOT is walked"},
 	{"-r -R --recursive", "", "all below a ROOT is walked without a flag"},
-	{"-g --glob --iglob -name -iname -path -ipath -regex -iregex --include -e --extension", "", inFront},
-	{"-E --exclude --exclude-dir --exclude-from -prune -not", "", "--ignore GLOB passes over what matches"},
-	{"-type -t --type", "", "only regular files are printed; for the rest " + inFront},
+	{"-g --glob --iglob -name -iname -path -ipath -wholename --filter", "", "--include GLOB takes only what matches, -e EXT only files .EXT"},
+	{"-regex -iregex", "", inFront},
+	{"--ignore --exclude-dir --ignore-file --skip -prune -not", "", "--exclude GLOB passes over what matches, as in .gitignore"},
+	{"--ext --extensions --suffix", "", "-e EXT takes only files .EXT (--extension)"},
+	{"-type -t --type", "", "only regular files are printed; -e EXT takes only files .EXT (--extension)"},
 	{"-d --depth --max-depth --maxdepth -maxdepth -mindepth --min-depth", "", inFront},
 	{"-S --size -size -mtime -mmin --changed-within --changed-before -perm -user --owner -empty", "", inFront},
 	{"-newer -cnewer -anewer --newer --newer-than -N --after-date", "", "each file is compared with its own stamp; otherwise " + inFront},
@@ -69,6 +72,7 @@ var flagHabits = []habit{
 	{"-i --interactive", "", "no question is ever asked"},
 
 	// Other words for it.
+	{"--cwd --chdir --root --cd", "", "-C DIR runs it as if started in DIR (--directory)"},
 	{"-m --message -am --amend --all", "commit", "a commit stamps the paths that it reads from stdin: treefilter ROOT | treefilter commit ROOT"},
 	{"-delete --delete --delete-after --prune --remove", "", `no file is ever deleted; "treefilter prune" drops the stamps of files that are gone`},
 	{"--checksum --hash --content", "", "--detect content compares contents"},

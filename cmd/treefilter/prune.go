@@ -12,6 +12,7 @@ type pruneCommand struct {
 	DryRun bool `help:"print the paths whose stamps would go, drop nothing"`
 	Force  bool `help:"take all that is missing for gone for good"`
 	delimiterFlags
+	choiceFlags
 }
 
 func (*pruneCommand) page() page {
@@ -33,12 +34,17 @@ directory that is there but empty are kept. --force drops all of them.`,
 }
 
 func (c *pruneCommand) run(ctx context.Context, s *stdio) error {
+	job, err := c.job(s)
+	if err != nil {
+		return err
+	}
 	defer suspendable()()
-	return c.job(s).Run(ctx)
+	return job.Run(ctx)
 }
 
-func (c *pruneCommand) job(s *stdio) *filter.Prune {
-	job := &filter.Prune{Options: c.options(s), DryRun: c.DryRun, Force: c.Force}
+func (c *pruneCommand) job(s *stdio) (job *filter.Prune, err error) {
+	job = &filter.Prune{Options: c.options(s), DryRun: c.DryRun, Force: c.Force}
 	job.Out, job.OutDelimiter = c.output(s)
-	return job
+	job.Choice, err = c.choice()
+	return job, err
 }

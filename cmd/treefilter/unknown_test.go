@@ -54,8 +54,8 @@ func TestCommandHabits(t *testing.T) {
 func TestUnknownFlag(t *testing.T) {
 	for _, test := range []struct{ args, flag, hint string }{
 		// Slips of the finger, and beginnings.
-		{"--ignor x", "--ignor", `did you mean --ignore? "treefilter filter --help" lists the flags`},
-		{"--ignroe x", "--ignroe", `did you mean --ignore? "treefilter filter --help" lists the flags`},
+		{"--exclud x", "--exclud", `did you mean --exclude? "treefilter filter --help" lists the flags`},
+		{"--exculde x", "--exculde", `did you mean --exclude? "treefilter filter --help" lists the flags`},
 		{"commit --sicne=start", "--sicne", `did you mean --since? "treefilter commit --help" lists the flags`},
 		{"commit --ignore-mis", "--ignore-mis", `did you mean --ignore-missing? "treefilter commit --help" lists the flags`},
 		{"--fail-fsat", "--fail-fsat", "--fail-fast is a flag of exec"},
