@@ -83,6 +83,11 @@ func (v verboseFlag) founded(s *stdio) func(root string) {
 	return func(root string) { s.voice.line(root + ": new tree") }
 }
 
+// forceFlag says that all that is selected needs work.
+type forceFlag struct {
+	Force bool `help:"whatever its stamp, each file needs work"`
+}
+
 // selectionFlags say which files of a walk are looked at.
 type selectionFlags struct {
 	Ignore        list `placeholder:"GLOB" help:"pass over matches, as in .gitignore (repeatable)"`

@@ -6,13 +6,14 @@ _treefilter() {
 	# A flag as it is written: the commands that have it: what its value can be,
 	# words in lower case as they stand.
 	local table='
-		--stdin: filter exec
+		--stdin: filter exec forget
 		--check: filter
 		--json: filter status explain
-		-0 --null: filter commit exec prune
-		-l --lines: filter commit exec prune
+		-0 --null: filter commit exec prune forget
+		-l --lines: filter commit exec prune forget
 		--detect: filter commit exec status explain: newer differs content
 		--refresh: filter
+		--force: filter exec
 		--ignore: filter exec status: GLOB
 		--follow: filter exec status import
 		-x --one-file-system: filter exec status
@@ -39,7 +40,7 @@ _treefilter() {
 		--version: all
 		--man: all
 		--completion: all: bash zsh fish'
-	local names='filter commit exec dump status explain prune discard import'
+	local names='filter commit exec dump status explain prune forget discard import'
 
 	COMPREPLY=()
 	local IFS=$' \t\n'
