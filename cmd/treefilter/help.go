@@ -80,7 +80,7 @@ type section struct {
 
 func (p page) render(sections ...section) string {
 	var b strings.Builder
-	b.WriteString("Example:\n" + indent(p.example) + "\nUsage:\n" + indent(p.usage) + "\n" + p.text + "\n")
+	b.WriteString("Example:\n" + indent(p.example) + "\nUsage: " + p.usage + "\n\n" + p.text + "\n")
 	for _, s := range sections {
 		b.WriteString("\n" + s.title + ":\n" + columns(s.rows))
 	}
