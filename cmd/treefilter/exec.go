@@ -32,7 +32,10 @@ type execCommand struct {
 	configFlags
 }
 
-const execUsage = "treefilter exec [ROOT...] -- COMMAND [ARG...]"
+const (
+	execUsage = "treefilter exec [ROOT...] -- COMMAND [ARG...]"
+	execForm  = `"` + execUsage + `" is the form`
+)
 
 // operate implements subcommand. What stands after "--" is another command line.
 func (c *execCommand) operate(words, after []string, flags global) {
@@ -74,7 +77,7 @@ func (c *execCommand) run(ctx context.Context, s *stdio) error {
 
 func (c *execCommand) job(s *stdio) (*filter.Exec, error) {
 	if len(c.command) == 0 {
-		return nil, &usageError{`no "--" with a COMMAND after it`, `"` + execUsage + `" is the form`}
+		return nil, &usageError{`no "--" with a COMMAND after it`, execForm}
 	}
 	job := &filter.Exec{
 		Selection: filter.Selection{Options: c.options(s), InDelimiter: c.delimiter(walk.Detect)},

@@ -5,15 +5,15 @@ import (
 	"strings"
 )
 
-// A habit is what the hands type that know another program, and the answer.
+// A habit is what people type who know another program, and the answer.
 type habit struct {
 	typed  string // spellings, separated by blanks
 	of     string // the commands that it is an answer for, "" for all that lack such a flag
 	answer string
 }
 
-// inFront says how find chooses the files. No flag of find is one here.
-const inFront = `find chooses them: "find ROOT ... -print0 | treefilter --stdin ROOT"`
+// inFront is the answer to flags of find that are none here.
+const inFront = `find can choose the files: "find ROOT ... -print0 | treefilter --stdin ROOT"`
 
 // flagHabits are the flags of find, fd, rg, xargs, parallel, rsync, make and git. The
 // first row that fits counts. A flag that the command at hand has is never looked up.
@@ -60,15 +60,15 @@ var flagHabits = []habit{
 
 	// Caution, and the lack of it.
 	{"-n --dry-run --just-print --recon --check", "exec", `"treefilter ROOT" prints the files that exec would process`},
-	{"-n --dry-run --just-print --recon", "filter status explain", "nothing is changed: printing is all that it does"},
+	{"-n --dry-run --just-print --recon", "filter status explain", "nothing is changed: it only prints"},
 	{"-n --dry-run --check", "commit", `"treefilter ROOT" prints what a commit of everything would stamp`},
 	{"-n --dry-run", "discard dump", `"treefilter status" shows what is stored`},
 	{"-n", "prune", "--dry-run prints what would go"},
 	{"-f --force -B --always-make", "filter exec", "delete both state files to do everything again; touch FILE makes one file come again"},
 	{"-f --force", "dump", "--repair moves a snapshot that cannot be read aside"},
-	{"-f --force", "commit discard import", "it asks nothing; what it refuses, it refuses for good"},
+	{"-f --force", "commit discard import", "no question is asked, and what is refused cannot be forced"},
 	{"-q --quiet --silent", "filter", "--check prints nothing, and ends with 1 when something needs work"},
-	{"-q --quiet --silent", "", "what goes well is silent"},
+	{"-q --quiet --silent", "", "nothing is printed about what went well"},
 	{"-i --interactive", "", "no question is ever asked"},
 
 	// Other words for it.

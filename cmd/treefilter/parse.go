@@ -109,7 +109,11 @@ func parse(args []string) (command, error) {
 		named = selected.namedCommand
 	}
 	if flag := selected.unknown(flags, valued); flag != "" {
-		return nil, &usageError{"unknown flag " + flag, selected.meant(flag)}
+		hint := selected.meant(flag)
+		if _, runs := selected.command.(*execCommand); runs && after == nil && hint == selected.listed() {
+			hint = execForm // it is one of COMMAND
+		}
+		return nil, &usageError{"unknown flag " + flag, hint}
 	}
 	if _, err := selected.parser.Parse(flags); err != nil {
 		return selected.refuse(err, named)

@@ -104,19 +104,19 @@ func meantCommand(word string) string {
 }
 
 // closest returns the name that a word is a misspelling of, "" where there is none: it
-// begins a name, or is one or two slips of the finger away. One letter is too short to
-// be misspelt.
+// begins a name, or is one or two slips of the finger away. Of short words, too many
+// others are.
 func closest(word string, names []string) string {
 	best, slips := "", 2
-	if len(strings.TrimLeft(word, "-")) < 3 {
+	switch letters := len(strings.TrimLeft(word, "-")); {
+	case letters < 3:
 		return ""
-	}
-	if len(strings.TrimLeft(word, "-")) < 5 {
+	case letters < 5:
 		slips = 1
 	}
 	for _, name := range names {
 		n := distance(word, name)
-		if len(name) > 2 && strings.HasPrefix(name, word) {
+		if strings.HasPrefix(name, word) {
 			n = 0
 		}
 		if n <= slips && (best == "" || n < slips) {

@@ -60,6 +60,8 @@ func TestUnknownFlag(t *testing.T) {
 		{"commit --ignore-mis", "--ignore-mis", `did you mean --ignore-missing? "treefilter commit --help" lists the flags`},
 		{"--fail-fsat", "--fail-fsat", "--fail-fast is a flag of exec"},
 		{"--bogus", "--bogus", `"treefilter filter --help" lists the flags`},
+		{"exec photos ./optimize --quality 90", "--quality", `"treefilter exec [ROOT...] -- COMMAND [ARG...]" is the form`},
+		{"exec --quality 90 -- ./optimize", "--quality", `"treefilter exec --help" lists the flags`},
 		// Flags of other commands.
 		{"commit --follow", "--follow", "--follow is a flag of filter, exec, status and import"},
 		{"status -v", "-v", "-v is a flag of commit and exec"},
