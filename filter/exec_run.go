@@ -42,6 +42,7 @@ func newExecRun(e *Exec, t *template, recorder *recorder) *execRun {
 		bisect:        e.Bisect,
 		maxFailures:   e.MaxFailures,
 		oneStream:     e.OneStream,
+		force:         e.Force,
 		output:        printer{print: e.Print},
 	}
 	return r

@@ -32,6 +32,7 @@ type execCommand struct {
 	Quiet   bool `short:"q" xor:"voice" help:"count what is wrong with files, without names"`
 	delimiterFlags
 	detectFlag
+	forceFlag
 	selectionFlags
 	configFlags
 }
@@ -110,7 +111,7 @@ func (c *execCommand) job(s *stdio) (*filter.Exec, error) {
 		job.MaxFailures = 1
 	}
 	c.nameFailures(job, s)
-	job.Detect = rule.Detect(c.Detect)
+	job.Detect, job.Force = rule.Detect(c.Detect), c.Force
 	job.Founded = verboseFlag{c.Verbose}.founded(s)
 	var err error
 	if job.In, err = c.input(s, c.Roots, `"treefilter exec . -- COMMAND" runs it below the current directory`); err != nil {
