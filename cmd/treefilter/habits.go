@@ -63,6 +63,8 @@ var flagHabits = []habit{
 	{"-n --dry-run --just-print --recon", "filter status explain", "nothing is changed: it only prints"},
 	{"-n --dry-run --check", "commit", `"treefilter ROOT" prints what a commit of everything would stamp`},
 	{"-n --dry-run", "discard dump", `"treefilter status" shows what is stored`},
+	{"-n --dry-run", "forget", `"treefilter explain PATH" shows the stamp that would go`},
+	{"-n --dry-run", "import", "--program NAME imports into other state files, which can be deleted"},
 	{"-n", "prune", "--dry-run prints what would go"},
 	{"-f -B --always-make --redo --again", "filter exec", "--force takes all that is selected, whatever its stamp"},
 	{"-f --force", "dump", "--repair moves a snapshot that cannot be read aside"},
