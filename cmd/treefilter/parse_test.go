@@ -104,7 +104,7 @@ func TestParseRefuses(t *testing.T) {
 		{"commit --dump often", `--dump: not auto, always or never: "often"`, `"treefilter commit --help" lists the flags`},
 		{"exec -j 0 -- a", `--jobs: not a number from 1 on: "0"`, `"treefilter exec --help" lists the flags`},
 		{"exec --batch -- 3 a", "--batch: needs a value", `"treefilter exec --help" lists the flags`},
-		{"exec --check -- a", "unknown flag --check", `"treefilter ROOT" prints the files that exec would process`},
+		{"exec --check -- a", "unknown flag --check", "--dry-run prints the commands, and runs none"},
 		{"--check=perhaps", `--check: bool value must be true, 1, yes, false, 0 or no but got "perhaps"`, `"treefilter filter --help" lists the flags`},
 	} {
 		_, err := parse(strings.Fields(test.args))
