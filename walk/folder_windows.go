@@ -31,18 +31,26 @@ func (c *syscalls) stat(f folder, name string, follow bool, info *Info) error {
 	if fi.Mode()&os.ModeDevice != 0 {
 		return errReserved
 	}
-	mtime := fi.ModTime()
+	sec, nsec := mtime(fi)
 	*info = Info{
-		Sec:        mtime.Unix(),
-		Nsec:       int32(mtime.Nanosecond()),
-		TargetSec:  mtime.Unix(),
-		TargetNsec: int32(mtime.Nanosecond()),
+		Sec:        sec,
+		Nsec:       nsec,
+		TargetSec:  sec,
+		TargetNsec: nsec,
 		Regular:    fi.Mode().IsRegular(),
 		IsDir:      fi.IsDir(),
 		Link:       fi.Mode()&os.ModeSymlink != 0,
 		Size:       fi.Size(),
 	}
 	return nil
+}
+
+// mtime counts from 1970 what Windows counts in 100 ns from 1601. fi.ModTime goes by way
+// of nanoseconds, which end in 2262.
+func mtime(fi os.FileInfo) (sec int64, nsec int32) {
+	t := fi.Sys().(*syscall.Win32FileAttributeData).LastWriteTime
+	ticks := int64(t.HighDateTime)<<32 | int64(t.LowDateTime)
+	return ticks/1e7 - 11_644_473_600, int32(ticks % 1e7 * 100)
 }
 
 // errReserved is that a name leads to a device, whatever the directory. A file can bear
