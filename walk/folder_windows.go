@@ -3,6 +3,8 @@ package walk
 import (
 	"errors"
 	"os"
+	"path/filepath"
+	"strings"
 	"syscall"
 
 	"github.com/karrick/godirwalk"
@@ -20,6 +22,9 @@ type syscalls struct{}
 
 // stat looks at a name in a folder once.
 func (c *syscalls) stat(f folder, name string, follow bool, info *Info) error {
+	if isCut(name) {
+		return errCut
+	}
 	look := os.Lstat
 	if follow {
 		look = os.Stat
@@ -56,6 +61,19 @@ func mtime(fi os.FileInfo) (sec int64, nsec int32) {
 // errReserved is that a name leads to a device, whatever the directory. A file can bear
 // it all the same, and is then not passed over in silence.
 var errReserved = errors.New("reserved name: it leads to a device")
+
+// errCut is that Windows drops the end of a name: what it would show is another file.
+var errCut = errors.New("ends in a space or full stop, which Windows drops")
+
+// isCut reports whether a path has a name of which Windows drops the end.
+func isCut(path string) bool {
+	for name := range strings.SplitSeq(filepath.ToSlash(path), "/") {
+		if name != "." && name != ".." && strings.TrimRight(name, " .") != name {
+			return true
+		}
+	}
+	return false
+}
 
 // identify looks at a folder itself.
 func (c *syscalls) identify(f folder) (FileID, error) {

@@ -2,6 +2,7 @@ package walk
 
 import (
 	"os"
+	"path/filepath"
 	"testing"
 
 	"golang.org/x/sys/windows"
@@ -30,14 +31,36 @@ func TestTimesOfWindows(t *testing.T) {
 // a path that is not parsed.
 func TestReservedNameIsReported(t *testing.T) {
 	root := makeTree(t, "file")
-	name, err := windows.UTF16PtrFromString(`\\?\` + root + `\NUL`)
+	makeUnparsed(t, root+`\NUL`)
+	walkTree(root, Options{}).expect(t, []string{"file"}, "stat ROOT/NUL")
+	if _, err := Stat(os.DevNull); err == nil {
+		t.Error("a device can be looked at")
+	}
+}
+
+// Such names come from WSL and file servers, too. Looked at as they stand, "file." shows
+// the times of "file", and "gone " is not there.
+func TestNameThatIsCutIsReported(t *testing.T) {
+	root := makeTree(t, "file")
+	makeUnparsed(t, root+`\file.`)
+	makeUnparsed(t, root+`\gone `)
+	walkTree(root, Options{}).expect(t, []string{"file"}, "stat ROOT/file.", "stat ROOT/gone ")
+	for _, path := range []string{root + "/file.", root + "/a./../file"} {
+		if _, err := Stat(path); err == nil {
+			t.Errorf("%s can be looked at", path)
+		}
+	}
+	if _, err := Stat(root + "/./../" + filepath.Base(root) + "/file"); err != nil {
+		t.Error(err)
+	}
+}
+
+// makeUnparsed makes a file of a name that Windows would change.
+func makeUnparsed(t *testing.T, path string) {
+	name, err := windows.UTF16PtrFromString(`\\?\` + path)
 	must(t, err)
 	h, err := windows.CreateFile(name, windows.GENERIC_WRITE, 0, nil, windows.CREATE_NEW, 0, 0)
 	must(t, err)
 	must(t, windows.CloseHandle(h))
 	t.Cleanup(func() { must(t, windows.DeleteFile(name)) })
-	walkTree(root, Options{}).expect(t, []string{"file"}, "stat ROOT/NUL")
-	if _, err := Stat(os.DevNull); err == nil {
-		t.Error("a device can be looked at")
-	}
 }
