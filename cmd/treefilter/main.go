@@ -27,6 +27,8 @@
 //	treefilter explain PATH...    say why each path would or would not be
 //	                              printed
 //	treefilter prune [ROOT...]    drop the stamps of files that are gone
+//	treefilter forget PATH...     drop the stamps of files that are to be
+//	                              processed again
 //	treefilter discard [ROOT...]  throw away the WAL of a failed run
 //	treefilter import [ROOT...]   take over the files that the Python package
 //	                              treestamps wrote
@@ -45,9 +47,9 @@
 // file needs work again.
 //
 // Without a ROOT the filter reads paths from stdin, as commit always does.
-// Paths are NUL-delimited on stdout unless it is a terminal; on stdin either
-// delimiter is recognised; -0 and -l settle it. "treefilter COMMAND --help"
-// lists the flags, env.go those that have a variable, exit.go the exit codes.
+// Paths are NUL-delimited on stdout unless it is a terminal, which -0 and -l settle;
+// on stdin either delimiter is recognised. "treefilter COMMAND --help" lists the
+// flags, env.go those that have a variable, exit.go the exit codes.
 //
 // In this package, parse.go turns arguments into a command, one file a command
 // (filter.go, commit.go, dump.go, exec.go, discard.go ...) turns that into a job,
