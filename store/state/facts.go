@@ -21,6 +21,9 @@ type Facts struct {
 	// Dumped is when the snapshot was written: its mtime, zero where it cannot
 	// even be opened.
 	Dumped format.Time
+	// Appended is when something was last appended to the WAL: its mtime, zero where
+	// there is none that can be read.
+	Appended format.Time
 	// WALSize is in bytes. Records is how many stamps the WAL sets and drops.
 	WALSize int64
 	Records int
@@ -57,7 +60,7 @@ func (t *Tree) Facts() Facts {
 	}
 	for _, l := range st.logs {
 		if l.Path == f.WAL {
-			f.WALSize, f.Records = l.Size, l.Records
+			f.Appended, f.WALSize, f.Records = st.walAt, l.Size, l.Records
 			continue
 		}
 		f.Segments = append(f.Segments, SegmentFacts{

@@ -17,7 +17,8 @@ import (
 // be read, or must not be trusted, leaves a problem; a WAL that cannot be read
 // voids the snapshot too, since it may have taken back what that says.
 type state struct {
-	wal *wal.Log // what the WAL and the segments say, nil where there is neither
+	wal   *wal.Log    // what the WAL and the segments say, nil where there is neither
+	walAt format.Time // the mtime of the WAL
 	*snapshot.Snapshot
 
 	ofWAL *wal.Log       // the WAL alone
@@ -77,7 +78,7 @@ func (st *state) loadWAL(fsys disk.FS, n disk.Names, program string) (info disk.
 		st.ofWAL, err = wal.Read(f, program)
 	}
 	if err == nil {
-		err = st.ofWAL.Check()
+		st.walAt, err = info.Mtime, st.ofWAL.Check()
 	}
 	if err = errors.Join(err, f.Close()); err != nil {
 		st.ofWAL = nil

@@ -66,7 +66,7 @@ func (w *Writer) Begin() error {
 	w.session = format.NewSession(w.Program, id, w.Terms().Config)
 	w.session.Volume = w.Fsys.Volume(w.Root).ID
 	if err := w.begin(f, path, self); err != nil {
-		return errors.Join(disk.Wrap(path, err), f.Close(), w.Fsys.Remove(w.making(path)))
+		return errors.Join(disk.Wrap(path, err), f.Close(), w.Fsys.Remove(making(path)))
 	}
 	w.file, w.path = f, path
 	w.tally, w.vouched = format.Tally{}, format.Tally{}
@@ -74,14 +74,8 @@ func (w *Writer) Begin() error {
 	return nil
 }
 
-// making is the name of a segment that is being made. Windows cannot rename a file that
-// is open.
-func (w *Writer) making(path string) string {
-	if disk.RemoveOpen {
-		return path + disk.TempSuffix
-	}
-	return path
-}
+// making is the name of a segment that is being made.
+func making(path string) string { return path + disk.TempSuffix }
 
 // create makes the file, and its directory, which a dump may just have removed.
 func (w *Writer) create(path string) (disk.File, error) {
@@ -89,7 +83,7 @@ func (w *Writer) create(path string) (disk.File, error) {
 		if err := w.Names.MakeSegments(w.Fsys); err != nil {
 			return nil, err
 		}
-		f, err := w.Fsys.Open(w.making(path), os.O_RDWR|os.O_APPEND|os.O_CREATE|os.O_EXCL|disk.WalFlag, 0o666)
+		f, err := w.Fsys.Open(making(path), os.O_RDWR|os.O_APPEND|os.O_CREATE|os.O_EXCL, 0o666)
 		if !disk.IsMissing(err) || try > 100 {
 			return f, err
 		}
@@ -130,10 +124,7 @@ func (w *Writer) begin(f disk.File, path string, self disk.Process) error {
 	if err := f.Sync(); err != nil {
 		return err
 	}
-	if w.making(path) == path {
-		return nil
-	}
-	return w.Fsys.Rename(w.making(path), path)
+	return w.Fsys.Rename(making(path), path)
 }
 
 // Append writes stamps. None is refused: where another process has contradicted one
