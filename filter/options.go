@@ -40,6 +40,9 @@ type Options struct {
 	AsStored bool
 	// NoCheckConfig lets stamps count that were made under another config.
 	NoCheckConfig bool
+	// OwnWAL makes the run write a WAL of its own, a segment, also where locks keep other
+	// writers out.
+	OwnWAL bool
 	// Detect is how a stamped file is judged. Under DetectContent stamps are
 	// recorded with a digest.
 	Detect rule.Detect
@@ -62,6 +65,7 @@ func (o *Options) openGrove(roots []string) (*state.Grove, error) {
 		Depends:   o.Depends,
 		AnyConfig: o.NoCheckConfig,
 		AsStored:  o.AsStored,
+		OwnWAL:    o.OwnWAL,
 	})
 }
 

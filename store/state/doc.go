@@ -10,10 +10,11 @@
 //
 //	grove.go treeof.go locate.go  the trees of a run; which one a file belongs to
 //	discard.go dump.go held.go    folding the WAL, and what was held, into the
-//	replace.go merge.go           snapshot, and putting a new one in its place
+//	fold.go replace.go merge.go   snapshot, and putting a new one in its place
 //	set.go append.go              recording files: one by one, or in batches
 //	facts.go stamps.go            what a tree's files hold, and all its stamps
 //	standing.go claim.go          what a tree says of a file by now; claiming it
+//	own.go                        whether to write a segment or the WAL
 //	tick.go                       when an mtime is final
 //	tree.go                       one tree
 //	reader.go load.go             lookups in its state, which is both files
@@ -22,6 +23,7 @@
 // Below this package are the parts of a state:
 //
 //	../internal/wal               one file: reading, and appending beside others
+//	../internal/segment           the WALs that one process each writes
 //	../internal/snapshot          the other: reading, in place
 //	../internal/memtable          words on files, in memory
 //	../internal/disk              the file system

@@ -37,7 +37,7 @@ type Facts struct {
 // SegmentFacts are what a segment is and holds.
 type SegmentFacts struct {
 	Path    string
-	Size    int64
+	Bytes   int64
 	Records int
 	// Host and PID are its writer's, as far as that is known.
 	Host string
@@ -64,7 +64,7 @@ func (t *Tree) Facts() Facts {
 			continue
 		}
 		f.Segments = append(f.Segments, SegmentFacts{
-			Path: l.Path, Size: l.Size, Records: l.Records, Host: l.By.Host, PID: l.By.PID,
+			Path: l.Path, Bytes: l.Size, Records: l.Records, Host: l.By.Host, PID: l.By.PID,
 			Ended: l.Ended, Gone: !l.Ended && t.opt.fsys.Gone(l.By),
 		})
 	}

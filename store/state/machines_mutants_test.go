@@ -81,7 +81,7 @@ type endsEarlyFile struct{ *remoteFile }
 func (f endsEarlyFile) Write(b []byte) (int, error) {
 	n, err := f.remoteFile.Write(b)
 	if err == nil && bytes.HasPrefix(b, []byte("- set: ")) {
-		id := f.path[strings.LastIndexByte(strings.TrimSuffix(f.path, ".yaml"), '-')+1 : len(f.path)-len(".yaml")]
+		id := f.path[strings.LastIndexByte(f.path, '-')+1 : strings.LastIndex(f.path, ".yaml")]
 		end := format.SegmentRecord{Kind: format.SegmentEnd, ID: id, Tally: format.Tally{
 			Sets: bytes.Count(f.data, []byte("\n- set: ")), Under: format.Config{}.Hash()}}
 		_, err = f.remoteFile.Write(end.Append(nil))

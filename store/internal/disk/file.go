@@ -150,7 +150,7 @@ func (OS) Mkdir(path string) error { return os.Mkdir(path, 0o777) }
 func (OS) Chown(path string, uid, gid int) error { return os.Lchown(path, uid, gid) }
 
 func (OS) List(path string) ([]string, error) {
-	d, err := os.Open(path)
+	d, err := os.OpenFile(path, os.O_RDONLY|listFlags, 0)
 	if err != nil {
 		return nil, err
 	}

@@ -31,10 +31,13 @@ func (e *DumpingError) Error() string {
 // until release. One that is there is never taken over: two that find it left behind
 // would each take the other's.
 func Exclude(fsys disk.FS, n disk.Names) (release func() error, err error) {
-	if err := n.MakeSegments(fsys); err != nil {
-		return nil, err
+	err = fs.ErrNotExist
+	for try := 1; disk.IsMissing(err) && try <= 100; try++ { // another dump may remove it
+		if err := n.MakeSegments(fsys); err != nil {
+			return nil, err
+		}
+		err = fsys.Mkdir(n.DumpDir())
 	}
-	err = fsys.Mkdir(n.DumpDir())
 	if errors.Is(err, fs.ErrExist) {
 		return nil, disk.Wrap(n.DumpDir(), dumping(fsys, n))
 	}

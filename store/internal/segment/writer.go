@@ -283,14 +283,27 @@ func (w *Writer) End() error {
 		_ = w.Fsys.Remove(w.Names.Segments) // refused where it holds anything
 		return err
 	}
-	w.file = f
-	last := format.SegmentRecord{Kind: format.SegmentEnd, ID: w.session.ID, Tally: w.tally}
-	err := w.put(last.Append(w.buf[:0]))
-	if err == nil {
-		err = w.flush()
+	return errors.Join(w.end(f), f.Close())
+}
+
+// end looks whether the segment is still there before it writes the end: afterwards any
+// dump may remove it.
+func (w *Writer) end(f disk.File) error {
+	if err := w.there(); err != nil {
+		return disk.Wrap(w.path, err)
 	}
-	w.file = nil
-	return errors.Join(err, f.Close())
+	last := format.SegmentRecord{Kind: format.SegmentEnd, ID: w.session.ID, Tally: w.tally}
+	_, err := f.Write(last.Append(nil))
+	if err == nil {
+		err = f.Sync()
+	}
+	if err == nil && !w.named {
+		err = w.Names.SyncSegments(w.Fsys)
+	}
+	if err != nil {
+		return disk.Wrap(w.path, err)
+	}
+	return nil
 }
 
 // Now is the present on the clock of the file system that holds the segment.
