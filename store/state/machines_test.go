@@ -359,22 +359,22 @@ func remoteStart(t *testing.T, withSegments bool) (map[string][]byte, *ledger) {
 type remoteScenario struct {
 	name     string
 	programs []program
-	bound    int
+	several  bool // machines at once
 }
 
 var remoteScenarios = []remoteScenario{
-	{"commit", []program{remoteCommitter([]string{"a", "changed.jpg"}, []string{"b"})}, 0},
-	{"dump", []program{remoteDumper(false)}, 0},
-	{"fail_succeed_fail", []program{remoteRetrier("changed.jpg")}, 0},
-	{"two_commits", []program{remoteCommitter([]string{"a"}, []string{"b"}), remoteCommitter([]string{"c", "changed.jpg"})}, 1},
-	{"commit_and_dump", []program{remoteCommitter([]string{"a", "changed.jpg"}, []string{"b"}), remoteDumper(false)}, 2},
-	{"dump_and_commit", []program{remoteDumper(false), remoteCommitter([]string{"a", "changed.jpg"}, []string{"b"})}, 2},
-	{"fail_and_dump", []program{remoteRetrier("changed.jpg"), remoteDumper(false)}, 1},
-	{"dump_and_fail", []program{remoteDumper(false), remoteRetrier("old2.jpg")}, 1},
-	{"two_dumps", []program{remoteDumper(false), remoteDumper(false)}, 2},
-	{"dump_and_filter", []program{remoteDumper(false), remoteReader}, 2},
+	{"commit", []program{remoteCommitter([]string{"a", "changed.jpg"}, []string{"b"})}, false},
+	{"dump", []program{remoteDumper(false)}, false},
+	{"fail_succeed_fail", []program{remoteRetrier("changed.jpg")}, false},
+	{"two_commits", []program{remoteCommitter([]string{"a"}, []string{"b"}), remoteCommitter([]string{"c", "changed.jpg"})}, true},
+	{"commit_and_dump", []program{remoteCommitter([]string{"a", "changed.jpg"}, []string{"b"}), remoteDumper(false)}, true},
+	{"dump_and_commit", []program{remoteDumper(false), remoteCommitter([]string{"a", "changed.jpg"}, []string{"b"})}, true},
+	{"fail_and_dump", []program{remoteRetrier("changed.jpg"), remoteDumper(false)}, true},
+	{"dump_and_fail", []program{remoteDumper(false), remoteRetrier("old2.jpg")}, true},
+	{"two_dumps", []program{remoteDumper(false), remoteDumper(false)}, true},
+	{"dump_and_filter", []program{remoteDumper(false), remoteReader}, true},
 	{"two_commits_dump_and_filter", []program{remoteReader, remoteCommitter([]string{"a"}, []string{"b"}),
-		remoteRetrier("changed.jpg"), remoteDumper(false)}, 1},
+		remoteRetrier("changed.jpg"), remoteDumper(false)}, true},
 }
 
 // No interleaving of machines that do not see each other's locks, and remember what has
@@ -387,15 +387,13 @@ func TestMachines(t *testing.T) {
 			t.Parallel()
 			c := &crashChecker{}
 			runs := 0
-			bound := sc.bound
-			if bound > 0 && !long.Asked(t, long.Check, "switches between machines") {
-				bound = 0
-			}
-			if bound == 2 && !long.Asked(t, long.Check, "two switches between two machines") {
+			bound := 0
+			switch {
+			case !sc.several:
+			case long.Asked(t, long.All, "two switches between machines"):
+				bound = 2
+			case long.Asked(t, long.Check, "a switch between machines"):
 				bound = 1
-			}
-			if bound > 0 && long.Asked(t, long.All, "one more switch between the machines") {
-				bound++
 			}
 			for _, withSegments := range []bool{false, true} {
 				files, before := remoteStart(t, withSegments)
