@@ -24,7 +24,7 @@ func TestMain(m *testing.M) { os.Exit(long.Tests{M: m}.Run()) }
 // collectLess makes short-lived trees by the thousand cheap, as long as there are not
 // too many of them.
 func collectLess(t *testing.T) {
-	before, limit := debug.SetGCPercent(2000), debug.SetMemoryLimit(400<<20)
+	before, limit := debug.SetGCPercent(2000), debug.SetMemoryLimit(700<<20)
 	t.Cleanup(func() { debug.SetGCPercent(before); debug.SetMemoryLimit(limit) })
 }
 

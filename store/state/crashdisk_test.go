@@ -91,7 +91,7 @@ func newSimDisk(files map[string][]byte) *simDisk {
 		claims: map[uint64]*simProc{}, now: format.Time{Sec: 1_800_000_000},
 	}
 	for _, name := range slices.Sorted(maps.Keys(files)) {
-		for dir := filepath.Dir(name); dir != simRoot && d.live[dir] == nil; dir = filepath.Dir(dir) {
+		for dir := filepath.Dir(name); disk.IsStateName(filepath.Base(dir)) && d.live[dir] == nil; dir = filepath.Dir(dir) {
 			i := d.newInode()
 			i.mode = fs.ModeIrregular
 			d.live[dir], d.durable[dir] = i, i
@@ -298,10 +298,10 @@ func (p *simProc) Mkdir(path string) error {
 	return nil
 }
 
-// hasParent reports whether what a name lies in is there.
+// hasParent reports whether what a name lies in is there, as the root of a tree always is.
 func (d *simDisk) hasParent(names map[string]*simInode, path string) bool {
 	dir := filepath.Dir(path)
-	return dir == simRoot || names[dir] != nil && d.hasParent(names, dir)
+	return !disk.IsStateName(filepath.Base(dir)) || names[dir] != nil && d.hasParent(names, dir)
 }
 
 func (p *simProc) List(path string) ([]string, error) {
