@@ -81,6 +81,10 @@ func (ts *destinations) byNow(at *location) *location {
 	return &location{root: at.root, rel: at.rel, tree: tree}
 }
 
+func (ts *destinations) newOutputNamer() *outputNamer {
+	return newOutputNamer(ts.opt, ts.roots, ts.report)
+}
+
 func (ts *destinations) all() []*destination {
 	ts.mu.Lock()
 	defer ts.mu.Unlock()

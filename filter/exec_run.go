@@ -104,6 +104,7 @@ func (r *execRun) passOn(ended <-chan struct{}) {
 func (r *execRun) feed(ctx context.Context, files iter.Seq2[[]filePath, error], todo chan<- job) error {
 	defer close(todo)
 	next := job{}
+	names := r.runner.newOutputNamer()
 	send := func() error {
 		select {
 		case todo <- next:
@@ -127,14 +128,15 @@ func (r *execRun) feed(ctx context.Context, files iter.Seq2[[]filePath, error], 
 		}
 		r.read.Add(int64(len(paths)))
 		for _, path := range paths {
-			full := len(next.files) >= r.Batch || r.runner.template.rest+next.size+path.size() > maxArguments
+			size := r.runner.template.size(names.command(path))
+			full := len(next.files) >= r.Batch || r.runner.template.rest+next.size+size > maxArguments
 			if full && len(next.files) > 0 {
 				if err := send(); err != nil {
 					return err
 				}
 			}
 			next.files = append(next.files, path)
-			next.size += path.size()
+			next.size += size
 		}
 		// A single path waits for no other.
 		if len(next.files) > 0 && r.Batch <= 1 {

@@ -25,6 +25,8 @@ type Explanation struct {
 	Tree, Why, Source string
 	// Changes are the settings that made the stamp void.
 	Changes []string
+	// Missing is the output that is not there.
+	Missing string
 }
 
 // Run hands over an explanation of each path that there is, in their order.
@@ -61,15 +63,18 @@ func (e *Explain) Run(ctx context.Context, take func(*Explanation) error) error 
 
 func (j *pathJudge) explain(ctx context.Context, path string) (*Explanation, error) {
 	f, err := j.judge(path)
-	j.statter.Close()
+	j.close()
 	found := []finding{f}
 	for _, warn := range j.read(ctx, found) {
 		j.report.warn(warn)
 	}
 	f = found[0]
 	x := &Explanation{Path: path, Evidence: f.Evidence, Reason: f.Reason, Detect: j.Detect}
-	if err != nil || f.location == nil || f.tree == nil {
+	if f.location == nil || f.tree == nil {
 		return x, err
+	}
+	if f.NoOutput {
+		x.Missing = j.outputs.missing(j.outputs.source(f.filePath))
 	}
 	x.Tree, x.Why = f.tree.Root(), f.tree.Origin().String()
 	switch f.Standing {
@@ -96,8 +101,9 @@ func (x *Explanation) MarshalJSON() ([]byte, error) {
 		Source    string      `json:"source,omitempty"`
 		Void      *state.Time `json:"void_stamp,omitempty"`
 		Changes   []string    `json:"config_changes,omitempty"`
+		Missing   string      `json:"missing_output,omitempty"`
 	}{
-		newLine(x.Path, &f), x.NeedsWork(), x.Detect.String(), x.Tree, x.Why, x.Source, nil, x.Changes,
+		newLine(x.Path, &f), x.NeedsWork(), x.Detect.String(), x.Tree, x.Why, x.Source, nil, x.Changes, x.Missing,
 	}
 	if x.Standing == state.OtherConfig {
 		line.Void = &x.Stamp.Time

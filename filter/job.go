@@ -3,6 +3,7 @@ package filter
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"sync"
@@ -41,10 +42,12 @@ type result struct {
 	files    int
 }
 
-// started is a file whose command is about to run, and the path that it was found by.
+// started is a file whose command is about to run, the path that it was found by, and
+// what the placeholders stand for.
 type started struct {
 	file
-	from filePath
+	from   filePath
+	source *source
 }
 
 // failure is a file whose command failed.
@@ -78,14 +81,14 @@ func (r *jobRunner) run(ctx context.Context, j job, stdout, stderr *spool) (res 
 	if err != nil || len(begun) == 0 {
 		return res, err
 	}
-	paths := make([]string, len(begun))
+	sources := make([]*source, len(begun))
 	for i := range begun {
-		paths[i] = begun[i].path
+		sources[i] = begun[i].source
 	}
 	if r.oneStream {
 		stderr = stdout
 	}
-	cmd, err := r.template.command(paths, stdout, stderr)
+	cmd, err := r.template.command(sources, stdout, stderr)
 	if err == nil {
 		err = r.processes.start(cmd)
 	}
@@ -99,20 +102,30 @@ func (r *jobRunner) run(ctx context.Context, j job, stdout, stderr *spool) (res 
 	}
 	failed := outcome(r.processes.wait(cmd), stdout, stderr)
 	if failed == nil {
-		r.end(begun, &res)
+		r.end(j.number, begun, &res)
 		r.recorder.read(&res.triage)
-		return res, nil
+	} else {
+		for i := range begun {
+			r.leavePending(j.number, &begun[i].file, failed, &res)
+		}
 	}
-	for i := range begun {
-		_ = r.dropFailed(&begun[i].file) // an error ends the run, or gives up the tree
-	}
-	for _, path := range paths {
-		res.failures = append(res.failures, failure{j.number, &pathError{path, failed}})
-	}
-	if r.failFast {
+	if r.failFast && len(res.failures) > 0 {
 		r.halt(errFailFast)
 	}
 	return res, nil
+}
+
+// leavePending leaves a file pending because its command has failed.
+func (r *jobRunner) leavePending(job int, f *file, why error, res *result) {
+	_ = r.dropFailed(f) // an error ends the run, or gives up the tree
+	res.failures = append(res.failures, failure{job, &pathError{f.path, why}})
+}
+
+// newOutputNamer returns one that names all that a command may ask for.
+func (r *jobRunner) newOutputNamer() *outputNamer {
+	n := r.recorder.destinations.newOutputNamer()
+	n.rel = true
+	return n
 }
 
 // begin stats and claims files right before their command starts. Those that cannot
@@ -121,13 +134,16 @@ func (r *jobRunner) run(ctx context.Context, j job, stdout, stderr *spool) (res 
 func (r *jobRunner) begin(ctx context.Context, files []filePath, res *result) (begun []started, err error) {
 	st := r.recorder.destinations.newStatter()
 	defer st.close()
+	outputs := r.newOutputNamer()
+	defer outputs.close()
 	var stamped []file
 	for _, p := range files {
 		p.location = r.recorder.destinations.byNow(p.location)
 		f, err := r.recorder.statSettled(ctx, st, p, r.exact)
+		source := outputs.command(p)
 		var standing state.Standing
 		if err == nil {
-			standing, err = r.claim(ctx, &f)
+			standing, err = r.claim(ctx, &f, func() bool { return outputs.missing(source) != "" })
 		}
 		switch fatal, isFatal := errors.AsType[*fatalError](err); {
 		case isFatal:
@@ -143,7 +159,12 @@ func (r *jobRunner) begin(ctx context.Context, files []filePath, res *result) (b
 		case err != nil:
 			r.recorder.sort(&res.triage, f, err)
 		default:
-			begun = append(begun, started{f, p})
+			if err := outputs.prepare(source, r.recorder.destinations.grove); err != nil {
+				res.warns = append(res.warns, &pathError{f.path, fmt.Errorf("not run: %w", err)})
+				_ = r.release(&f)
+				continue
+			}
+			begun = append(begun, started{f, p, source})
 			if standing == state.Stamped || standing == state.OtherConfig {
 				stamped = append(stamped, f)
 			}
@@ -153,7 +174,7 @@ func (r *jobRunner) begin(ctx context.Context, files []filePath, res *result) (b
 }
 
 // claim claims a file, and judges it once more.
-func (r *jobRunner) claim(ctx context.Context, f *file) (state.Standing, error) {
+func (r *jobRunner) claim(ctx context.Context, f *file, noOutput func() bool) (state.Standing, error) {
 	if err := r.recorder.claims.take(f.destination, f.rel); err != nil {
 		return state.Unknown, r.lose(f, err)
 	}
@@ -164,6 +185,10 @@ func (r *jobRunner) claim(ctx context.Context, f *file) (state.Standing, error) 
 	f.since = since
 	detect := r.recorder.opt.Detect
 	e := &rule.Evidence{Standing: standing, Stamp: stamp, Mtime: f.mtime(), Target: f.linked(), Now: present(), Forced: r.force}
+	switch rule.Judge(detect, e) {
+	case rule.Unchanged, rule.Touched:
+		e.NoOutput = noOutput()
+	}
 	if rule.Judge(detect, e) == rule.Touched {
 		// What cannot be read is the command's to report.
 		e.Content, _ = compare(ctx, f.path, stamp.Digest)
@@ -227,12 +252,20 @@ func (r *jobRunner) lose(f *file, err error) error {
 }
 
 // end stats files whose command succeeded.
-func (r *jobRunner) end(begun []started, res *result) {
+func (r *jobRunner) end(job int, begun []started, res *result) {
 	st := r.recorder.destinations.newStatter()
 	defer st.close()
+	outputs := r.newOutputNamer()
+	defer outputs.close()
 	for _, b := range begun {
 		f, err := st.file(b.from)
+		var missing error
+		if err == nil {
+			missing = outputs.done(b.source, r.recorder.destinations.grove)
+		}
 		switch {
+		case missing != nil:
+			r.leavePending(job, &b.file, fmt.Errorf("command succeeded, but %w", missing), res)
 		case errors.Is(err, fs.ErrNotExist):
 			r.gone(res, b.path, "not stamped: gone when its command had ended")
 			_ = r.release(&b.file)

@@ -37,6 +37,9 @@ type Options struct {
 	// Detect is how a stamped file is judged. Under DetectContent stamps are
 	// recorded with a digest.
 	Detect rule.Detect
+	// Outputs are what the work on each file makes. A file that would otherwise be done
+	// needs work where one of them is missing.
+	Outputs Outputs
 	// Warn gets what went wrong with one path or one tree while the flow goes
 	// on; the run then ends with exit code 1. It is never called concurrently.
 	Warn func(error)

@@ -21,7 +21,8 @@ type Prune struct {
 	// DryRun writes the paths whose stamps would be dropped to Out, and drops
 	// nothing.
 	DryRun bool
-	// Out gets these paths.
+	// Out gets these paths, or in their place the Outputs of these files where there
+	// are any, also without DryRun.
 	Out io.Writer
 	// OutDelimiter is walk.NUL or walk.Newline.
 	OutDelimiter walk.Delimiter
@@ -33,8 +34,10 @@ func (p *Prune) Run(ctx context.Context) error {
 	out := newOutput(p.Out, nil)
 	every := p.Options
 	every.NoCheckConfig = true
+	named, _, _ := parseRoots(p.Roots) // eachRoot reports what is wrong with them
 	err := every.eachRoot(ctx, func(t *state.Tree, root root, report *reporter) error {
 		r := &pruneRun{Prune: p, tree: t, root: root, below: t.Below(root.real), report: report, out: out}
+		r.outputs = newOutputNamer(&p.Options, append(named, root), report)
 		if r.below != "" {
 			r.below += "/"
 		}
@@ -52,6 +55,7 @@ type pruneRun struct {
 	report *reporter
 	out    *output
 
+	outputs *outputNamer
 	workers []*absence
 	batch   []string // paths relative to the root, to be statted
 	stamps  int64
@@ -133,8 +137,14 @@ func (r *pruneRun) flush(ctx context.Context) error {
 	}
 	gone := r.stat()
 	r.batch = r.batch[:0]
-	if r.DryRun {
-		return r.print(gone)
+	if r.DryRun || len(r.Outputs) > 0 {
+		var err error
+		if gone, err = r.print(gone); err == nil {
+			err = r.out.Flush() // nothing but its stamp leads to an output
+		}
+		if err != nil || r.DryRun {
+			return err
+		}
 	}
 	if len(gone) == 0 {
 		return nil
@@ -185,15 +195,34 @@ func (r *pruneRun) stat() (gone []string) {
 	return gone
 }
 
-func (r *pruneRun) print(paths []string) error {
+// print prints the paths, or their outputs, and returns those that could be.
+func (r *pruneRun) print(paths []string) (printed []string, err error) {
 	var b []byte
 	for _, path := range paths {
-		start := len(b)
-		b = append(append(b, r.root.prefix...), path...)
-		if err := terminate(&b, start, r.OutDelimiter); err != nil {
+		longer, err := r.append(b, path)
+		if err != nil {
 			r.report.warn(err)
+			continue
+		}
+		b, printed = longer, append(printed, path)
+	}
+	_, err = r.out.Write(b)
+	return printed, err
+}
+
+func (r *pruneRun) append(b []byte, path string) (_ []byte, err error) {
+	texts := []string{r.root.prefix + path}
+	if len(r.Outputs) > 0 {
+		dir, name := splitGiven(path)
+		at := &location{root: &r.root, rel: strings.TrimSuffix(dir, "/"), tree: r.tree}
+		texts = r.outputs.all(filePath{at, name})
+	}
+	for _, text := range texts {
+		start := len(b)
+		b = append(b, text...)
+		if err := terminate(&b, start, r.OutDelimiter); err != nil {
+			return nil, err
 		}
 	}
-	_, err := r.out.Write(b)
-	return err
+	return b, nil
 }

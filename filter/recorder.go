@@ -79,7 +79,7 @@ func (r *recorder) record(t triage) error {
 		r.report.warn(err)
 	}
 	r.late += len(t.late)
-	if err := r.forget(t.late); err != nil {
+	if err := r.forget(slices.Concat(t.late, t.unmade)); err != nil {
 		return err
 	}
 	r.unsettled = append(r.unsettled, t.unsettled...)

@@ -21,8 +21,9 @@ type walkSelector struct {
 }
 
 type walkWorker struct {
-	stamps stampReader
-	found  []finding // in the directory at hand
+	stamps  stampReader
+	outputs *outputNamer
+	found   []finding // in the directory at hand
 }
 
 // place visits the directories that belong to one tree.
@@ -62,7 +63,7 @@ func (w *walkSelector) run() error {
 	}
 	w.workers = make([]walkWorker, walk.NumWorkers(opt))
 	for i := range w.workers {
-		w.workers[i].stamps = w.newStampReader()
+		w.workers[i].stamps, w.workers[i].outputs = w.newStampReader(), w.newOutputNamer()
 	}
 	var tops topPlaces
 	for i := range w.roots {
@@ -134,15 +135,16 @@ func (p *place) judge(d *walk.Dir, dir string) []finding {
 		file := &d.Files[i]
 		mtime := state.Time{Sec: file.Sec, Nsec: file.Nsec}
 		f.judge(p.Detect, &worker.stamps, file.Name, mtime, targetTime(mtime, file.TargetSec, file.TargetNsec))
-		if !f.NeedsWork() {
-			continue
-		}
-		if f.location == nil {
+		if f.location == nil && (f.NeedsWork() || len(p.Outputs) > 0) {
 			f.location = &location{root: p.root, rel: d.Rel, tree: p.tree}
 		}
 		f.name = file.Name
-		found = append(found, f)
+		worker.outputs.judge(p.Detect, &f)
+		if f.NeedsWork() {
+			found = append(found, f)
+		}
 	}
+	worker.outputs.close()
 	worker.found = found
 	d.Errs = append(d.Errs, p.read(p.ctx, found)...)
 	return slices.Clone(found)

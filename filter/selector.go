@@ -44,6 +44,10 @@ func (s *selector) newStampReader() stampReader {
 	return stampReader{voids: s.voids, met: s.report.meet}
 }
 
+func (s *selector) newOutputNamer() *outputNamer {
+	return newOutputNamer(&s.Options, s.roots, s.report)
+}
+
 func (s *selector) count(files int) {
 	if s.Examined != nil {
 		s.Examined.Add(int64(files))

@@ -17,6 +17,7 @@ type triage struct {
 	unsettled []file       // not settled yet
 	unread    []file       // settled, but for their content
 	late      []file       // left pending by --since
+	unmade    []file       // left pending without their output
 	warns     []error
 	fatal     error // nothing can be recorded
 }
@@ -42,9 +43,14 @@ func (s *sorter) stat(_ int, batch walk.Batch) (t triage) {
 	}
 	st := s.destinations.newStatter()
 	defer st.close()
+	outputs := s.destinations.newOutputNamer()
+	defer outputs.close()
 	t.expect = len(paths)
 	for _, path := range paths {
 		f, err := st.path(path)
+		if err == nil {
+			err = outputs.done(outputs.sourceOf(&f), s.destinations.grove)
+		}
 		s.sort(&t, f, err)
 		st.began = st.ended // one stat follows the other: a reading of the clock serves two
 	}
@@ -58,6 +64,11 @@ func (s *sorter) sort(t *triage, f file, err error) {
 		if t.fatal = s.destinations.giveUp(w.destination, w.error); t.fatal == nil {
 			t.warns = append(t.warns, &pathError{f.path, w.error})
 		}
+		return
+	}
+	if missing, ok := err.(*outputError); ok {
+		t.warns = append(t.warns, &pathError{f.path, fmt.Errorf("not stamped: %w", missing)})
+		t.unmade = append(t.unmade, f)
 		return
 	}
 	switch {

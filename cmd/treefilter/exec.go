@@ -28,6 +28,7 @@ type execCommand struct {
 	delimiterFlags
 	detectFlag
 	forceFlag
+	outputFlag
 	selectionFlags
 	configFlags
 }
@@ -91,7 +92,7 @@ func (c *execCommand) job(s *stdio) (*filter.Exec, error) {
 		OneStream: isSameFile(s.out, s.voice.w),
 		Print:     s.print,
 	}
-	job.Detect, job.Force = rule.Detect(c.Detect), c.Force
+	job.Detect, job.Force, job.Outputs = rule.Detect(c.Detect), c.Force, filter.Outputs(c.Output)
 	job.Founded = c.founded(s)
 	var err error
 	if job.In, err = c.input(s, c.Roots, `"treefilter exec . -- COMMAND" runs it below the current directory`); err != nil {

@@ -16,6 +16,7 @@ type explainCommand struct {
 	trees
 	JSON bool `name:"json" help:"print an object a line"`
 	detectFlag
+	outputFlag
 	configFlags
 }
 
@@ -39,7 +40,7 @@ func (c *explainCommand) run(ctx context.Context, s *stdio) error {
 		return &usageError{reason: "explain: no PATH", hint: `"treefilter explain --help" shows an example`}
 	}
 	job := &filter.Explain{Options: c.options(s), Paths: c.Roots}
-	job.Detect = rule.Detect(c.Detect)
+	job.Detect, job.Outputs = rule.Detect(c.Detect), filter.Outputs(c.Output)
 	if err := c.configure(&job.Options); err != nil {
 		return err
 	}
@@ -93,6 +94,7 @@ func verdict(x *filter.Explanation) string {
 		rule.ContentUnknown: "its mtime is not its stamp, and no digest was recorded",
 		rule.ContentUnread:  "its mtime is not its stamp, and its content cannot be read",
 		rule.ContentChanged: "neither its mtime nor its content is what was recorded",
+		rule.OutputMissing:  "its output is missing: " + printable(x.Missing),
 		rule.Unchanged:      "its mtime is not newer than its stamp",
 		rule.ContentSame:    "its mtime is not its stamp, but its content is what was recorded",
 		rule.IsDirectory:    "a directory: only files are",

@@ -24,6 +24,7 @@ type filterCommand struct {
 	detectFlag
 	Refresh bool `help:"stamp what --detect content found unchanged anew"`
 	forceFlag
+	outputFlag
 	selectionFlags
 	configFlags
 }
@@ -93,7 +94,7 @@ func (c *filterCommand) job(s *stdio) (*filter.Filter, error) {
 		return nil, &usageError{reason: "--refresh: nothing to do without --detect content"}
 	}
 	job := &filter.Filter{Selection: filter.Selection{Options: c.options(s)}, Check: c.Check, JSON: c.JSON, Refresh: c.Refresh}
-	job.Detect, job.Force = rule.Detect(c.Detect), c.Force
+	job.Detect, job.Force, job.Outputs = rule.Detect(c.Detect), c.Force, filter.Outputs(c.Output)
 	job.InDelimiter = c.inDelimiter()
 	job.Out, job.OutDelimiter = c.output(s)
 	if isTerminal(s.out) && c.JSON {

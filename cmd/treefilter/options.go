@@ -88,6 +88,11 @@ type forceFlag struct {
 	Force bool `help:"whatever its stamp, each file needs work"`
 }
 
+// outputFlag says what the work makes.
+type outputFlag struct {
+	Output outputs `placeholder:"PATTERN" help:"what the work makes, as small/{rel} (repeatable)"`
+}
+
 // choiceFlags say which files are looked at.
 type choiceFlags struct {
 	Include   list `placeholder:"GLOB" help:"take only matches, as in .gitignore (repeatable)"`
@@ -181,6 +186,18 @@ func (l *list) Decode(ctx *kong.DecodeContext) error {
 	}
 	entry, err := popText(ctx)
 	*l = append(*l, entry)
+	return err
+}
+
+// outputs is a flag of patterns.
+type outputs filter.Outputs
+
+// Decode implements kong.MapperValue.
+func (o *outputs) Decode(ctx *kong.DecodeContext) error {
+	text, err := popText(ctx)
+	if err == nil {
+		err = (*filter.Outputs)(o).Add(text)
+	}
 	return err
 }
 

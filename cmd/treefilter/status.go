@@ -23,6 +23,7 @@ type statusCommand struct {
 	JSON bool `name:"json" help:"print an object a line, one for each tree"`
 	delimiterFlags
 	detectFlag
+	outputFlag
 	selectionFlags
 	configFlags
 }
@@ -53,7 +54,7 @@ func (c *statusCommand) run(ctx context.Context, s *stdio) error {
 	if err := c.choose(&job.Selection, s); err != nil {
 		return err
 	}
-	job.Detect = rule.Detect(c.Detect)
+	job.Detect, job.Outputs = rule.Detect(c.Detect), filter.Outputs(c.Output)
 	if err := c.configure(&job.Options); err != nil {
 		return err
 	}

@@ -45,6 +45,7 @@ type Evidence struct {
 	Now           format.Time // this machine's clock
 	Content       Content     // of interest to DetectContent, once the mtime is not the stamp
 	Forced        bool        // whatever the stamp says, the file is to be emitted
+	NoOutput      bool        // what the work makes is not there
 }
 
 // Reason is why a file is emitted, or is not.
@@ -63,6 +64,7 @@ const (
 	ContentUnread                // the mtime is not the stamp; the content cannot be read
 	ContentChanged               // neither mtime nor content are as recorded
 	Forced                       // there would be nothing to do, but that was asked for
+	OutputMissing                // there would be nothing to do, but what the work makes is not there
 
 	Unchanged   // its mtime is its stamp, or older where that is all the same
 	ContentSame // only the mtime is not as recorded
@@ -91,6 +93,7 @@ var reasons = [...]string{
 	ContentUnread:  "content unreadable",
 	ContentChanged: "content changed",
 	Forced:         "forced",
+	OutputMissing:  "output missing",
 	Unchanged:      "unchanged",
 	ContentSame:    "content unchanged",
 	IsDirectory:    "directory",
@@ -108,8 +111,13 @@ func (r Reason) MarshalText() ([]byte, error) { return []byte(r.String()), nil }
 // Judge applies the rule to a file. Every doubt is a reason to emit it.
 func Judge(d Detect, e *Evidence) Reason {
 	r := judgeStamp(d, e)
-	if settled := r.NeedsWork() && r != Touched; e.Forced && !settled {
+	switch settled := r.NeedsWork() && r != Touched; {
+	case settled:
+		return r
+	case e.Forced:
 		return Forced
+	case e.NoOutput:
+		return OutputMissing // whatever the content is
 	}
 	return r
 }

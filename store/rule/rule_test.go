@@ -143,7 +143,8 @@ func TestJudgeWithoutAStampThatCounts(t *testing.T) {
 	}
 }
 
-// What is forced has its own reason only where there would be nothing to do.
+// What is forced, or lacks its output, has that reason only where there would be
+// nothing to do.
 func TestJudgeForced(t *testing.T) {
 	stamp := &format.Time{Sec: 100}
 	for _, test := range []struct {
@@ -159,12 +160,20 @@ func TestJudgeForced(t *testing.T) {
 		{DetectContent, 99, Forced}, // its content need not be read
 	} {
 		e := evidence(stamp, format.Time{Sec: test.mtime}, format.Time{Sec: 1_000})
-		e.Forced = true
+		e.Forced, e.NoOutput = true, true
 		if got := Judge(test.rule, &e); got != test.want {
 			t.Errorf("rule %d, mtime %d: %v, want %v", test.rule, test.mtime, got, test.want)
 		}
+		want := test.want
+		if want == Forced {
+			want = OutputMissing
+		}
+		e.Forced = false
+		if got := Judge(test.rule, &e); got != want {
+			t.Errorf("rule %d, mtime %d, no output: %v, want %v", test.rule, test.mtime, got, want)
+		}
 	}
-	if got := Judge(DetectNewer, &Evidence{Forced: true}); got != Unstamped {
+	if got := Judge(DetectNewer, &Evidence{Forced: true, NoOutput: true}); got != Unstamped {
 		t.Errorf("no stamp: %v", got)
 	}
 }

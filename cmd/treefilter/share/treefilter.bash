@@ -16,6 +16,7 @@ _treefilter() {
 		--detect: filter commit exec status explain: newer differs content
 		--refresh: filter
 		--force: filter exec
+		--output: filter commit exec status explain prune: PATTERN
 		--include: filter exec status prune import: GLOB
 		-e --extension: filter exec status prune import: EXT
 		-E --exclude: filter exec status prune import: GLOB

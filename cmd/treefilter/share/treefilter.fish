@@ -5,7 +5,7 @@ set -g __treefilter_names filter commit exec dump status explain prune forget di
 # The flags that take a value.
 set -g __treefilter_valued --batch --completion --config --config-file --depends \
     --detect --directory --dump --exclude --extension --from --include --jobs \
-    --program --since --state-dir
+    --output --program --since --state-dir
 
 # What the words before the cursor mean for the one at it: prints the command,
 # "-" for none as yet, then whether there was a "--", and what stands after that.
@@ -96,6 +96,7 @@ __treefilter_flag filter -l in-lines -d 'paths on stdin end in a newline'
 __treefilter_flag 'filter commit exec status explain' -l detect -x -a 'newer differs content' -d 'the rule for stamped files (newer)'
 __treefilter_flag filter -l refresh -d 'stamp what --detect content found unchanged anew'
 __treefilter_flag 'filter exec' -l force -d 'whatever its stamp, each file needs work'
+__treefilter_flag 'filter commit exec status explain prune' -l output -x -d 'what the work makes, as small/{rel} (repeatable)'
 __treefilter_flag 'filter exec status prune import' -l include -x -d 'take only matches, as in .gitignore (repeatable)'
 __treefilter_flag 'filter exec status prune import' -s e -l extension -x -d 'take only files .EXT, in any case (repeatable)'
 __treefilter_flag 'filter exec status prune import' -s E -l exclude -x -d 'pass over matches, as in .gitignore (repeatable)'

@@ -8,8 +8,8 @@ _treefilter() {
 	local -a names=(filter commit exec dump status explain prune forget discard import)
 	local -a valued=(
 		--batch --completion --config --config-file --depends --detect --directory
-		--dump --exclude --extension --from --include --jobs --program --since
-		--state-dir
+		--dump --exclude --extension --from --include --jobs --output --program
+		--since --state-dir
 	)
 	local command='' ended=0 word
 	local -i i
@@ -49,6 +49,7 @@ _treefilter() {
 	_treefilter_of filter commit exec status explain && flags+=('(--detect)--detect=[the rule for stamped files (newer)]:rule:(newer differs content)')
 	_treefilter_of filter && flags+=('(--refresh)--refresh[stamp what --detect content found unchanged anew]')
 	_treefilter_of filter exec && flags+=('(--force)--force[whatever its stamp, each file needs work]')
+	_treefilter_of filter commit exec status explain prune && flags+=('*--output=[what the work makes, as small/{rel} (repeatable)]:PATTERN:()')
 	_treefilter_of filter exec status prune import && flags+=('*--include=[take only matches, as in .gitignore (repeatable)]:GLOB:()')
 	_treefilter_of filter exec status prune import && flags+=('*'{-e+,--extension=}'[take only files .EXT, in any case (repeatable)]:EXT:()')
 	_treefilter_of filter exec status prune import && flags+=('*'{-E+,--exclude=}'[pass over matches, as in .gitignore (repeatable)]:GLOB:()')
