@@ -23,6 +23,7 @@ var flagHabits = []habit{
 	{"-z --zero --nul --null-data", "", "-0 is for paths that end in NUL"},
 	{"-d --delimiter", "commit exec prune", "-0 is for paths that end in NUL, -l for lines"},
 	{"--stdin --files-from --files0-from -T -a --arg-file", "commit", "commit reads its paths from stdin without a flag"},
+	{"--in-null --in-lines --from0", "commit exec status forget", "-0 is for paths on stdin that end in NUL, -l for lines"},
 	{"--from0", "", "--in-null is for paths on stdin that end in NUL, where that is not recognised"},
 	{"--files-from --files0-from -T --arg-file", "", "--stdin reads paths: treefilter --stdin ROOT <FILE"},
 	{"-a", "exec", "--stdin reads paths: treefilter exec --stdin ROOT -- COMMAND <FILE"},
