@@ -45,7 +45,10 @@ func (p *Prune) Run(ctx context.Context) error {
 		}
 		return r.run(ctx)
 	})
-	return errors.Join(err, out.Flush())
+	if lost := out.Flush(); !errors.Is(err, lost) {
+		err = errors.Join(err, lost)
+	}
+	return err
 }
 
 // pruneRun is one run of a Prune over one tree.
