@@ -38,6 +38,13 @@ func (t *destination) drop(paths ...string) error {
 	return err
 }
 
+// fail drops the stamp of a file that the command has failed on, and remembers that.
+func (t *destination) fail(path string, f state.Failure) error {
+	err := t.Fail(path, f)
+	t.dirty.Store(true)
+	return err
+}
+
 // destinations are the trees of a run that stamps may be written to, each examined once.
 type destinations struct {
 	opt    *Options

@@ -84,6 +84,13 @@ func (j *pathJudge) explain(ctx context.Context, path string) (*Explanation, err
 	return x, nil
 }
 
+// failedLine is what --json says of failures that are remembered.
+type failedLine struct {
+	Runs  int        `json:"runs"`
+	At    state.Time `json:"at"`
+	Mtime state.Time `json:"mtime"`
+}
+
 // MarshalJSON gives what --json prints.
 func (x *Explanation) MarshalJSON() ([]byte, error) {
 	f := finding{Evidence: x.Evidence, Reason: x.Reason}
@@ -96,8 +103,12 @@ func (x *Explanation) MarshalJSON() ([]byte, error) {
 		Source    string      `json:"source,omitempty"`
 		Void      *state.Time `json:"void_stamp,omitempty"`
 		Changes   []string    `json:"config_changes,omitempty"`
+		Failed    *failedLine `json:"failed,omitempty"`
 	}{
-		newLine(x.Path, &f), x.NeedsWork(), x.Detect.String(), x.Tree, x.Why, x.Source, nil, x.Changes,
+		newLine(x.Path, &f), x.NeedsWork(), x.Detect.String(), x.Tree, x.Why, x.Source, nil, x.Changes, nil,
+	}
+	if x.Failure != nil {
+		line.Failed = &failedLine{x.Failure.Runs, x.Failure.At, x.Failure.File.Time}
 	}
 	if x.Standing == state.OtherConfig {
 		line.Void = &x.Stamp.Time

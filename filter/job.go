@@ -23,8 +23,9 @@ type jobRunner struct {
 	halt                                    context.CancelCauseFunc // no more commands are started
 
 	mu       sync.Mutex
-	failed   error // the first error outside of recording
-	failures int   // commands that failed for good
+	failed   error            // the first error outside of recording
+	failures int              // commands that failed for good
+	counted  map[claimed]bool // files whose failure counts for this run
 }
 
 // job is the files of one run of the command.
@@ -45,13 +46,15 @@ type result struct {
 	changed   int      // files left pending by --since start
 	inHand    []string // files that another run was at work on
 	upToDate  int      // files that another run has done meanwhile
+	givenUp   int      // or has given up
 	files     int      // that are dealt with
 }
 
 // started is a file whose command is about to run, and the path that it was found by.
 type started struct {
 	file
-	from filePath
+	from    filePath
+	settled bool // no later write can bear the mtime that it has
 }
 
 var errTooManyFailures = errors.New("too many commands failed")
@@ -133,10 +136,12 @@ func (r *jobRunner) begin(ctx context.Context, files []filePath, res *result) (b
 			res.inHand = append(res.inHand, p.path())
 		case err == errDone:
 			res.upToDate++
+		case err == errGivenUp:
+			res.givenUp++
 		case err != nil:
 			r.recorder.sort(&res.triage, f, err)
 		default:
-			begun = append(begun, started{f, p})
+			begun = append(begun, started{f, p, f.settled(f.began)})
 			if standing == state.Stamped || standing == state.OtherConfig {
 				stamped = append(stamped, f)
 			}
@@ -156,16 +161,26 @@ func (r *jobRunner) claim(ctx context.Context, f *file) (state.Standing, error) 
 	}
 	f.since = since
 	detect := r.recorder.opt.Detect
-	e := &rule.Evidence{Standing: standing, Stamp: stamp, Mtime: f.mtime(), Target: f.linked(), Now: present(), Forced: r.force}
+	e := &rule.Evidence{Standing: standing, Stamp: stamp, Mtime: f.mtime(), Target: f.linked(), Now: present(), Forced: r.force, GiveUp: r.recorder.opt.GiveUp}
+	recorded := stamp.Digest
+	if standing == state.Dropped {
+		if f.failure = f.destination.Failure(f.rel); f.failure != nil {
+			e.Failure, recorded = f.failure, f.failure.File.Digest
+		}
+	}
 	if rule.Judge(detect, e) == rule.Touched {
 		// What cannot be read is the command's to report.
-		e.Content, _ = compare(ctx, f.path, stamp.Digest)
+		e.Content, _ = compare(ctx, f.path, recorded)
 	}
-	if rule.Judge(detect, e).NeedsWork() {
+	reason := rule.Judge(detect, e)
+	if reason.NeedsWork() {
 		return standing, nil
 	}
 	if err := r.release(f); err != nil {
 		return standing, r.lose(f, err)
+	}
+	if reason == rule.GivenUp {
+		return standing, errGivenUp
 	}
 	return standing, errDone
 }
@@ -218,7 +233,7 @@ func (r *jobRunner) end(begun []started, res *result) {
 			_ = r.release(&b.file)
 		case err == nil && r.exact && f.info != b.info:
 			res.changed++
-			_ = r.dropFailed(&b.file)
+			_ = r.dropFailed(&b.file, nil)
 		default:
 			res.succeeded++
 			// What others have said since its command began counts against it.

@@ -37,6 +37,9 @@ type Options struct {
 	// Detect is how a stamped file is judged. Under DetectContent stamps are
 	// recorded with a digest.
 	Detect rule.Detect
+	// GiveUp passes over a file once its command has failed in so many runs in a row,
+	// until the file changes; 0 never does. Exec counts the failures where it is given.
+	GiveUp int
 	// Warn gets what went wrong with one path or one tree while the flow goes
 	// on; the run then ends with exit code 1. It is never called concurrently.
 	Warn func(error)

@@ -80,7 +80,7 @@ func (j *pathJudge) judgeAll(ctx context.Context, paths []string) (found []findi
 		if f.Judged() {
 			judged++
 		}
-		if f.NeedsWork() || j.every && f.Judged() {
+		if f.NeedsWork() || f.Reason == rule.GivenUp || j.every && f.Judged() {
 			found = append(found, f)
 		}
 	}

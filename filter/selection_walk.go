@@ -6,6 +6,7 @@ import (
 	"slices"
 	"unsafe"
 
+	"treefilter/store/rule"
 	"treefilter/store/state"
 	"treefilter/walk"
 )
@@ -129,12 +130,12 @@ func (p *place) judge(d *walk.Dir, dir string) []finding {
 	worker.stamps.enter(p.tree, dir)
 	found := worker.found[:0]
 	var f finding
-	f.Now, f.Forced = p.now, p.Force
+	f.Now, f.Forced, f.GiveUp = p.now, p.Force, p.GiveUp
 	for i := range d.Files {
 		file := &d.Files[i]
 		mtime := state.Time{Sec: file.Sec, Nsec: file.Nsec}
 		f.judge(p.Detect, &worker.stamps, file.Name, mtime, targetTime(mtime, file.TargetSec, file.TargetNsec))
-		if !f.NeedsWork() {
+		if !f.NeedsWork() && f.Reason != rule.GivenUp {
 			continue
 		}
 		if f.location == nil {

@@ -39,6 +39,10 @@ type Contents struct {
 	Files     int64                 `json:"files"`
 	NeedsWork int64                 `json:"needs_work"`
 	Pending   map[rule.Reason]int64 `json:"pending"`
+	// Failed is of how many files failures are remembered, by the number of runs in a
+	// row, and GivenUp how many of the files are given up, and need no work for that.
+	Failed  map[int]int64 `json:"failed,omitempty"`
+	GivenUp int64         `json:"given_up,omitempty"`
 	// Config is that of the newest stamps, in canonical form, and ConfigHash its
 	// hash; both are "" where there are no stamps.
 	Config     string         `json:"config,omitempty"`
@@ -144,7 +148,7 @@ func (s *Status) statusOf(t *state.Tree, n *tally) *TreeStatus {
 		c.Damage = append(c.Damage, Problem{err})
 	}
 	if n != nil {
-		c.Files, c.Pending = n.files, n.pending
+		c.Files, c.Pending, c.Failed, c.GivenUp = n.files, n.pending, n.failed, n.givenUp
 	}
 	for _, files := range c.Pending {
 		c.NeedsWork += files
@@ -177,6 +181,8 @@ type tallies map[*state.Tree]*tally
 type tally struct {
 	files   int64
 	pending map[rule.Reason]int64
+	failed  map[int]int64 // by the number of runs
+	givenUp int64
 }
 
 // add adds the files of one directory, or of one read.
@@ -193,13 +199,19 @@ func (ts tallies) add(b *batch) {
 		if f.NeedsWork() {
 			t.pending[f.Reason]++
 		}
+		if f.Failure != nil {
+			t.failed[f.Failure.Runs]++
+		}
+		if f.Reason == rule.GivenUp {
+			t.givenUp++
+		}
 	}
 }
 
 // of returns the tally of a tree, nil being none.
 func (ts tallies) of(tree *state.Tree) *tally {
 	if ts[tree] == nil {
-		ts[tree] = &tally{pending: map[rule.Reason]int64{}}
+		ts[tree] = &tally{pending: map[rule.Reason]int64{}, failed: map[int]int64{}}
 	}
 	return ts[tree]
 }

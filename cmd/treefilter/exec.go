@@ -27,6 +27,7 @@ type execCommand struct {
 	Dump          dumpMode `placeholder:"auto|always|never" help:"when to fold the WAL into the snapshot (auto)"`
 	NoSync        bool     `help:"for work without results: no sync before stamps"`
 	EmptyConfig   bool     `help:"no config is meant, not forgotten"`
+	giveUpFlag
 	stdinFlag
 	Verbose bool `short:"v" xor:"voice" help:"name new trees and all failures, and sum up"`
 	Quiet   bool `short:"q" xor:"voice" help:"count what is wrong with files, without names"`
@@ -111,7 +112,7 @@ func (c *execCommand) job(s *stdio) (*filter.Exec, error) {
 		job.MaxFailures = 1
 	}
 	c.nameFailures(job, s)
-	job.Detect, job.Force = rule.Detect(c.Detect), c.Force
+	job.Detect, job.Force, job.GiveUp = rule.Detect(c.Detect), c.Force, int(c.GiveUp)
 	job.Founded = verboseFlag{c.Verbose}.founded(s)
 	var err error
 	if job.In, err = c.input(s, c.Roots, `"treefilter exec . -- COMMAND" runs it below the current directory`); err != nil {

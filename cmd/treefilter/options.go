@@ -40,6 +40,11 @@ type detectFlag struct {
 	Detect detectMode `placeholder:"newer|differs|content" help:"the rule for stamped files (newer)"`
 }
 
+// giveUpFlag says when a file that a command fails on is left out.
+type giveUpFlag struct {
+	GiveUp count `placeholder:"N" help:"leave out what failed N runs in a row, till it changes"`
+}
+
 // settingFlags make up the program config.
 type settingFlags struct {
 	Config     list   `short:"c" placeholder:"KEY=VALUE" help:"a setting that decides the outcome (repeatable)"`

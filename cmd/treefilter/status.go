@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -23,6 +24,7 @@ type statusCommand struct {
 	JSON bool `name:"json" help:"print an object a line, one for each tree"`
 	delimiterFlags
 	detectFlag
+	giveUpFlag
 	selectionFlags
 	configFlags
 }
@@ -53,7 +55,7 @@ func (c *statusCommand) run(ctx context.Context, s *stdio) error {
 	if err := c.choose(&job.Selection, s); err != nil {
 		return err
 	}
-	job.Detect = rule.Detect(c.Detect)
+	job.Detect, job.GiveUp = rule.Detect(c.Detect), int(c.GiveUp)
 	if err := c.configure(&job.Options); err != nil {
 		return err
 	}
@@ -121,6 +123,12 @@ func statusText(t *filter.TreeStatus, st style) string {
 	} else {
 		line("pending", "%s", st.warn(fmt.Sprint(t.NeedsWork, reasonsOf(t.Pending))))
 	}
+	if len(t.Failed) > 0 {
+		line("failed", "%s", runsOf(t.Failed))
+	}
+	if t.GivenUp > 0 {
+		line("given up", "%s", st.warn(fmt.Sprint(t.GivenUp)))
+	}
 	if !t.Snapshot.Exists {
 		line("snapshot", "none")
 	} else if t.Snapshot.Dumped == (filter.Time{}) {
@@ -174,6 +182,15 @@ func reasonsOf(pending map[rule.Reason]int64) string {
 		parts = append(parts, fmt.Sprintf("%d %v", pending[r], r))
 	}
 	return " (" + strings.Join(parts, ", ") + ")"
+}
+
+// runsOf lists on how many files the command failed in how many runs in a row.
+func runsOf(failed map[int]int64) string {
+	var parts []string
+	for _, runs := range slices.Sorted(maps.Keys(failed)) {
+		parts = append(parts, fmt.Sprintf("%d in %s", failed[runs], filter.Counted(runs, "run")))
+	}
+	return strings.Join(parts, ", ")
 }
 
 // style colours what a terminal shows.

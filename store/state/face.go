@@ -18,6 +18,9 @@ type Stamp = format.Stamp
 // Digest identifies a file's content: its size and SHA-256.
 type Digest = format.Digest
 
+// Failure is what is remembered of a file that the command has failed on.
+type Failure = format.Failure
+
 // Entry is the stamp of one file, keyed by its path relative to the tree.
 type Entry = format.Entry
 

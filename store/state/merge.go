@@ -172,6 +172,9 @@ func (m *merge) dropped(out *format.SnapshotWriter) error {
 		if it.Kind != memtable.WordDrop {
 			return b
 		}
+		if f := it.Failure(); f != nil {
+			return format.AppendDroppedFailure(b, path, f)
+		}
 		return format.AppendDropped(b, path)
 	})
 	out.End(n)

@@ -40,6 +40,7 @@ type Record struct {
 	Kind    RecordKind
 	Path    []byte
 	Stamp   Stamp
+	Failure *Failure // of a drop, nil for most
 	Session *Session
 }
 
@@ -165,15 +166,32 @@ func (s *Session) AppendSet(b []byte, e Entry) []byte {
 	start := len(b)
 	b = append(b, "- set: {path: "...)
 	b = appendRecordPath(b, e.Path)
-	b = append(b, ", time: "...)
-	b = e.Time.append(b)
-	b = e.Stamp.appendRest(b)
-	if e.Digest != nil {
-		b = append(b, ", "...)
-		b = e.Digest.appendFields(b)
-	}
+	b = e.Stamp.appendFields(append(b, ", "...))
 	b = append(b, '}')
 	return AppendCRC(b, s.Sum(b[start:]))
+}
+
+func (s *Stamp) appendFields(b []byte) []byte {
+	b = s.Time.append(append(b, timeField...))
+	b = s.appendRest(b)
+	if s.Digest != nil {
+		b = s.Digest.appendFields(append(b, ", "...))
+	}
+	return b
+}
+
+// parseStamp reads what appendFields writes, up to the end of b.
+func parseStamp(b []byte) (s Stamp, ok bool) {
+	b, ok = bytes.CutPrefix(b, []byte(timeField))
+	if !ok {
+		return s, false
+	}
+	if s, b, ok = cutStamp(b); ok && len(b) > 0 {
+		if b, ok = bytes.CutPrefix(b, []byte(", ")); ok {
+			s.Digest, ok = parseFields(b)
+		}
+	}
+	return s, ok
 }
 
 // appendRest writes what few stamps have beside a time.
@@ -188,6 +206,7 @@ func (s *Stamp) appendRest(b []byte) []byte {
 }
 
 const (
+	timeField   = "time: "
 	exactField  = ", exact: true"
 	targetField = ", target: "
 )
@@ -273,16 +292,19 @@ func ParseRecord(body []byte) (r Record, ok bool) {
 	if rest, ok = bytes.CutSuffix(rest, []byte{'}'}); !ok {
 		return r, false
 	}
-	if !isSet {
-		return r, len(rest) == 0
+	if !isSet && len(rest) == 0 {
+		return r, true
 	}
-	if rest, ok = bytes.CutPrefix(rest, []byte(", time: ")); !ok {
+	if rest, ok = bytes.CutPrefix(rest, []byte(", ")); !ok {
 		return r, false
 	}
-	if r.Stamp, rest, ok = cutStamp(rest); ok && len(rest) > 0 {
-		if rest, ok = bytes.CutPrefix(rest, []byte(", ")); ok {
-			r.Stamp.Digest, ok = parseFields(rest)
-		}
+	switch r.Kind {
+	case RecordSet:
+		r.Stamp, ok = parseStamp(rest)
+	case RecordDrop:
+		r.Failure, ok = parseFailure(rest)
+	default:
+		return r, false
 	}
 	return r, ok
 }

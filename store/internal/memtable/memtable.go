@@ -58,10 +58,11 @@ type Word struct {
 	more  *moreInfo     // nil for most
 }
 
-// moreInfo is what few stamps have.
+// moreInfo is what few words have.
 type moreInfo struct {
-	target format.Time
-	digest *format.Digest
+	target  format.Time
+	digest  *format.Digest
+	failure *format.Failure // of a drop
 }
 
 func (it *Word) Stamp() format.Stamp {
@@ -104,12 +105,34 @@ func (t *Table) Set(path []byte, s format.Stamp, under *format.Terms) {
 func (it *Word) SetStamp(s format.Stamp) {
 	it.Kind, it.sec, it.nsec, it.exact = WordSet, s.Time.Sec, s.Time.Nsec, s.Exact
 	if s.Digest != nil || s.Target != (format.Time{}) {
-		it.more = &moreInfo{s.Target, s.Digest}
+		it.more = &moreInfo{target: s.Target, digest: s.Digest}
 	}
 }
 
 // Take records that a file has no stamp, whatever was said before.
 func (t *Table) Take(path []byte, kind Kind) { t.add(path, Word{Kind: kind}) }
+
+// Fail records that a file has no stamp, because the command has failed on it.
+func (t *Table) Fail(path []byte, f *format.Failure) {
+	it := Word{Kind: WordDrop}
+	it.SetFailure(f)
+	t.add(path, it)
+}
+
+// SetFailure adds what is remembered of a failure to a drop, nil for nothing.
+func (it *Word) SetFailure(f *format.Failure) {
+	if f != nil {
+		it.more = &moreInfo{failure: f}
+	}
+}
+
+// Failure is what a drop remembers of one, nil for most.
+func (it *Word) Failure() *format.Failure {
+	if it.more == nil {
+		return nil
+	}
+	return it.more.failure
+}
 
 // Remove takes a word out, as if nothing had been said.
 func (t *Table) Remove(path string) {

@@ -167,6 +167,18 @@ func (a *Appender) Take(kind format.RecordKind, paths []string, still func(path 
 	return taken, nil
 }
 
+// Fail writes that the command has failed on a file: a drop that remembers it.
+func (a *Appender) Fail(path string, f format.Failure) error {
+	return a.write(func(b []byte) []byte {
+		f.Under = a.Session.Hash
+		b = a.Session.AppendFailure(b, path, &f)
+		r := format.Record{Kind: format.RecordDrop, Failure: &f}
+		a.in.Count(r, a.Session)
+		a.note(path, r, nil)
+		return b
+	})
+}
+
 // Overrule writes words of ours, sets and drops under whole paths, for one who
 // holds the lock.
 func (a *Appender) Overrule(info disk.Info, words []memtable.Word) error {

@@ -59,6 +59,7 @@ func (a *Appender) note(path string, r format.Record, under *format.Terms) {
 	if r.Kind == format.RecordSet {
 		it.SetStamp(r.Stamp)
 	}
+	it.SetFailure(r.Failure)
 	a.Words[path] = it
 }
 
