@@ -19,7 +19,8 @@ type finding struct {
 func (f *finding) judge(d rule.Detect, stamps *stampReader, name string, mtime, target state.Time) {
 	f.Mtime, f.Target = mtime, target
 	f.Standing, f.Stamp = stamps.standing(name)
-	if f.Failure = nil; f.Standing == state.Dropped {
+	f.Failure = nil
+	if f.Standing == state.Dropped {
 		f.Failure = stamps.reader.Failure(name)
 	}
 	switch f.Reason = rule.Judge(d, &f.Evidence); {

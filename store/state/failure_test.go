@@ -8,7 +8,7 @@ import (
 	"treefilter/store/internal/format/formattest"
 )
 
-// failureOf returns the failure that a new reader of the tree finds, 0 runs for none.
+// runsOf returns how many failures a new reader of the tree finds, 0 for none.
 func runsOf(t *testing.T, root string, c format.Config, path string) int {
 	t.Helper()
 	tree, err := OpenTree(root, Options{Config: c})

@@ -15,7 +15,7 @@ _treefilter() {
 		--in-lines: filter
 		--detect: filter commit exec status explain: newer differs content
 		--refresh: filter
-		--force: filter exec
+		--force: filter exec prune
 		--include: filter exec status prune import: GLOB
 		-e --extension: filter exec status prune import: EXT
 		-E --exclude: filter exec status prune import: GLOB
@@ -30,7 +30,7 @@ _treefilter() {
 		--dump: commit exec: auto always never
 		--no-wal: commit
 		--no-sync: commit exec
-		--empty-config: commit exec import
+		--empty-config: commit exec status explain import
 		-v --verbose: commit exec
 		-q --quiet: exec
 		-j --jobs: exec: N
@@ -39,6 +39,7 @@ _treefilter() {
 		--fail-fast: exec
 		--retries: exec: N
 		--bisect: exec
+		--give-up: exec status explain: N
 		--repair: dump
 		-n --dry-run: exec prune
 		--from: import: NAME
@@ -46,10 +47,10 @@ _treefilter() {
 		--program: all: NAME
 		--state-dir: all: DIR
 		-h --help: all
-		--version: all
+		-V --version: all
 		--man: all
 		--completion: all: bash zsh fish'
-	local names='filter commit exec dump status explain prune forget discard import'
+	local names='filter commit exec dump status explain prune forget discard import help'
 
 	COMPREPLY=()
 	local IFS=$' \t\n'
@@ -138,6 +139,9 @@ _treefilter() {
 		paths=''
 	elif [[ -z $command ]]; then
 		offer=$names
+	elif [[ $command == help ]]; then
+		offer=$names
+		paths=''
 	fi
 	COMPREPLY=($(compgen -P "$glued" -W "$offer" -- "$cur"))
 
