@@ -38,9 +38,13 @@ func (t *destination) drop(paths ...string) error {
 	return err
 }
 
-// fail drops the stamp of a file that the command has failed on, and remembers that.
-func (t *destination) fail(path string, f state.Failure) error {
-	err := t.Fail(path, f)
+// fail drops the stamp of a file that the command has failed on, and remembers that,
+// unless the failure is nil.
+func (t *destination) fail(path string, f *state.Failure) error {
+	if f == nil {
+		return t.drop(path)
+	}
+	err := t.Fail(path, *f)
 	t.dirty.Store(true)
 	return err
 }

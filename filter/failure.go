@@ -165,12 +165,7 @@ func (r *jobRunner) syncDrops(begun []started) {
 // now, or is about to get from another run that has statted it, does not count. What
 // is to be remembered of failures is nil for nothing.
 func (r *jobRunner) dropFailed(f *file, failure *state.Failure) error {
-	var err error
-	if failure == nil {
-		err = f.destination.drop(f.rel)
-	} else {
-		err = f.destination.fail(f.rel, *failure)
-	}
+	err := f.destination.fail(f.rel, failure)
 	if err == nil {
 		err = r.recorder.forgetInOthers([]file{*f})
 	}

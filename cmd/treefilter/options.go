@@ -41,7 +41,7 @@ type detectFlag struct {
 
 // giveUpFlag says when a file that a command fails on is left out.
 type giveUpFlag struct {
-	GiveUp count `placeholder:"N" help:"leave out what failed N runs in a row, till it changes"`
+	GiveUp count `placeholder:"N" help:"leave out what failed N runs in a row"`
 }
 
 // settingFlags make up the program config.
