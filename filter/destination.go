@@ -115,6 +115,9 @@ func (ts *destinations) examine(tree *state.Tree) (*destination, error) {
 		return nil, &pathError{tree.Root(), ErrConfigNotGiven}
 	}
 	ts.report.problems(tree)
+	if ts.report.about == allNews {
+		ts.report.elsewhere(tree)
+	}
 	t := &destination{Tree: tree, clock: clock{tree: tree}, limited: ts.since.given, watching: sync.OnceValue(tree.Watch)}
 	if ts.since.given {
 		var err error

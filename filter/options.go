@@ -21,6 +21,9 @@ type Options struct {
 	Program string
 	// StateDir, where not empty, holds the state files in place of the trees.
 	StateDir string
+	// StateBase, where not empty, is what trees in StateDir are named from, so that
+	// they count wherever it lies.
+	StateBase string
 	// Config is the program config of this run, but for Depends, which become part
 	// of it tree by tree: see state.Tree.Config.
 	Config  state.Config
@@ -49,13 +52,18 @@ type Options struct {
 }
 
 func (o *Options) openGrove(roots []string) (*state.Grove, error) {
-	return state.Open(roots, state.Options{
+	return state.Open(roots, o.stateOptions())
+}
+
+func (o *Options) stateOptions() state.Options {
+	return state.Options{
 		Program:   o.Program,
 		StateDir:  o.StateDir,
+		StateBase: o.StateBase,
 		Config:    o.Config,
 		Depends:   o.Depends,
 		AnyConfig: o.NoCheckConfig,
-	})
+	}
 }
 
 // present is this machine's clock.

@@ -1,6 +1,7 @@
 package filter
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"sync"
@@ -13,8 +14,9 @@ type reporter struct {
 	opt   *Options
 	about treeNews
 
-	mu   sync.Mutex
-	said map[string]bool
+	mu    sync.Mutex
+	said  map[string]bool
+	apart sync.Once // see elsewhere
 }
 
 // treeNews is what a flow reports of a tree by itself.
@@ -53,12 +55,41 @@ func (r *reporter) once(err error, say func(error)) {
 
 // meet reports what there is to say of a tree when it is first used.
 func (r *reporter) meet(t *state.Tree) {
+	r.elsewhere(t)
 	if r.about != noNews {
 		r.problems(t)
 	}
 	if r.about == allNews {
 		r.configChanged(t)
 	}
+}
+
+// elsewhere says once, of a tree that begins in a state directory, which trees are
+// there: this one may be one of them, moved.
+func (r *reporter) elsewhere(t *state.Tree) {
+	if r.opt.StateDir == "" || t.Origin() == state.HoldsState {
+		return
+	}
+	r.apart.Do(func() {
+		stored, err := state.StoredTrees(r.opt.stateOptions())
+		if err != nil || len(stored) == 0 {
+			return // an error is met, and said, elsewhere
+		}
+		r.notice(fmt.Errorf("%s: no tree in %s, which has %s", t.Root(), r.opt.StateDir, namesOf(stored)))
+	})
+}
+
+// namesOf names a few trees, and counts the rest.
+func namesOf(stored []state.StoredTree) string {
+	const shown = 3
+	var names []string
+	for _, s := range stored[:min(shown, len(stored))] {
+		names = append(names, cmp.Or(s.Root, s.Folder))
+	}
+	if more := len(stored) - shown; more > 0 {
+		return strings.Join(names, ", ") + fmt.Sprintf(" and %d more", more)
+	}
+	return strings.Join(names, ", ")
 }
 
 // leave reports what the use of a tree has shown.

@@ -27,11 +27,12 @@ func (t *trees) operate(words, after []string, flags global) {
 
 func (t *trees) options(s *stdio) filter.Options {
 	return filter.Options{
-		Roots:    t.Roots,
-		Program:  t.state.Program,
-		StateDir: t.state.StateDir,
-		Warn:     s.warn,
-		Notice:   s.voice.say,
+		Roots:     t.Roots,
+		Program:   t.state.Program,
+		StateDir:  t.state.StateDir,
+		StateBase: t.state.StateBase,
+		Warn:      s.warn,
+		Notice:    s.voice.say,
 	}
 }
 

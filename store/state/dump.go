@@ -127,7 +127,7 @@ func (st *state) recognize(own *format.Terms) {
 // merge brings together what is to be in the new snapshot.
 func (d *dump) merge() *merge {
 	m := newMerge(d.opt.Program, d.st, memtable.Joined(d.st.inMemory(), d.held), d.newest)
-	m.volume = d.st.volume()
+	m.volume, m.root = d.st.volume(), d.names.Root
 	if d.held != nil {
 		m.volume, m.held = d.opt.fsys.Volume(d.root).ID, d.under
 	}

@@ -1,6 +1,8 @@
 package state
 
 import (
+	"cmp"
+	"fmt"
 	"path/filepath"
 	"time"
 
@@ -29,6 +31,11 @@ type Options struct {
 	// is made when something is first written.
 	StateDir string
 
+	// StateBase, where not empty, is the directory that trees in StateDir are
+	// named from, in place of the root of the file system: then they count wherever
+	// it lies. Roots outside of it are an error.
+	StateBase string
+
 	stateErr error   // why StateDir cannot be used
 	fsys     disk.FS // nil: the operating system's
 }
@@ -47,7 +54,34 @@ func (o Options) withDefaults() (Options, error) {
 		return o, err
 	}
 	o.StateDir, o.stateErr = disk.ResolveStateDir(o.fsys, o.StateDir)
+	if o.StateBase == "" {
+		return o, nil
+	}
+	base, err := RealDir(o.StateBase)
+	if err != nil {
+		return o, fmt.Errorf("state base: %w", err)
+	}
+	o.StateBase = base
 	return o, nil
+}
+
+// stateKey returns what a tree is named for in the state directory, given by its
+// root: that, or its path below the base, "." for the base itself. Outside the base
+// there is no tree.
+func (o Options) stateKey(root string) (key string, ok bool) {
+	if o.StateBase == "" {
+		return root, true
+	}
+	key, ok = format.Below(root, o.StateBase)
+	return cmp.Or(key, "."), ok
+}
+
+// refuse returns why a directory cannot be a root.
+func (o Options) refuse(dir string) error {
+	if _, ok := o.stateKey(dir); !ok {
+		return fmt.Errorf("%s: outside the state base %s", dir, o.StateBase)
+	}
+	return nil
 }
 
 // names returns the paths of the state files of a root.
@@ -55,7 +89,8 @@ func (o Options) names(root string) disk.Names {
 	if o.StateDir == "" {
 		return disk.NamesOf(root, o.Program)
 	}
-	n := disk.NamesOf(filepath.Join(o.StateDir, string(disk.AppendFolder(nil, root))), o.Program)
+	key, _ := o.stateKey(root)
+	n := disk.NamesOf(filepath.Join(o.StateDir, string(disk.AppendFolder(nil, key))), o.Program)
 	n.Base, n.Err = o.StateDir, o.stateErr
 	return n
 }

@@ -3,6 +3,7 @@ package state
 import (
 	"errors"
 	"io"
+	"path"
 	"path/filepath"
 	"sync"
 
@@ -66,7 +67,9 @@ func (o Origin) String() string {
 func OpenTree(root string, opt Options) (*Tree, error) {
 	opt, err := opt.withDefaults()
 	if err == nil && (opt.StateDir != "" || len(opt.Depends) > 0) {
-		root, err = RealDir(root)
+		if root, err = RealDir(root); err == nil {
+			err = opt.refuse(root)
+		}
 	}
 	if err != nil {
 		return nil, err
@@ -76,8 +79,13 @@ func OpenTree(root string, opt Options) (*Tree, error) {
 
 func newTree(root string, opt Options, origin Origin, work *disk.Works) *Tree {
 	n := opt.names(root)
+	if n.Base != "" {
+		if _, whole := disk.ReadFolder(path.Base(filepath.ToSlash(n.Dir))); !whole {
+			n.Root, _ = opt.stateKey(root)
+		}
+	}
 	// A config that lacks its dependencies would let stamps count that must not.
-	config, err := opt.Config.WithDependencies(root, opt.Depends)
+	config, err := opt.Config.WithDependencies(root, opt.StateBase, opt.Depends)
 	if err != nil {
 		n.Err = disk.Wrap(root, err)
 	}

@@ -35,6 +35,7 @@ _treefilter() {
 		--from: import: NAME
 		--program: all: NAME
 		--state-dir: all: DIR
+		--state-base: all: DIR
 		-h --help: all
 		--version: all
 		--man: all

@@ -4,7 +4,7 @@ set -g __treefilter_names filter commit exec dump status explain prune discard i
 
 # The flags that take a value.
 set -g __treefilter_valued --batch --completion --config --config-file --depends \
-    --detect --dump --from --ignore --jobs --program --since --state-dir
+    --detect --dump --from --ignore --jobs --program --since --state-base --state-dir
 
 # What the words before the cursor mean for the one at it: prints the command,
 # "-" for none as yet, then whether there was a "--", and what stands after that.
@@ -113,6 +113,7 @@ __treefilter_flag prune -l dry-run -d 'print the paths whose stamps would go, dr
 __treefilter_flag import -l from -x -d 'the program whose files are read (--program)'
 __treefilter_flag all -l program -x -d 'another name for the two files of a tree'
 __treefilter_flag all -l state-dir -x -a '(__fish_complete_directories)' -d 'keep the two files in DIR, ignore those in trees'
+__treefilter_flag all -l state-base -x -a '(__fish_complete_directories)' -d 'name trees there by their path below this DIR'
 __treefilter_flag all -s h -l help -d 'help; after a COMMAND, the help of that'
 __treefilter_flag all -l version -d 'the version'
 __treefilter_flag all -l man -d 'the man page: treefilter --man | man -l -'

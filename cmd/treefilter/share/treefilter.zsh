@@ -8,7 +8,7 @@ _treefilter() {
 	local -a names=(filter commit exec dump status explain prune discard import)
 	local -a valued=(
 		--batch --completion --config --config-file --depends --detect --dump
-		--from --ignore --jobs --program --since --state-dir
+		--from --ignore --jobs --program --since --state-base --state-dir
 	)
 	local command='' ended=0 word
 	local -i i
@@ -67,6 +67,7 @@ _treefilter() {
 	_treefilter_of import && flags+=('(--from)--from=[the program whose files are read (--program)]:NAME:()')
 	_treefilter_of all && flags+=('(--program)--program=[another name for the two files of a tree]:NAME:()')
 	_treefilter_of all && flags+=('(--state-dir)--state-dir=[keep the two files in DIR, ignore those in trees]:DIR:_files -/')
+	_treefilter_of all && flags+=('(--state-base)--state-base=[name trees there by their path below this DIR]:DIR:_files -/')
 	_treefilter_of all && flags+=('(- *)'{-h,--help}'[help; after a COMMAND, the help of that]')
 	_treefilter_of all && flags+=('(- *)--version[the version]')
 	_treefilter_of all && flags+=('(- *)--man[the man page\: treefilter --man | man -l -]')

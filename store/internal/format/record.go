@@ -51,6 +51,7 @@ type Session struct {
 	ID      string // of the WAL file, 16 hex digits; "" where written by hand
 	seed    uint32
 	Volume  string // the file system that the tree lay on, "" where it is not known
+	Root    string // that of the tree, where its folder in a state directory does not name it whole
 	// After, where not nil, vouches for the records before it.
 	After *Tally
 }
@@ -118,6 +119,9 @@ func (s *Session) AppendOpen(b []byte) []byte {
 	b = AppendScalar(b, s.Program)
 	if s.Volume != "" {
 		b = AppendScalar(append(b, ", filesystem: "...), s.Volume)
+	}
+	if s.Root != "" {
+		b = AppendScalar(append(b, ", root: "...), s.Root)
 	}
 	b = append(b, ", config_hash: \""...)
 	b = append(b, s.Hash...)

@@ -92,7 +92,7 @@ func (a *Appender) Unlock() error {
 
 func (a *Appender) newSession(id string) *format.Session {
 	s := format.NewSession(a.Program, id, a.Config)
-	s.Volume = a.Fsys.Volume(a.Root).ID
+	s.Volume, s.Root = a.Fsys.Volume(a.Root).ID, a.Names.Root
 	return s
 }
 
