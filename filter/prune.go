@@ -16,6 +16,8 @@ import (
 // Prune drops the stamps of files that are gone.
 type Prune struct {
 	Options
+	// Choice is the files whose stamps are looked at.
+	Choice *walk.Choice
 	// DryRun writes the paths whose stamps would be dropped to Out, and drops
 	// nothing.
 	DryRun bool
@@ -109,7 +111,7 @@ const share = 1024
 func (r *pruneRun) each(ctx context.Context) error {
 	for e := range r.tree.Stamps() {
 		rel, within := strings.CutPrefix(e.Path, r.below)
-		if !within {
+		if !within || !r.Choice.Has(rel) {
 			continue
 		}
 		r.stamps++

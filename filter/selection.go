@@ -17,8 +17,8 @@ type Selection struct {
 	In io.Reader
 	// InDelimiter is what ends each path in In.
 	InDelimiter walk.Delimiter
-	// Ignore passes over what it matches.
-	Ignore *walk.Ignore
+	// Choice is which of these files are looked at.
+	Choice *walk.Choice
 	// Follow follows symbolic links met in a walk.
 	Follow bool
 	// OneFileSystem keeps a walk on the file system of its root.

@@ -56,7 +56,7 @@ func (w *walkSelector) run() error {
 	opt := walk.Options{
 		Follow:        w.Follow,
 		OneFileSystem: w.OneFileSystem,
-		Ignore:        w.Ignore,
+		Choice:        w.Choice,
 		Except:        w.Except,
 		Mark:          state.IsStateName,
 	}

@@ -15,7 +15,7 @@ type selector struct {
 	grove   *state.Grove
 	report  *reporter
 	voids   bool       // find also the stamps that do not count
-	every   bool       // yield also directories in which nothing was found
+	every   bool       // yield also directories in which nothing was found, and paths that need no work
 	keep    bool       // leave trees open in which something was found
 	refresh *refresher // gives files that were only touched a new stamp; nil for none
 	readers readers

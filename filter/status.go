@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"slices"
 
@@ -12,9 +13,7 @@ import (
 )
 
 // Status says what is stored, and what is pending. It never writes.
-type Status struct {
-	Selection // of a walk: In is not read
-}
+type Status struct{ Selection }
 
 // TreeStatus is the state of one tree, and an object of --json.
 type TreeStatus struct {
@@ -39,7 +38,7 @@ type Contents struct {
 	// Void is how many do not count, and Changes are the settings that differ.
 	Void    int64    `json:"void"`
 	Changes []string `json:"config_changes,omitempty"`
-	// Files is how many files the walk found, NeedsWork how many of them do, and
+	// Files is how many files were selected, NeedsWork how many of them do, and
 	// Pending how many of these for each reason.
 	Files     int64                 `json:"files"`
 	NeedsWork int64                 `json:"needs_work"`
@@ -78,12 +77,13 @@ func (p Problem) MarshalText() ([]byte, error) { return []byte(p.Err.Error()), n
 
 // Run walks the roots, and returns the status of the tree of each, and of each tree
 // nested in them, by directory. Without a root it is every tree in the state directory,
-// or without one that of the current directory. What is known of a root that cannot be
-// read comes last, and is an error, too.
+// or without one that of the current directory. With In, it reads that, and returns the
+// trees of the roots and of the files. What is known of a root that cannot be read comes
+// last, and is an error, too.
 func (s *Status) Run(ctx context.Context) (trees []*TreeStatus, err error) {
 	paths := s.Roots
 	switch {
-	case len(paths) > 0:
+	case len(paths) > 0 || s.In != nil:
 	case s.StateDir == "":
 		paths = []string{"."}
 	default:
@@ -106,7 +106,7 @@ func (s *Status) Run(ctx context.Context) (trees []*TreeStatus, err error) {
 	selected := newSelector(&s.Selection, roots, g, newReporter(&s.Options, noNews))
 	selected.voids, selected.every = true, true
 	counts := tallies{}
-	for b, err := range selected.walk(ctx) {
+	for b, err := range selected.batches(ctx) {
 		switch {
 		case err != nil:
 			return nil, err
@@ -116,13 +116,15 @@ func (s *Status) Run(ctx context.Context) (trees []*TreeStatus, err error) {
 			counts.add(&b)
 		}
 	}
-	for _, t := range g.Roots() {
-		trees = append(trees, s.statusOf(t, counts[t]))
-	}
 	for _, t := range g.Trees() {
-		if counts[t] == nil {
+		if counts[t] != nil || slices.Contains(g.Roots(), t) {
+			trees = append(trees, s.statusOf(t, counts[t]))
+		} else {
 			selected.report.problems(t)
 		}
+	}
+	if outside := counts[nil]; outside != nil {
+		s.Warn(fmt.Errorf("%s in no tree", Counted(outside.files, "file")))
 	}
 	slices.SortFunc(trees, func(a, b *TreeStatus) int { return cmp.Compare(a.Root, b.Root) })
 	return append(trees, s.lost(lost)...), lost.err()
@@ -221,17 +223,27 @@ type tally struct {
 	pending map[rule.Reason]int64
 }
 
-// add adds the files of one directory.
+// add adds the files of one directory, or of one read.
 func (ts tallies) add(b *batch) {
-	t := ts[b.tree]
-	if t == nil {
-		t = &tally{pending: map[rule.Reason]int64{}}
-		ts[b.tree] = t
+	if b.tree != nil {
+		ts.of(b.tree).files += int64(b.files)
 	}
-	t.files += int64(b.files)
 	for i := range b.found {
-		if b.found[i].NeedsWork() {
-			t.pending[b.found[i].Reason]++
+		f := &b.found[i]
+		t := ts.of(f.tree)
+		if b.tree == nil {
+			t.files++
+		}
+		if f.NeedsWork() {
+			t.pending[f.Reason]++
 		}
 	}
+}
+
+// of returns the tally of a tree, nil being none.
+func (ts tallies) of(tree *state.Tree) *tally {
+	if ts[tree] == nil {
+		ts[tree] = &tally{pending: map[rule.Reason]int64{}}
+	}
+	return ts[tree]
 }

@@ -14,7 +14,7 @@ import (
 func adviceOn(err error) string {
 	switch {
 	case errors.Is(err, walk.ErrMixedDelimiters):
-		return "say --null if the paths end in NUL bytes"
+		return "if the paths end in NUL bytes, say --null, to the filter --in-null"
 	case errors.Is(err, filter.ErrNewline):
 		return "--null prints such names"
 	case errors.Is(err, filter.ErrConfigNotGiven):
@@ -57,7 +57,7 @@ func importLine(program, dir string) string {
 func walkFlags(n *filter.WalkNotice) string {
 	var flags []string
 	for _, glob := range n.Ignore {
-		flags = append(flags, "--ignore "+shellWord(glob))
+		flags = append(flags, "--exclude "+shellWord(glob))
 	}
 	if n.Follow {
 		flags = append(flags, "--follow")

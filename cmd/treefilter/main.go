@@ -45,9 +45,9 @@
 // file needs work again.
 //
 // Without a ROOT the filter reads paths from stdin, as commit always does.
-// Paths are NUL-delimited on stdout unless it is a terminal; on stdin either
-// delimiter is recognised; -0 and -l settle it. "treefilter COMMAND --help"
-// lists the flags, env.go those that have a variable, exit.go the exit codes.
+// Paths are NUL-delimited on stdout unless it is a terminal, which -0 and -l settle;
+// on stdin either delimiter is recognised. "treefilter COMMAND --help" lists the
+// flags, env.go those that have a variable, exit.go the exit codes.
 //
 // In this package, parse.go turns arguments into a command, one file a command
 // (filter.go, commit.go, dump.go, exec.go, discard.go ...) turns that into a job,

@@ -84,9 +84,20 @@ func (v verboseFlag) founded(s *stdio) func(root string) {
 	return func(root string) { s.voice.line(root + ": new tree") }
 }
 
-// selectionFlags say which files of a walk are looked at.
+// choiceFlags say which files are looked at.
+type choiceFlags struct {
+	Include   list `placeholder:"GLOB" help:"take only matches, as in .gitignore (repeatable)"`
+	Extension list `short:"e" placeholder:"EXT" help:"take only files .EXT, in any case (repeatable)"`
+	Exclude   list `short:"E" placeholder:"GLOB" help:"pass over matches, as in .gitignore (repeatable)"`
+}
+
+func (f *choiceFlags) choice() (*walk.Choice, error) {
+	return walk.ParseChoice(walk.Patterns{Exclude: f.Exclude, Include: f.Include, Extensions: f.Extension})
+}
+
+// selectionFlags say which files are found, and looked at.
 type selectionFlags struct {
-	Ignore        list `placeholder:"GLOB" help:"pass over matches, as in .gitignore (repeatable)"`
+	choiceFlags
 	Follow        bool `help:"follow symbolic links"`
 	OneFileSystem bool `short:"x" help:"stay on the file system of each ROOT"`
 }
@@ -94,7 +105,7 @@ type selectionFlags struct {
 // choose puts them into what a job selects.
 func (f *selectionFlags) choose(job *filter.Selection, s *stdio) (err error) {
 	job.Follow, job.OneFileSystem, job.Except = f.Follow, f.OneFileSystem, fileOf(s.out)
-	job.Ignore, err = walk.ParseIgnore(f.Ignore)
+	job.Choice, err = f.choice()
 	return err
 }
 
@@ -115,7 +126,8 @@ func (f *stdinFlag) input(s *stdio, roots []string, hint string) (io.Reader, err
 	return s.stdin()
 }
 
-// delimiterFlags say where a path ends.
+// delimiterFlags say where a path ends: one that is printed, or where a command prints
+// none, one that it reads.
 type delimiterFlags struct {
 	Null  bool `short:"0" xor:"delimiter" help:"paths end in NUL"`
 	Lines bool `short:"l" xor:"delimiter" help:"paths end in a newline"`
@@ -131,6 +143,16 @@ func (d *delimiterFlags) delimiter(unsaid walk.Delimiter) walk.Delimiter {
 	default:
 		return unsaid
 	}
+}
+
+// inputFlags say where a path that is read ends, for a command that prints some, too.
+type inputFlags struct {
+	InNull  bool `xor:"input" help:"paths on stdin end in NUL"`
+	InLines bool `xor:"input" help:"paths on stdin end in a newline"`
+}
+
+func (f *inputFlags) inDelimiter() walk.Delimiter {
+	return (&delimiterFlags{Null: f.InNull, Lines: f.InLines}).delimiter(walk.Detect)
 }
 
 // output returns where paths go, and how they end there.

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"os"
 	"reflect"
 	"slices"
 	"strings"
@@ -54,6 +55,7 @@ type global struct {
 
 // common are the flags beside those of a command.
 type common struct {
+	Directory list `short:"C" placeholder:"DIR" help:"run as if started in DIR (repeatable)"`
 	global
 	Help       helpFlag       `short:"h" help:"help; after a COMMAND, the help of that"`
 	Version    versionFlag    `help:"the version"`
@@ -105,7 +107,33 @@ func parse(args []string) (command, error) {
 		return nil, &usageError{reason: "--state-base: nothing to name without --state-dir"}
 	}
 	selected.command.operate(words, after, selected.common.global)
+	if dirs := selected.common.Directory; len(dirs) > 0 {
+		return &elsewhere{selected.command, dirs}, nil
+	}
 	return selected.command, nil
+}
+
+// elsewhere is a command that runs as if treefilter had been started in another
+// directory, to which each of dirs leads from the one before it.
+type elsewhere struct {
+	command
+	dirs []string
+}
+
+func (e *elsewhere) run(ctx context.Context, s *stdio) error {
+	for _, dir := range e.dirs {
+		if err := os.Chdir(dir); err != nil {
+			return err
+		}
+	}
+	at, err := os.Getwd()
+	if err != nil {
+		return err
+	}
+	if err := os.Setenv("PWD", at); err != nil { // what exec runs may believe it
+		return err
+	}
+	return e.command.run(ctx, s)
 }
 
 // A candidate is a command that a command line may be for.

@@ -11,6 +11,7 @@ type pruneCommand struct {
 	trees
 	DryRun bool `help:"print the paths whose stamps would go, drop nothing"`
 	delimiterFlags
+	choiceFlags
 }
 
 func (*pruneCommand) page() page {
@@ -32,12 +33,17 @@ directory that is there but empty are kept; remove it if its files are gone.`,
 }
 
 func (c *pruneCommand) run(ctx context.Context, s *stdio) error {
+	job, err := c.job(s)
+	if err != nil {
+		return err
+	}
 	defer suspendable()()
-	return c.job(s).Run(ctx)
+	return job.Run(ctx)
 }
 
-func (c *pruneCommand) job(s *stdio) *filter.Prune {
-	job := &filter.Prune{Options: c.options(s), DryRun: c.DryRun}
+func (c *pruneCommand) job(s *stdio) (job *filter.Prune, err error) {
+	job = &filter.Prune{Options: c.options(s), DryRun: c.DryRun}
 	job.Out, job.OutDelimiter = c.output(s)
-	return job
+	job.Choice, err = c.choice()
+	return job, err
 }

@@ -14,12 +14,15 @@ import (
 
 	"treefilter/filter"
 	"treefilter/store/rule"
+	"treefilter/walk"
 )
 
 // statusCommand shows what is stored and what is pending.
 type statusCommand struct {
 	trees
+	stdinFlag
 	JSON bool `name:"json" help:"print an object a line, one for each tree"`
+	delimiterFlags
 	detectFlag
 	selectionFlags
 	configFlags
@@ -32,7 +35,8 @@ func (*statusCommand) page() page {
 		text: `Shows the state of each tree: its stamps and its files, how many need work and
 why, its state files and what is wrong with them. Trees in a tree are shown on
 their own. Without a ROOT it is the current directory, or with --state-dir every
-tree in that. Nothing is written.`,
+tree in that. With --stdin its files are those that stdin names. Nothing is
+written.`,
 		exits: `0         all done, whether something needs work or not
 1         damaged state, or paths that could not be examined
 2         usage; a ROOT that cannot be read; output failure
@@ -41,7 +45,13 @@ tree in that. Nothing is written.`,
 }
 
 func (c *statusCommand) run(ctx context.Context, s *stdio) error {
-	job := &filter.Status{Selection: filter.Selection{Options: c.options(s)}}
+	job := &filter.Status{Selection: filter.Selection{Options: c.options(s), InDelimiter: c.delimiter(walk.Detect)}}
+	if c.Stdin {
+		var err error
+		if job.In, err = s.stdin(); err != nil {
+			return err
+		}
+	}
 	if err := c.choose(&job.Selection, s); err != nil {
 		return err
 	}

@@ -67,12 +67,15 @@ const (
 	IsDirectory // passed over, with what is below it where paths come from stdin
 	IsState     // passed over: a state file, of any program
 	IsRemoved   // passed over: on NFS, removed while it was open
-	Ignored     // passed over, as was asked for
+	NotChosen   // passed over, as was asked for
 	NoFile      // nothing that can be processed, or not there
 )
 
 // NeedsWork reports whether a file is emitted for this reason.
 func (r Reason) NeedsWork() bool { return r < Unchanged }
+
+// Judged reports whether the reason is that of a file, not of what is passed over.
+func (r Reason) Judged() bool { return r <= ContentSame }
 
 var reasons = [...]string{
 	Unstamped:      "no stamp",
@@ -90,7 +93,7 @@ var reasons = [...]string{
 	IsDirectory:    "directory",
 	IsState:        "state file",
 	IsRemoved:      "removed",
-	Ignored:        "ignored",
+	NotChosen:      "not chosen",
 	NoFile:         "no file",
 }
 

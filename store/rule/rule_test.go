@@ -171,7 +171,7 @@ func TestJudgeLinkTarget(t *testing.T) {
 }
 
 func TestOnlyWhatIsUnchangedNeedsNoWork(t *testing.T) {
-	done := []Reason{Unchanged, ContentSame, IsDirectory, IsState, IsRemoved, Ignored, NoFile}
+	done := []Reason{Unchanged, ContentSame, IsDirectory, IsState, IsRemoved, NotChosen, NoFile}
 	for r := range reasons {
 		r := Reason(r)
 		if want := !slices.Contains(done, r); r.NeedsWork() != want {

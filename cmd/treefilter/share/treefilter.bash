@@ -6,14 +6,18 @@ _treefilter() {
 	# A flag as it is written: the commands that have it: what its value can be,
 	# words in lower case as they stand.
 	local table='
-		--stdin: filter exec
+		--stdin: filter exec status
 		--check: filter
 		--json: filter status explain
-		-0 --null: filter commit exec prune
-		-l --lines: filter commit exec prune
+		-0 --null: filter commit exec status prune
+		-l --lines: filter commit exec status prune
+		--in-null: filter
+		--in-lines: filter
 		--detect: filter commit exec status explain: newer differs content
 		--refresh: filter
-		--ignore: filter exec status: GLOB
+		--include: filter exec status prune import: GLOB
+		-e --extension: filter exec status prune import: EXT
+		-E --exclude: filter exec status prune import: GLOB
 		--follow: filter exec status import
 		-x --one-file-system: filter exec status
 		-c --config: filter commit exec status explain import: KEY=VALUE
@@ -33,6 +37,7 @@ _treefilter() {
 		--repair: dump
 		--dry-run: prune
 		--from: import: NAME
+		-C --directory: all: DIR
 		--program: all: NAME
 		--state-dir: all: DIR
 		--state-base: all: DIR

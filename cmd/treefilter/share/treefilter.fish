@@ -4,7 +4,8 @@ set -g __treefilter_names filter commit exec dump status explain prune discard i
 
 # The flags that take a value.
 set -g __treefilter_valued --batch --completion --config --config-file --depends \
-    --detect --dump --from --ignore --jobs --program --since --state-base --state-dir
+    --detect --directory --dump --exclude --extension --from --include --jobs \
+    --program --since --state-base --state-dir
 
 # What the words before the cursor mean for the one at it: prints the command,
 # "-" for none as yet, then whether there was a "--", and what stands after that.
@@ -26,7 +27,7 @@ function __treefilter_words
                     contains -- $word $__treefilter_valued
                     and set value yes
                 case '-*'
-                    string match -qr -- '^-[^cj]*[cj]$' $word
+                    string match -qr -- '^-[^CEcej]*[CEcej]$' $word
                     and set value yes
                 case $__treefilter_names
                     test $command = -
@@ -84,14 +85,18 @@ complete -c treefilter -n '__treefilter_at_first' -a discard -d 'throw away the 
 complete -c treefilter -n '__treefilter_at_first' -a import -d 'take over what the Python package treestamps wrote'
 complete -c treefilter -n '__treefilter_in exec && __treefilter_ended' -x -a '(__treefilter_run)'
 
-__treefilter_flag 'filter exec' -l stdin -d 'read paths from stdin; ROOTs only name the trees'
+__treefilter_flag 'filter exec status' -l stdin -d 'read paths from stdin; ROOTs only name the trees'
 __treefilter_flag filter -l check -d 'print nothing; exit 1 when something needs work'
 __treefilter_flag 'filter status explain' -l json -d 'print an object a line'
-__treefilter_flag 'filter commit exec prune' -s 0 -l null -d 'paths end in NUL'
-__treefilter_flag 'filter commit exec prune' -s l -l lines -d 'paths end in a newline'
+__treefilter_flag 'filter commit exec status prune' -s 0 -l null -d 'paths end in NUL'
+__treefilter_flag 'filter commit exec status prune' -s l -l lines -d 'paths end in a newline'
+__treefilter_flag filter -l in-null -d 'paths on stdin end in NUL'
+__treefilter_flag filter -l in-lines -d 'paths on stdin end in a newline'
 __treefilter_flag 'filter commit exec status explain' -l detect -x -a 'newer differs content' -d 'the rule for stamped files (newer)'
 __treefilter_flag filter -l refresh -d 'stamp what --detect content found unchanged anew'
-__treefilter_flag 'filter exec status' -l ignore -x -d 'pass over matches, as in .gitignore (repeatable)'
+__treefilter_flag 'filter exec status prune import' -l include -x -d 'take only matches, as in .gitignore (repeatable)'
+__treefilter_flag 'filter exec status prune import' -s e -l extension -x -d 'take only files .EXT, in any case (repeatable)'
+__treefilter_flag 'filter exec status prune import' -s E -l exclude -x -d 'pass over matches, as in .gitignore (repeatable)'
 __treefilter_flag 'filter exec status import' -l follow -d 'follow symbolic links'
 __treefilter_flag 'filter exec status' -s x -l one-file-system -d 'stay on the file system of each ROOT'
 __treefilter_flag 'filter commit exec status explain import' -s c -l config -x -d 'a setting that decides the outcome (repeatable)'
@@ -111,6 +116,7 @@ __treefilter_flag exec -l fail-fast -d 'start no more commands once one has fail
 __treefilter_flag dump -l repair -d 'move a snapshot that cannot be read aside, and go on'
 __treefilter_flag prune -l dry-run -d 'print the paths whose stamps would go, drop nothing'
 __treefilter_flag import -l from -x -d 'the program whose files are read (--program)'
+__treefilter_flag all -s C -l directory -x -a '(__fish_complete_directories)' -d 'run as if started in DIR (repeatable)'
 __treefilter_flag all -l program -x -d 'another name for the two files of a tree'
 __treefilter_flag all -l state-dir -x -a '(__fish_complete_directories)' -d 'keep the two files in DIR, ignore those in trees'
 __treefilter_flag all -l state-base -x -a '(__fish_complete_directories)' -d 'name trees there by their path below this DIR'

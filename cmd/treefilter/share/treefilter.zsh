@@ -7,8 +7,9 @@ _treefilter() {
 	# first word that is no flag and no value of one.
 	local -a names=(filter commit exec dump status explain prune discard import)
 	local -a valued=(
-		--batch --completion --config --config-file --depends --detect --dump
-		--from --ignore --jobs --program --since --state-base --state-dir
+		--batch --completion --config --config-file --depends --detect --directory
+		--dump --exclude --extension --from --include --jobs --program --since
+		--state-base --state-dir
 	)
 	local command='' ended=0 word
 	local -i i
@@ -21,7 +22,7 @@ _treefilter() {
 			;;
 		--*) (($valued[(Ie)$word])) && i+=1 ;;
 		-?*)
-			[[ $word != *[cj] || ${word%?} == *[cj]* ]] || i+=1
+			[[ $word != *[CEcej] || ${word%?} == *[CEcej]* ]] || i+=1
 			;;
 		*)
 			[[ -z $command ]] || continue
@@ -38,14 +39,18 @@ _treefilter() {
 
 	# Each flag after the commands that have it.
 	local -a flags
-	_treefilter_of filter exec && flags+=('(--stdin)--stdin[read paths from stdin; ROOTs only name the trees]')
+	_treefilter_of filter exec status && flags+=('(--stdin)--stdin[read paths from stdin; ROOTs only name the trees]')
 	_treefilter_of filter && flags+=('(--check)--check[print nothing; exit 1 when something needs work]')
 	_treefilter_of filter status explain && flags+=('(--json)--json[print an object a line]')
-	_treefilter_of filter commit exec prune && flags+=('(-0 --null -l --lines)'{-0,--null}'[paths end in NUL]')
-	_treefilter_of filter commit exec prune && flags+=('(-0 --null -l --lines)'{-l,--lines}'[paths end in a newline]')
+	_treefilter_of filter commit exec status prune && flags+=('(-0 --null -l --lines)'{-0,--null}'[paths end in NUL]')
+	_treefilter_of filter commit exec status prune && flags+=('(-0 --null -l --lines)'{-l,--lines}'[paths end in a newline]')
+	_treefilter_of filter && flags+=('(--in-null --in-lines)--in-null[paths on stdin end in NUL]')
+	_treefilter_of filter && flags+=('(--in-null --in-lines)--in-lines[paths on stdin end in a newline]')
 	_treefilter_of filter commit exec status explain && flags+=('(--detect)--detect=[the rule for stamped files (newer)]:rule:(newer differs content)')
 	_treefilter_of filter && flags+=('(--refresh)--refresh[stamp what --detect content found unchanged anew]')
-	_treefilter_of filter exec status && flags+=('*--ignore=[pass over matches, as in .gitignore (repeatable)]:GLOB:()')
+	_treefilter_of filter exec status prune import && flags+=('*--include=[take only matches, as in .gitignore (repeatable)]:GLOB:()')
+	_treefilter_of filter exec status prune import && flags+=('*'{-e+,--extension=}'[take only files .EXT, in any case (repeatable)]:EXT:()')
+	_treefilter_of filter exec status prune import && flags+=('*'{-E+,--exclude=}'[pass over matches, as in .gitignore (repeatable)]:GLOB:()')
 	_treefilter_of filter exec status import && flags+=('(--follow)--follow[follow symbolic links]')
 	_treefilter_of filter exec status && flags+=('(-x --one-file-system)'{-x,--one-file-system}'[stay on the file system of each ROOT]')
 	_treefilter_of filter commit exec status explain import && flags+=('*'{-c+,--config=}'[a setting that decides the outcome (repeatable)]:KEY=VALUE:()')
@@ -65,6 +70,7 @@ _treefilter() {
 	_treefilter_of dump && flags+=('(--repair)--repair[move a snapshot that cannot be read aside, and go on]')
 	_treefilter_of prune && flags+=('(--dry-run)--dry-run[print the paths whose stamps would go, drop nothing]')
 	_treefilter_of import && flags+=('(--from)--from=[the program whose files are read (--program)]:NAME:()')
+	_treefilter_of all && flags+=('*'{-C+,--directory=}'[run as if started in DIR (repeatable)]:DIR:_files -/')
 	_treefilter_of all && flags+=('(--program)--program=[another name for the two files of a tree]:NAME:()')
 	_treefilter_of all && flags+=('(--state-dir)--state-dir=[keep the two files in DIR, ignore those in trees]:DIR:_files -/')
 	_treefilter_of all && flags+=('(--state-base)--state-base=[name trees there by their path below this DIR]:DIR:_files -/')
