@@ -34,6 +34,7 @@
 //	commit.go            records what others have processed
 //	import*.go           takes over what treestamps wrote
 //	prune.go absence.go  forget what is gone
+//	forget.go            forgets what is named
 //	upkeep.go            dump and discard
 //	selection.go         which files, as findings in order
 //	selection_walk.go selection_stream.go selector.go

@@ -41,6 +41,7 @@ func newExecRun(e *Exec, t *template, recorder *recorder) *execRun {
 		ignoreMissing: e.IgnoreMissing,
 		failFast:      e.FailFast,
 		oneStream:     e.OneStream,
+		force:         e.Force,
 		output:        printer{print: e.Print},
 	}
 	return r

@@ -16,6 +16,7 @@ type jobRunner struct {
 	template                                  *template
 	recorder                                  *recorder
 	exact, ignoreMissing, failFast, oneStream bool
+	force                                     bool
 	processes                                 processes
 	output                                    printer
 	halt                                      context.CancelCauseFunc // no more commands are started
@@ -162,7 +163,7 @@ func (r *jobRunner) claim(ctx context.Context, f *file) (state.Standing, error) 
 	}
 	f.since = since
 	detect := r.recorder.opt.Detect
-	e := &rule.Evidence{Standing: standing, Stamp: stamp, Mtime: f.mtime(), Target: f.linked(), Now: present()}
+	e := &rule.Evidence{Standing: standing, Stamp: stamp, Mtime: f.mtime(), Target: f.linked(), Now: present(), Forced: r.force}
 	if rule.Judge(detect, e) == rule.Touched {
 		// What cannot be read is the command's to report.
 		e.Content, _ = compare(ctx, f.path, stamp.Digest)

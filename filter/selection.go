@@ -23,6 +23,8 @@ type Selection struct {
 	Follow bool
 	// OneFileSystem keeps a walk on the file system of its root.
 	OneFileSystem bool
+	// Force lets every file need work, whatever its stamp.
+	Force bool
 	// Except is a file that is passed over: the one that the output goes to. The
 	// zero FileID is none.
 	Except walk.FileID

@@ -89,7 +89,7 @@ func (j *pathJudge) judgeAll(ctx context.Context, paths []string) (found []findi
 // front of treefilter.
 func (j *pathJudge) judge(path string) (f finding, err error) {
 	info, err := j.statter.Stat(path)
-	f.Mtime, f.Now = state.Time{Sec: info.Sec, Nsec: info.Nsec}, j.now
+	f.Mtime, f.Now, f.Forced = state.Time{Sec: info.Sec, Nsec: info.Nsec}, j.now, j.Force
 	switch {
 	case err != nil:
 		f.Reason = rule.NoFile

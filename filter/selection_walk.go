@@ -129,7 +129,7 @@ func (p *place) judge(d *walk.Dir, dir string) []finding {
 	worker.stamps.enter(p.tree, dir)
 	found := worker.found[:0]
 	var f finding
-	f.Now = p.now
+	f.Now, f.Forced = p.now, p.Force
 	for i := range d.Files {
 		file := &d.Files[i]
 		mtime := state.Time{Sec: file.Sec, Nsec: file.Nsec}

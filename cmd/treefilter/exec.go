@@ -27,6 +27,7 @@ type execCommand struct {
 	verboseFlag
 	delimiterFlags
 	detectFlag
+	forceFlag
 	selectionFlags
 	configFlags
 }
@@ -90,7 +91,7 @@ func (c *execCommand) job(s *stdio) (*filter.Exec, error) {
 		OneStream: isSameFile(s.out, s.voice.w),
 		Print:     s.print,
 	}
-	job.Detect = rule.Detect(c.Detect)
+	job.Detect, job.Force = rule.Detect(c.Detect), c.Force
 	job.Founded = c.founded(s)
 	var err error
 	if job.In, err = c.input(s, c.Roots, `"treefilter exec . -- COMMAND" runs it below the current directory`); err != nil {

@@ -23,6 +23,7 @@ type filterCommand struct {
 	inputFlags
 	detectFlag
 	Refresh bool `help:"stamp what --detect content found unchanged anew"`
+	forceFlag
 	selectionFlags
 	configFlags
 }
@@ -92,7 +93,7 @@ func (c *filterCommand) job(s *stdio) (*filter.Filter, error) {
 		return nil, &usageError{reason: "--refresh: nothing to do without --detect content"}
 	}
 	job := &filter.Filter{Selection: filter.Selection{Options: c.options(s)}, Check: c.Check, JSON: c.JSON, Refresh: c.Refresh}
-	job.Detect = rule.Detect(c.Detect)
+	job.Detect, job.Force = rule.Detect(c.Detect), c.Force
 	job.InDelimiter = c.inDelimiter()
 	job.Out, job.OutDelimiter = c.output(s)
 	if isTerminal(s.out) && c.JSON {

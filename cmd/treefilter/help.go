@@ -50,8 +50,7 @@ xargs -0 -r ./optimize <todo && treefilter commit /photos <todo`,
 those whose mtime is newer than their stamp. A commit stamps what was processed.
 The stamps are in each ROOT: .treefilter_treestamps.yaml (snapshot), .wal.yaml.`,
 	exits: `0         all done; printing nothing is success
-1         done, but some paths could not be examined, stamped or processed
-          (each is named on stderr); with --check: something needs work
+1         done, but some paths failed (each is named); --check: work to do
 2         usage; a ROOT that cannot be read; output failure; for commands that
           write: state that cannot be read or is not ours, nothing was changed
 126, 127  exec: COMMAND cannot be run, was not found
@@ -81,7 +80,7 @@ type section struct {
 
 func (p page) render(sections ...section) string {
 	var b strings.Builder
-	b.WriteString("Example:\n" + indent(p.example) + "\nUsage:\n" + indent(p.usage) + "\n" + p.text + "\n")
+	b.WriteString("Example:\n" + indent(p.example) + "\nUsage: " + p.usage + "\n\n" + p.text + "\n")
 	for _, s := range sections {
 		b.WriteString("\n" + s.title + ":\n" + columns(s.rows))
 	}
@@ -112,7 +111,7 @@ func flagRows(command, common any) (rows [][2]string) {
 }
 
 // widest is how wide the first column becomes for long flags: what is longer
-// stands on a line of its own.
+// reaches into the second, where both fit on a line of a screen.
 const widest = 27
 
 // columns lays rows out with the second column aligned.
@@ -125,7 +124,7 @@ func columns(rows [][2]string) string {
 	}
 	var b strings.Builder
 	for _, r := range rows {
-		if len(r[0]) > widest {
+		if len(r[0]) > widest && len(r[0])+len(r[1]) > 80-len("    ") {
 			fmt.Fprintf(&b, "  %s\n", r[0])
 			r[0] = ""
 		}

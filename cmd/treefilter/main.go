@@ -27,6 +27,8 @@
 //	treefilter explain PATH...    say why each path would or would not be
 //	                              printed
 //	treefilter prune [ROOT...]    drop the stamps of files that are gone
+//	treefilter forget PATH...     drop the stamps of files that are to be
+//	                              processed again
 //	treefilter discard [ROOT...]  throw away the WAL of a failed run
 //	treefilter import [ROOT...]   take over the files that the Python package
 //	                              treestamps wrote

@@ -84,6 +84,11 @@ func (v verboseFlag) founded(s *stdio) func(root string) {
 	return func(root string) { s.voice.line(root + ": new tree") }
 }
 
+// forceFlag says that all that is selected needs work.
+type forceFlag struct {
+	Force bool `help:"whatever its stamp, each file needs work"`
+}
+
 // choiceFlags say which files are looked at.
 type choiceFlags struct {
 	Include   list `placeholder:"GLOB" help:"take only matches, as in .gitignore (repeatable)"`

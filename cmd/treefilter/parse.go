@@ -27,6 +27,7 @@ var commands = []namedCommand{
 	{"status", "show what is stored, what is pending", func() subcommand { return &statusCommand{} }},
 	{"explain", "say why each path would or would not be printed", func() subcommand { return &explainCommand{} }},
 	{"prune", "drop the stamps of files that are gone", func() subcommand { return &pruneCommand{} }},
+	{"forget", "drop the stamps of files that are to be processed again", func() subcommand { return &forgetCommand{} }},
 	{"discard", "throw away the WAL of a failed run", func() subcommand { return &discardCommand{} }},
 	{"import", "take over what the Python package treestamps wrote", func() subcommand { return &importCommand{} }},
 }

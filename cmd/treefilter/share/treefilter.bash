@@ -6,15 +6,16 @@ _treefilter() {
 	# A flag as it is written: the commands that have it: what its value can be,
 	# words in lower case as they stand.
 	local table='
-		--stdin: filter exec status
+		--stdin: filter exec status forget
 		--check: filter
 		--json: filter status explain
-		-0 --null: filter commit exec status prune
-		-l --lines: filter commit exec status prune
+		-0 --null: filter commit exec status prune forget
+		-l --lines: filter commit exec status prune forget
 		--in-null: filter
 		--in-lines: filter
 		--detect: filter commit exec status explain: newer differs content
 		--refresh: filter
+		--force: filter exec
 		--include: filter exec status prune import: GLOB
 		-e --extension: filter exec status prune import: EXT
 		-E --exclude: filter exec status prune import: GLOB
@@ -45,7 +46,7 @@ _treefilter() {
 		--version: all
 		--man: all
 		--completion: all: bash zsh fish'
-	local names='filter commit exec dump status explain prune discard import'
+	local names='filter commit exec dump status explain prune forget discard import'
 
 	COMPREPLY=()
 	local IFS=$' \t\n'

@@ -1,6 +1,6 @@
 # fish completion for treefilter, as "treefilter --completion fish" prints it.
 
-set -g __treefilter_names filter commit exec dump status explain prune discard import
+set -g __treefilter_names filter commit exec dump status explain prune forget discard import
 
 # The flags that take a value.
 set -g __treefilter_valued --batch --completion --config --config-file --depends \
@@ -81,19 +81,21 @@ complete -c treefilter -n '__treefilter_at_first' -a dump -d 'fold the WAL into 
 complete -c treefilter -n '__treefilter_at_first' -a status -d 'show what is stored, what is pending'
 complete -c treefilter -n '__treefilter_at_first' -a explain -d 'say why each path would or would not be printed'
 complete -c treefilter -n '__treefilter_at_first' -a prune -d 'drop the stamps of files that are gone'
+complete -c treefilter -n '__treefilter_at_first' -a forget -d 'drop the stamps of files that are to be processed again'
 complete -c treefilter -n '__treefilter_at_first' -a discard -d 'throw away the WAL of a failed run'
 complete -c treefilter -n '__treefilter_at_first' -a import -d 'take over what the Python package treestamps wrote'
 complete -c treefilter -n '__treefilter_in exec && __treefilter_ended' -x -a '(__treefilter_run)'
 
-__treefilter_flag 'filter exec status' -l stdin -d 'read paths from stdin; ROOTs only name the trees'
+__treefilter_flag 'filter exec status forget' -l stdin -d 'read paths from stdin; ROOTs only name the trees'
 __treefilter_flag filter -l check -d 'print nothing; exit 1 when something needs work'
 __treefilter_flag 'filter status explain' -l json -d 'print an object a line'
-__treefilter_flag 'filter commit exec status prune' -s 0 -l null -d 'paths end in NUL'
-__treefilter_flag 'filter commit exec status prune' -s l -l lines -d 'paths end in a newline'
+__treefilter_flag 'filter commit exec status prune forget' -s 0 -l null -d 'paths end in NUL'
+__treefilter_flag 'filter commit exec status prune forget' -s l -l lines -d 'paths end in a newline'
 __treefilter_flag filter -l in-null -d 'paths on stdin end in NUL'
 __treefilter_flag filter -l in-lines -d 'paths on stdin end in a newline'
 __treefilter_flag 'filter commit exec status explain' -l detect -x -a 'newer differs content' -d 'the rule for stamped files (newer)'
 __treefilter_flag filter -l refresh -d 'stamp what --detect content found unchanged anew'
+__treefilter_flag 'filter exec' -l force -d 'whatever its stamp, each file needs work'
 __treefilter_flag 'filter exec status prune import' -l include -x -d 'take only matches, as in .gitignore (repeatable)'
 __treefilter_flag 'filter exec status prune import' -s e -l extension -x -d 'take only files .EXT, in any case (repeatable)'
 __treefilter_flag 'filter exec status prune import' -s E -l exclude -x -d 'pass over matches, as in .gitignore (repeatable)'

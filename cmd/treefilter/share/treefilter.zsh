@@ -5,7 +5,7 @@
 _treefilter() {
 	# What the words before the cursor mean for the one at it. The command is the
 	# first word that is no flag and no value of one.
-	local -a names=(filter commit exec dump status explain prune discard import)
+	local -a names=(filter commit exec dump status explain prune forget discard import)
 	local -a valued=(
 		--batch --completion --config --config-file --depends --detect --directory
 		--dump --exclude --extension --from --include --jobs --program --since
@@ -39,15 +39,16 @@ _treefilter() {
 
 	# Each flag after the commands that have it.
 	local -a flags
-	_treefilter_of filter exec status && flags+=('(--stdin)--stdin[read paths from stdin; ROOTs only name the trees]')
+	_treefilter_of filter exec status forget && flags+=('(--stdin)--stdin[read paths from stdin; ROOTs only name the trees]')
 	_treefilter_of filter && flags+=('(--check)--check[print nothing; exit 1 when something needs work]')
 	_treefilter_of filter status explain && flags+=('(--json)--json[print an object a line]')
-	_treefilter_of filter commit exec status prune && flags+=('(-0 --null -l --lines)'{-0,--null}'[paths end in NUL]')
-	_treefilter_of filter commit exec status prune && flags+=('(-0 --null -l --lines)'{-l,--lines}'[paths end in a newline]')
+	_treefilter_of filter commit exec status prune forget && flags+=('(-0 --null -l --lines)'{-0,--null}'[paths end in NUL]')
+	_treefilter_of filter commit exec status prune forget && flags+=('(-0 --null -l --lines)'{-l,--lines}'[paths end in a newline]')
 	_treefilter_of filter && flags+=('(--in-null --in-lines)--in-null[paths on stdin end in NUL]')
 	_treefilter_of filter && flags+=('(--in-null --in-lines)--in-lines[paths on stdin end in a newline]')
 	_treefilter_of filter commit exec status explain && flags+=('(--detect)--detect=[the rule for stamped files (newer)]:rule:(newer differs content)')
 	_treefilter_of filter && flags+=('(--refresh)--refresh[stamp what --detect content found unchanged anew]')
+	_treefilter_of filter exec && flags+=('(--force)--force[whatever its stamp, each file needs work]')
 	_treefilter_of filter exec status prune import && flags+=('*--include=[take only matches, as in .gitignore (repeatable)]:GLOB:()')
 	_treefilter_of filter exec status prune import && flags+=('*'{-e+,--extension=}'[take only files .EXT, in any case (repeatable)]:EXT:()')
 	_treefilter_of filter exec status prune import && flags+=('*'{-E+,--exclude=}'[pass over matches, as in .gitignore (repeatable)]:GLOB:()')
@@ -101,6 +102,7 @@ _treefilter_commands() {
 		'status:show what is stored, what is pending'
 		'explain:say why each path would or would not be printed'
 		'prune:drop the stamps of files that are gone'
+		'forget:drop the stamps of files that are to be processed again'
 		'discard:throw away the WAL of a failed run'
 		'import:take over what the Python package treestamps wrote'
 	)
