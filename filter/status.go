@@ -152,7 +152,7 @@ func (s *Status) stored() (roots []string, apart []*TreeStatus, err error) {
 			why = "unknown: its path is too long for the folder's name, and its state cannot be read"
 		case !t.Named:
 			why = "out of reach: its folder is named from another base"
-		case !isDir(t.Root):
+		case isNoDir(t.Root):
 			why = "gone: there is no such directory"
 		default:
 			roots = append(roots, t.Root)
@@ -163,10 +163,10 @@ func (s *Status) stored() (roots []string, apart []*TreeStatus, err error) {
 	return roots, apart, err
 }
 
-// isDir reports whether there is a directory, as far as can be known.
-func isDir(path string) bool {
+// isNoDir reports whether it is certain that there is no such directory.
+func isNoDir(path string) bool {
 	info, err := os.Stat(path)
-	return err == nil && info.IsDir() || err != nil && !isGone(err)
+	return isGone(err) || err == nil && !info.IsDir()
 }
 
 // statusOf makes up the status of a tree that the walk is done with.
