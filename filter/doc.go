@@ -29,8 +29,11 @@
 //	filter.go            prints what needs work
 //	explain.go status.go line.go
 //	                     say why, and how much; what --json prints
-//	exec.go exec_run.go pending.go job.go
-//	                     run a command: what is asked for, the run, its files, one job
+//	exec.go exec_run.go exec_report.go exec_show.go
+//	                     run a command: what is asked for, the run and what is said
+//	                     of it, or what it would be
+//	pending.go job.go failure.go
+//	                     its files, one job, and how that fails
 //	commit.go            records what others have processed
 //	import*.go           takes over what treestamps wrote
 //	prune.go absence.go  forget what is gone

@@ -28,8 +28,9 @@ type Selection struct {
 	// Except is a file that is passed over: the one that the output goes to. The
 	// zero FileID is none.
 	Except walk.FileID
-	// Examined, where not nil, counts the files judged so far.
-	Examined *atomic.Int64
+	// Examined, where not nil, counts the files judged so far, UpToDate those of them
+	// that need no work.
+	Examined, UpToDate *atomic.Int64
 }
 
 // Pending yields the path of each file that needs work, in the order of the walk or of

@@ -71,17 +71,21 @@ func (s *selector) patternBases() ([]root, error) {
 // judgeAll judges the paths of one read.
 func (j *pathJudge) judgeAll(ctx context.Context, paths []string) (found []finding, warns []error) {
 	defer j.statter.Close()
+	judged := 0
 	for _, path := range paths {
 		f, err := j.judge(path)
 		if err != nil {
 			warns = append(warns, err)
+		}
+		if f.Judged() {
+			judged++
 		}
 		if f.NeedsWork() || j.every && f.Judged() {
 			found = append(found, f)
 		}
 	}
 	warns = append(warns, j.read(ctx, found)...)
-	j.count(len(paths))
+	j.count(judged, found)
 	return found, warns
 }
 

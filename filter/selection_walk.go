@@ -107,7 +107,7 @@ func (p *place) Visit(d *walk.Dir) walk.Visitor {
 	if len(b.found) > 0 || begins || p.every {
 		d.Then(size, func() error { return at.pass(b) })
 	}
-	p.count(len(d.Files))
+	p.count(len(d.Files), b.found)
 	if at == p {
 		return nil
 	}

@@ -72,6 +72,8 @@ func TestCompletion(t *testing.T) {
 		{"treefilter -c todo", nil},
 		{"treefilter --program ", nil},
 		{"treefilter --state-dir ", []string{"photos/", "to do/"}},
+		{"treefilter -C ", []string{"photos/", "to do/"}},
+		{"treefilter -C commit comm", []string{"commit", "commas and blanks"}},
 		{"treefilter dump --state-dir=pho", []string{"photos/"}},
 		{"treefilter exec -j ", nil},
 		{"treefilter --completion ", []string{"bash", "zsh", "fish"}},

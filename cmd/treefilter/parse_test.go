@@ -59,7 +59,7 @@ func TestParse(t *testing.T) {
 		{"commit --since start --ignore-missing --no-wal --empty-config",
 			&commitCommand{Since: "start", IgnoreMissing: true, NoWAL: true, EmptyConfig: true}},
 		{"commit -v", &commitCommand{verboseFlag: verboseFlag{Verbose: true}}},
-		{"exec -lv -- a -v", &execCommand{verboseFlag: verboseFlag{Verbose: true}, delimiterFlags: delimiterFlags{Lines: true}, command: []string{"a", "-v"}}},
+		{"exec -lv -- a -v", &execCommand{Verbose: true, delimiterFlags: delimiterFlags{Lines: true}, command: []string{"a", "-v"}}},
 		{"commit --dump always", &commitCommand{Dump: dumpMode(filter.DumpAlways)}},
 		{"commit --dump never", &commitCommand{Dump: dumpMode(filter.DumpNever)}},
 		{"commit --dump auto", &commitCommand{}},

@@ -9,7 +9,7 @@ import (
 // pruneCommand drops the stamps of files that are gone.
 type pruneCommand struct {
 	trees
-	DryRun bool `help:"print the paths whose stamps would go, drop nothing"`
+	DryRun bool `short:"n" help:"print the paths whose stamps would go, drop nothing"`
 	delimiterFlags
 	choiceFlags
 }

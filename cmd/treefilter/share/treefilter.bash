@@ -32,11 +32,15 @@ _treefilter() {
 		--no-sync: commit exec
 		--empty-config: commit exec import
 		-v --verbose: commit exec
+		-q --quiet: exec
 		-j --jobs: exec: N
 		--batch: exec: N
+		--max-failures: exec: N
 		--fail-fast: exec
+		--retries: exec: N
+		--bisect: exec
 		--repair: dump
-		--dry-run: prune
+		-n --dry-run: exec prune
 		--from: import: NAME
 		-C --directory: all: DIR
 		--program: all: NAME

@@ -5,7 +5,7 @@ set -g __treefilter_names filter commit exec dump status explain prune forget di
 # The flags that take a value.
 set -g __treefilter_valued --batch --completion --config --config-file --depends \
     --detect --directory --dump --exclude --extension --from --include --jobs \
-    --program --since --state-base --state-dir
+    --max-failures --program --retries --since --state-base --state-dir
 
 # What the words before the cursor mean for the one at it: prints the command,
 # "-" for none as yet, then whether there was a "--", and what stands after that.
@@ -112,11 +112,15 @@ __treefilter_flag commit -l no-wal -d 'keep stamps in memory, dump them at the e
 __treefilter_flag 'commit exec' -l no-sync -d 'for work without results: no sync before stamps'
 __treefilter_flag 'commit exec import' -l empty-config -d 'no config is meant, not forgotten'
 __treefilter_flag 'commit exec' -s v -l verbose -d 'name each directory that becomes a tree'
+__treefilter_flag exec -s q -l quiet -d 'count what is wrong with files, without names'
 __treefilter_flag exec -s j -l jobs -x -d 'commands at once (one a processor)'
 __treefilter_flag exec -l batch -x -d 'paths per command, at most (1)'
-__treefilter_flag exec -l fail-fast -d 'start no more commands once one has failed'
+__treefilter_flag exec -l max-failures -x -d 'start no more commands once N have failed'
+__treefilter_flag exec -l fail-fast -d 'the same as --max-failures 1'
+__treefilter_flag exec -l retries -x -d 'try a command that fails again, up to N times'
+__treefilter_flag exec -l bisect -d 'try the halves of a batch that fails again'
 __treefilter_flag dump -l repair -d 'move a snapshot that cannot be read aside, and go on'
-__treefilter_flag prune -l dry-run -d 'print the paths whose stamps would go, drop nothing'
+__treefilter_flag 'exec prune' -s n -l dry-run -d 'print what would be done, do nothing'
 __treefilter_flag import -l from -x -d 'the program whose files are read (--program)'
 __treefilter_flag all -s C -l directory -x -a '(__fish_complete_directories)' -d 'run as if started in DIR (repeatable)'
 __treefilter_flag all -l program -x -d 'another name for the two files of a tree'

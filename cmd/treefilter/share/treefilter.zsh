@@ -8,8 +8,8 @@ _treefilter() {
 	local -a names=(filter commit exec dump status explain prune forget discard import)
 	local -a valued=(
 		--batch --completion --config --config-file --depends --detect --directory
-		--dump --exclude --extension --from --include --jobs --program --since
-		--state-base --state-dir
+		--dump --exclude --extension --from --include --jobs --max-failures --program
+		--retries --since --state-base --state-dir
 	)
 	local command='' ended=0 word
 	local -i i
@@ -65,11 +65,15 @@ _treefilter() {
 	_treefilter_of commit exec && flags+=('(--no-sync)--no-sync[for work without results\: no sync before stamps]')
 	_treefilter_of commit exec import && flags+=('(--empty-config)--empty-config[no config is meant, not forgotten]')
 	_treefilter_of commit exec && flags+=('(-v --verbose)'{-v,--verbose}'[name each directory that becomes a tree]')
+	_treefilter_of exec && flags+=('(-q --quiet)'{-q,--quiet}'[count what is wrong with files, without names]')
 	_treefilter_of exec && flags+=('(-j --jobs)'{-j+,--jobs=}'[commands at once (one a processor)]:N:()')
 	_treefilter_of exec && flags+=('(--batch)--batch=[paths per command, at most (1)]:N:()')
-	_treefilter_of exec && flags+=('(--fail-fast)--fail-fast[start no more commands once one has failed]')
+	_treefilter_of exec && flags+=('(--max-failures --fail-fast)--max-failures=[start no more commands once N have failed]:N:()')
+	_treefilter_of exec && flags+=('(--max-failures --fail-fast)--fail-fast[the same as --max-failures 1]')
+	_treefilter_of exec && flags+=('(--retries)--retries=[try a command that fails again, up to N times]:N:()')
+	_treefilter_of exec && flags+=('(--bisect)--bisect[try the halves of a batch that fails again]')
 	_treefilter_of dump && flags+=('(--repair)--repair[move a snapshot that cannot be read aside, and go on]')
-	_treefilter_of prune && flags+=('(--dry-run)--dry-run[print the paths whose stamps would go, drop nothing]')
+	_treefilter_of exec prune && flags+=('(-n --dry-run)'{-n,--dry-run}'[print what would be done, do nothing]')
 	_treefilter_of import && flags+=('(--from)--from=[the program whose files are read (--program)]:NAME:()')
 	_treefilter_of all && flags+=('*'{-C+,--directory=}'[run as if started in DIR (repeatable)]:DIR:_files -/')
 	_treefilter_of all && flags+=('(--program)--program=[another name for the two files of a tree]:NAME:()')

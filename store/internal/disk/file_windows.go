@@ -119,11 +119,18 @@ func (f osFile) Stat() (Info, error) {
 	}
 	return Info{
 		Size:  info.Size(),
-		Mtime: format.TimeOf(info.ModTime()),
+		Mtime: mtime(id.LastWriteTime),
 		Mode:  info.Mode(),
 		Ino:   uint64(id.FileIndexHigh)<<32 | uint64(id.FileIndexLow),
 		Links: uint64(id.NumberOfLinks),
 	}, nil
+}
+
+// mtime counts from 1970 what Windows counts in 100 ns from 1601. The time of an
+// os.FileInfo goes by way of nanoseconds, which end in 2262.
+func mtime(t windows.Filetime) format.Time {
+	ticks := int64(t.HighDateTime)<<32 | int64(t.LowDateTime)
+	return format.Time{Sec: ticks/1e7 - 11_644_473_600, Nsec: int32(ticks % 1e7 * 100)}
 }
 
 // errNoNumbers is a file system on which it cannot be known whether the WAL was replaced:
