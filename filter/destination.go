@@ -111,7 +111,7 @@ func (ts *destinations) examine(tree *state.Tree) (*destination, error) {
 		return nil, err
 	}
 	stored, any := tree.Stored()
-	if any && !stored.Empty() && tree.Config().Empty() && !ts.opt.ConfigGiven && !ts.opt.NoCheckConfig {
+	if any && !stored.Empty() && tree.Config().Empty() && !ts.opt.ConfigGiven && !ts.opt.NoCheckConfig && !tree.Same(stored) {
 		return nil, &pathError{tree.Root(), ErrConfigNotGiven}
 	}
 	ts.report.problems(tree)

@@ -76,7 +76,7 @@ func (j *pathJudge) explain(ctx context.Context, path string) (*Explanation, err
 	case state.OtherConfig:
 		x.Source = j.stamps.reader.Source(f.name)
 		if under, known := j.stamps.reader.Under(f.name); known {
-			x.Changes = under.Diff(f.tree.Config())
+			x.Changes = f.tree.Diff(under)
 		}
 	case state.Stamped:
 		x.Source = j.stamps.reader.Source(f.name)

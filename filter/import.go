@@ -100,7 +100,7 @@ func (i *Import) prepare(ctx context.Context, root root, at walk.Root) (*importR
 		past:     gather(root, files, newest.Made, present()),
 	}
 	if i.ConfigGiven && newest.ConfigErr == nil {
-		if changes := newest.Config.Diff(r.tree().Config()); len(changes) > 0 {
+		if changes := r.tree().Diff(newest.Config); len(changes) > 0 {
 			i.Notice(fmt.Errorf("%s: recorded under the given config (%s)", root.real, strings.Join(changes, ", ")))
 		}
 	}

@@ -28,6 +28,8 @@ type Options struct {
 	// of it tree by tree: see state.Tree.Config.
 	Config  state.Config
 	Depends []state.Dependency
+	// Defaults are what settings count as where a config lacks them.
+	Defaults state.Config
 	// ConfigFiles are those that the two were read from. Once one of them is edited
 	// nothing more is stamped, even if the edit is undone by then: the work may have
 	// seen it.
@@ -62,6 +64,7 @@ func (o *Options) stateOptions() state.Options {
 		StateBase: o.StateBase,
 		Config:    o.Config,
 		Depends:   o.Depends,
+		Defaults:  o.Defaults,
 		AnyConfig: o.NoCheckConfig,
 	}
 }

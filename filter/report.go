@@ -127,10 +127,10 @@ func (r *reporter) configChanged(t *state.Tree) {
 // configChanges returns what differs from the config of a tree's newest stamps.
 func configChanges(t *state.Tree) (changes []string, changed bool) {
 	stored, any := t.Stored()
-	if !any || stored.Hash() == t.Config().Hash() {
+	if !any || t.Same(stored) {
 		return nil, false
 	}
-	return stored.Diff(t.Config()), true
+	return t.Diff(stored), true
 }
 
 // Counted puts a number before a noun.

@@ -46,6 +46,17 @@ type settingFlags struct {
 	Config     list   `short:"c" placeholder:"KEY=VALUE" help:"a setting that decides the outcome (repeatable)"`
 	ConfigFile string `placeholder:"FILE" help:"a YAML mapping of such settings"`
 	Depends    list   `placeholder:"FILE" help:"a file whose content decides it (repeatable)"`
+	defaultFlag
+}
+
+// defaultFlag says which configs are the same.
+type defaultFlag struct {
+	Default list `placeholder:"KEY=VALUE" help:"a missing setting counts as VALUE (repeatable)"`
+}
+
+func (f *defaultFlag) fill(o *filter.Options) (err error) {
+	o.Defaults, err = filter.ReadDefaults(f.Default)
+	return err
 }
 
 // configFlags say which stamps count.
@@ -67,7 +78,7 @@ func (c *settingFlags) configure(o *filter.Options) error {
 	}
 	o.Config, o.Depends, o.ConfigFiles = settings.Config, settings.Depends, settings.Files
 	o.ConfigGiven = len(c.Config) > 0 || c.ConfigFile != "" || len(c.Depends) > 0
-	return nil
+	return c.fill(o)
 }
 
 // verboseFlag says more than what went wrong.

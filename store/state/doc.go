@@ -18,6 +18,7 @@
 //	tick.go                       when an mtime is final
 //	tree.go                       one tree
 //	reader.go load.go             lookups in its state, which is both files
+//	equal.go                      configs that are the same
 //	options.go face.go            what callers choose, and the words for it
 //
 // Below this package are the parts of a state:

@@ -59,7 +59,7 @@ func (t *Tree) OtherConfigs() (stamps int64) {
 	}
 	r := t.Reader()
 	for _, p := range st.Parts {
-		if p.Hash != t.under.Hash && !st.hides(p.Hash) {
+		if !t.same(p.Terms) && !st.hides(p.Hash) {
 			stamps += p.Entries()
 		}
 	}
@@ -73,7 +73,7 @@ func (t *Tree) OtherConfigs() (stamps int64) {
 		for i := range run.Items {
 			it := &run.Items[i]
 			before := voided.isVoid(it.Name)
-			void := it.Kind == memtable.WordSet && it.Under.Hash != t.under.Hash
+			void := it.Kind == memtable.WordSet && !t.same(it.Under)
 			switch {
 			case void && !before:
 				stamps++
@@ -89,7 +89,7 @@ func (t *Tree) OtherConfigs() (stamps int64) {
 func (r *Reader) isVoid(name string) bool {
 	if r.hand != nil {
 		if it, _ := r.hand.Find(name, 0); it != nil {
-			return it.Kind == memtable.WordSet && !r.tree.counts(it.Under.Hash)
+			return it.Kind == memtable.WordSet && !r.tree.counts(it.Under)
 		}
 	}
 	for i := range r.voided {

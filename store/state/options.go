@@ -20,6 +20,10 @@ type Options struct {
 	// Depends are the files that Config depends on. Each tree's own config has
 	// them as they are named from its root: see Tree.Config.
 	Depends []format.Dependency
+	// Defaults are what settings count as where a config lacks them: two configs are
+	// the same if they are with these filled in on both sides. New stamps bear Config
+	// as it is.
+	Defaults format.Config
 	// AnyConfig makes stamps count whatever config they were made under. New
 	// ones bear Config, or where that is empty the config of the newest.
 	AnyConfig bool

@@ -46,7 +46,7 @@ func (t *Tree) readerOf(st *state) *Reader {
 // open opens the parts of the snapshot whose stamps count, or those whose do not.
 func (r *Reader) open(counting bool) (parts []partReader) {
 	for _, p := range r.st.Parts {
-		if r.tree.counts(p.Hash) != counting || r.st.hides(p.Hash) {
+		if r.tree.counts(p.Terms) != counting || r.st.hides(p.Hash) {
 			continue
 		}
 		if c := r.st.TimesOf(p); c != nil {
@@ -55,9 +55,6 @@ func (r *Reader) open(counting bool) (parts []partReader) {
 	}
 	return parts
 }
-
-// counts reports whether stamps made under a config count.
-func (t *Tree) counts(hash string) bool { return t.opt.AnyConfig || hash == t.under.Hash }
 
 // Enter makes dir, relative to the tree and "" for its root, the directory of
 // the names to come.
@@ -87,7 +84,7 @@ func (r *Reader) Enter(dir string) {
 func (r *Reader) Find(name string) (s format.Stamp, ok bool) {
 	r.hit = nil
 	if it := r.word(name); it != nil {
-		if it.Kind != memtable.WordSet || !r.tree.counts(it.Under.Hash) {
+		if it.Kind != memtable.WordSet || !r.tree.counts(it.Under) {
 			return s, false
 		}
 		s = it.Stamp()

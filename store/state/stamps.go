@@ -19,7 +19,7 @@ func (t *Tree) Stamps() iter.Seq[format.Entry] {
 		s.over = st.inMemory()
 		s.runs = s.over.Sorted()
 		for _, p := range st.Parts {
-			if p.Times != nil && t.counts(p.Hash) && !st.hides(p.Hash) {
+			if p.Times != nil && t.counts(p.Terms) && !st.hides(p.Hash) {
 				s.cursors = append(s.cursors, partReader{Part: p, times: st.TimesOf(p)})
 			}
 		}
@@ -103,7 +103,7 @@ func (s *stampWalk) advance(path string) {
 			return
 		}
 		s.item++
-		if it.Kind == memtable.WordSet && s.tree.counts(it.Under.Hash) {
+		if it.Kind == memtable.WordSet && s.tree.counts(it.Under) {
 			stamp := it.Stamp()
 			stamp.Digest = nil
 			s.put(format.Entry{Path: at, Stamp: stamp})

@@ -65,7 +65,7 @@ func (t *Tree) Standing(path string) (standing format.Standing, s format.Stamp, 
 			return format.Dropped, s, since, nil
 		case it.Kind == memtable.WordPrune:
 			return format.Unknown, s, since, nil
-		case t.counts(it.Under.Hash):
+		case t.counts(it.Under):
 			return format.Stamped, it.Stamp(), since, nil
 		}
 		return format.OtherConfig, it.Stamp(), since, nil

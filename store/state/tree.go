@@ -26,6 +26,7 @@ type Tree struct {
 	dirs   []string // whose tree it is, as far as its grove has found out
 	opt    Options
 	under  *format.Terms // that stamps are made under, and count under
+	equal  equalConfigs
 
 	load sync.Once
 	st   atomic.Pointer[state]
@@ -92,7 +93,8 @@ func newTree(root string, opt Options, origin Origin, work *disk.Works) *Tree {
 	}
 	opt.Config = config
 	t := &Tree{root: root, names: n, opt: opt, origin: origin, under: format.TermsOf(opt.Config), work: work}
-	t.app = &wal.Appender{Fsys: opt.fsys, Root: root, Names: n, Program: opt.Program, Terms: t.under, Wait: opt.LockWait}
+	t.equal.defaults = opt.Defaults
+	t.app = &wal.Appender{Same: t.same, Fsys: opt.fsys, Root: root, Names: n, Program: opt.Program, Terms: t.under, Wait: opt.LockWait}
 	t.app.Current = func() (wal.Lookup, io.Closer) {
 		r := t.readerOf(load(opt.fsys, n, opt.Program))
 		return r.lookUp, r.st

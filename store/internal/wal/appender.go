@@ -24,6 +24,8 @@ type Appender struct {
 	Names   disk.Names
 	Program string
 	*format.Terms
+	// Same reports whether stamps made under a config are as good as ours.
+	Same func(under *format.Terms) bool
 	Wait time.Duration
 	// Current returns how to look up what the tree says now, and what to close
 	// after that.
