@@ -112,7 +112,7 @@ func (t *Tree) loaded() *state {
 	t.load.Do(func() {
 		st := load(t.opt.fsys, t.names, t.opt.Program)
 		t.st.Store(st)
-		if newest := st.newest(); newest != nil && t.opt.AnyConfig && t.opt.Config.Empty() {
+		if newest := st.newest(); newest != nil && (t.opt.AsStored || t.opt.AnyConfig && t.opt.Config.Empty()) {
 			t.under, t.app.Terms = newest, newest
 		}
 		t.app.Past, t.app.Snapshot = st.wal, st.Info
