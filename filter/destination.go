@@ -112,7 +112,7 @@ func (ts *destinations) examine(tree *state.Tree) (*destination, error) {
 	}
 	stored, any := tree.Stored()
 	if any && !stored.Empty() && tree.Config().Empty() && !ts.opt.ConfigGiven && !ts.opt.NoCheckConfig && !tree.Same(stored) {
-		return nil, &pathError{tree.Root(), ErrConfigNotGiven}
+		return nil, &pathError{tree.Root(), &ConfigNotGivenError{AsGiven(stored, tree.Root())}}
 	}
 	ts.report.problems(tree)
 	if ts.report.about == allNews {

@@ -52,7 +52,7 @@
 //	file.go destination.go since.go
 //	                     a statted file; its tree, with its clock; --since
 //	location.go roots.go where a file is; what ROOTs name
-//	report.go options.go config.go
+//	report.go options.go config.go config_used.go
 //	                     what every flow is given, and whom it reports to
 //	content.go           digests
 //	processes.go command*.go spool.go

@@ -43,10 +43,15 @@ type Contents struct {
 	Files     int64                 `json:"files"`
 	NeedsWork int64                 `json:"needs_work"`
 	Pending   map[rule.Reason]int64 `json:"pending"`
-	// Config is that of the newest stamps, in canonical form, and ConfigHash its
-	// hash; both are "" where there are no stamps.
-	Config     string         `json:"config,omitempty"`
-	ConfigHash string         `json:"config_hash,omitempty"`
+	// Config is that of the newest stamps, and ConfigHash its hash; nil and "" where
+	// there are no stamps. ConfigUsed says whether it decides which stamps count.
+	Config     *Config    `json:"config,omitempty"`
+	ConfigHash string     `json:"config_hash,omitempty"`
+	ConfigUsed ConfigUsed `json:"config_used"`
+	// LastCommit is when something was last appended to the WAL, LastDump when the
+	// snapshot was written; zero where there is none, or it cannot be read.
+	LastCommit state.Time     `json:"last_commit,omitzero"`
+	LastDump   state.Time     `json:"last_dump,omitzero"`
 	Snapshot   SnapshotStatus `json:"snapshot"`
 	WAL        WALStatus      `json:"wal"`
 	// Damage is what is wrong with the state files.
@@ -55,10 +60,9 @@ type Contents struct {
 
 // SnapshotStatus is what there is to say of a snapshot: see state.Facts.
 type SnapshotStatus struct {
-	Path   string     `json:"path"`
-	Exists bool       `json:"exists"`
-	Stamps int64      `json:"stamps"`
-	Dumped state.Time `json:"dumped,omitzero"`
+	Path   string `json:"path"`
+	Exists bool   `json:"exists"`
+	Stamps int64  `json:"stamps"`
 }
 
 // WALStatus is what there is to say of a WAL.
@@ -173,14 +177,17 @@ func isNoDir(path string) bool {
 func (s *Status) statusOf(t *state.Tree, n *tally) *TreeStatus {
 	facts := t.Facts()
 	c := &Contents{
-		Void:     t.OtherConfigs(),
-		Pending:  map[rule.Reason]int64{},
-		Snapshot: SnapshotStatus{facts.Snapshot, facts.HasSnapshot, facts.Stamps, facts.Dumped},
-		WAL:      WALStatus{facts.WAL, facts.HasWAL, facts.WALSize, facts.Records},
-		Damage:   []Problem{},
+		Void:       t.OtherConfigs(),
+		Pending:    map[rule.Reason]int64{},
+		ConfigUsed: s.configUsed(t),
+		LastCommit: facts.Appended,
+		LastDump:   facts.Dumped,
+		Snapshot:   SnapshotStatus{facts.Snapshot, facts.HasSnapshot, facts.Stamps},
+		WAL:        WALStatus{facts.WAL, facts.HasWAL, facts.WALSize, facts.Records},
+		Damage:     []Problem{},
 	}
 	if stored, any := t.Stored(); any {
-		c.Config, c.ConfigHash = stored.String(), stored.Hash()
+		c.Config, c.ConfigHash = &stored, stored.Hash()
 	}
 	c.Changes, _ = configChanges(t)
 	c.Changes = append(c.Changes, t.SettingChanges()...)

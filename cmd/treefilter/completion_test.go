@@ -46,6 +46,8 @@ func TestCompletion(t *testing.T) {
 		{"treefilter photos comm", []string{"commas and blanks"}},
 		{"treefilter commit comm", []string{"commas and blanks"}},
 		{"treefilter commit ", visible},
+		{"treefilter help ", commandNames()},
+		{"treefilter help comm", []string{"commit"}},
 		{"treefilter -- comm", []string{"commas and blanks"}},
 		{"treefilter -- -", []string{"-dash"}},
 		{`treefilter commit todo\ `, []string{"todo list"}},

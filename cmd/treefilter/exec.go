@@ -37,7 +37,10 @@ type execCommand struct {
 	configFlags
 }
 
-const execUsage = "treefilter exec [ROOT...] -- COMMAND [ARG...]"
+const (
+	execUsage = "treefilter exec [ROOT...] -- COMMAND [ARG...]"
+	execForm  = `"` + execUsage + `" is the form`
+)
 
 // operate implements subcommand. What stands after "--" is another command line.
 func (c *execCommand) operate(words, after []string, flags global) {
@@ -84,7 +87,7 @@ func (c *execCommand) run(ctx context.Context, s *stdio) error {
 
 func (c *execCommand) job(s *stdio) (*filter.Exec, error) {
 	if len(c.command) == 0 {
-		return nil, &usageError{`no "--" with a COMMAND after it`, `"` + execUsage + `" is the form`}
+		return nil, &usageError{`no "--" with a COMMAND after it`, execForm}
 	}
 	if c.Bisect && c.Batch < 2 {
 		return nil, &usageError{"--bisect divides batches, and there are none", "--batch N makes them"}

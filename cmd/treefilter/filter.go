@@ -81,7 +81,7 @@ func (c *filterCommand) withHint(err error) error {
 	for i, e := range all {
 		path, ok := e.(*fs.PathError)
 		if ok && path.Path == c.Roots[0] && errors.Is(e, fs.ErrNotExist) {
-			all[i] = &usageError{describe(e), `"treefilter --help" lists the commands`}
+			all[i] = &usageError{describe(e), meantCommand(c.Roots[0])}
 			return errors.Join(all...)
 		}
 	}

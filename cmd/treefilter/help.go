@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 )
 
@@ -31,6 +32,32 @@ type answer struct{ text string }
 func (a *answer) run(_ context.Context, s *stdio) error {
 	_, err := io.WriteString(s.out, a.text)
 	return err
+}
+
+// helpCommand shows what --help after a command does, for those who ask for it first.
+type helpCommand struct {
+	trees
+}
+
+func (*helpCommand) page() page {
+	return page{
+		usage:   "treefilter help [COMMAND]",
+		example: `treefilter help exec`,
+		text:    `Shows the page of COMMAND, as COMMAND --help does, or what commands there are.`,
+		exits: `0         shown
+2         no such command; output failure`,
+	}
+}
+
+func (c *helpCommand) run(ctx context.Context, s *stdio) error {
+	if len(c.Roots) == 0 {
+		return (&answer{help(nil)}).run(ctx, s)
+	}
+	name := c.Roots[0]
+	if i := slices.Index(commandNames(), name); i >= 0 && len(c.Roots) == 1 {
+		return (&answer{help(&commands[i])}).run(ctx, s)
+	}
+	return &usageError{"help " + strings.Join(c.Roots, " ") + ": no such command", meantCommand(name)}
 }
 
 // A page is what the help of a command says besides its flags.
@@ -62,7 +89,7 @@ The stamps are in each ROOT: .treefilter_treestamps.yaml (snapshot), .wal.yaml.`
 func help(selected *namedCommand) string {
 	if selected == nil {
 		return overview.render(
-			section{"Commands (treefilter COMMAND --help lists their flags)", commandRows()},
+			section{"Commands (treefilter help COMMAND lists the flags of one)", commandRows()},
 			section{"Flags of every command", flagRows(&common{}, &struct{}{})})
 	}
 	c := selected.create()
@@ -89,9 +116,12 @@ func (p page) render(sections ...section) string {
 	return b.String()
 }
 
+// commandRows are the commands but help, which the heading names.
 func commandRows() (rows [][2]string) {
 	for _, c := range commands {
-		rows = append(rows, [2]string{c.name, c.help})
+		if c.name != "help" {
+			rows = append(rows, [2]string{c.name, c.help})
+		}
 	}
 	return rows
 }

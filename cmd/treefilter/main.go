@@ -32,6 +32,7 @@
 //	treefilter discard [ROOT...]  throw away the WAL of a failed run
 //	treefilter import [ROOT...]   take over the files that the Python package
 //	                              treestamps wrote
+//	treefilter help [COMMAND]     show the help of a command
 //
 // A file needs work when it has no stamp, or when its mtime is newer than its
 // stamp. A stamp is made by commit, once the work is done:
@@ -54,7 +55,8 @@
 // In this package, parse.go turns arguments into a command, one file a command
 // (filter.go, commit.go, dump.go, exec.go, discard.go ...) turns that into a job,
 // options.go holds the flags they share, voice.go says all that goes to stderr,
-// advice.go what to do about it. help.go answers from the flags, share.go prints
+// advice.go what to do about it, unknown.go and habits.go what was meant by words
+// that are no flags. help.go answers from the flags, share.go prints
 // the files in share.
 package main
 

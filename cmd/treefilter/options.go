@@ -5,7 +5,6 @@ import (
 	"io"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/alecthomas/kong"
 
@@ -69,6 +68,19 @@ type configFlags struct {
 func (c *configFlags) configure(o *filter.Options) error {
 	o.NoCheckConfig = c.NoCheckConfig
 	return c.settingFlags.configure(o)
+}
+
+// lookingFlags are the config of a command that only looks: without one, each tree is
+// judged by the config that it has stored.
+type lookingFlags struct {
+	configFlags
+	EmptyConfig bool `help:"no config is meant: do not judge by the stored one"`
+}
+
+func (l *lookingFlags) configure(o *filter.Options) error {
+	err := l.configFlags.configure(o)
+	o.AsStored = !o.ConfigGiven && !l.EmptyConfig && !o.NoCheckConfig
+	return err
 }
 
 // configure puts the program config into the options of a job.
@@ -229,8 +241,7 @@ func popWord(ctx *kong.DecodeContext, words ...string) (int, error) {
 	if i := slices.Index(words, word); i >= 0 {
 		return i, nil
 	}
-	last := len(words) - 1
-	return 0, &usageError{reason: fmt.Sprintf("not %s or %s: %q", strings.Join(words[:last], ", "), words[last], word)}
+	return 0, &usageError{reason: fmt.Sprintf("not %s: %q", join(words, "or"), word)}
 }
 
 // A count is a number of things, at least one; 0 is none given.

@@ -25,7 +25,7 @@ type statusCommand struct {
 	delimiterFlags
 	detectFlag
 	selectionFlags
-	configFlags
+	lookingFlags
 }
 
 func (*statusCommand) page() page {
@@ -35,8 +35,8 @@ func (*statusCommand) page() page {
 		text: `Shows the state of each tree: its stamps and its files, how many need work and
 why, its state files and what is wrong with them. Trees in a tree are shown on
 their own. Without a ROOT it is the current directory, or with --state-dir every
-tree in that. With --stdin its files are those that stdin names. Nothing is
-written.`,
+tree in that. With --stdin its files are those that stdin names. Where no config
+is given, each tree is judged by the one that it has stored. Nothing is written.`,
 		exits: `0         all done, whether something needs work or not
 1         damaged state, or paths that could not be examined
 2         usage; a ROOT that cannot be read; output failure
@@ -111,11 +111,13 @@ func statusText(t *filter.TreeStatus, st style) string {
 		line("state", "%s: remove it if it is not needed", printable(t.Folder))
 		return b.String()
 	}
-	if t.ConfigHash == "" {
+	switch {
+	case t.Config == nil:
 		line("config", "none stored")
-	} else {
-		line("config", "%s", printable(t.Config))
-		line("", "sha256 %s", t.ConfigHash)
+	case t.ConfigUsed == filter.StoredConfig:
+		line("config", "%s", asStored(t.Config))
+	default:
+		line("config", "%s", printable(t.Config.Describe()))
 	}
 	line("stamps", "%d%s", t.Stamps, gone(t.Gone))
 	if t.Void > 0 {
@@ -129,13 +131,13 @@ func statusText(t *filter.TreeStatus, st style) string {
 	}
 	if !t.Snapshot.Exists {
 		line("snapshot", "none")
-	} else if t.Snapshot.Dumped == (filter.Time{}) {
+	} else if t.LastDump == (filter.Time{}) {
 		line("snapshot", "cannot be opened")
 	} else {
-		line("snapshot", "%s, dumped %s", filter.Counted(t.Snapshot.Stamps, "stamp"), time.Unix(t.Snapshot.Dumped.Sec, int64(t.Snapshot.Dumped.Nsec)).Format(time.DateTime))
+		line("snapshot", "%s, dumped %s", filter.Counted(t.Snapshot.Stamps, "stamp"), day(t.LastDump))
 	}
 	if t.WAL.Exists {
-		line("WAL", "%s, %s", filter.Counted(t.WAL.Records, "record"), filter.Counted(t.WAL.Bytes, "byte"))
+		line("WAL", "%s, %s%s", filter.Counted(t.WAL.Records, "record"), filter.Counted(t.WAL.Bytes, "byte"), lastCommit(t))
 	} else {
 		line("WAL", "none")
 	}
@@ -143,6 +145,16 @@ func statusText(t *filter.TreeStatus, st style) string {
 		line("damage", "%s", st.bad(printable(describe(err.Err))))
 	}
 	return b.String()
+}
+
+// day shows a time to the second.
+func day(t filter.Time) string { return time.Unix(t.Sec, 0).Format(time.DateTime) }
+
+func lastCommit(t *filter.TreeStatus) string {
+	if t.LastCommit == (filter.Time{}) {
+		return ""
+	}
+	return ", last commit " + day(t.LastCommit)
 }
 
 // gone returns how many stamps are of files that are not there.

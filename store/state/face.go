@@ -44,12 +44,8 @@ const (
 // is given.
 const DefaultProgram = disk.DefaultProgram
 
-// DependsKey is the setting that a config's dependencies make up, and NamesKey the one
-// that holds the names of setting files.
-const (
-	DependsKey = format.DependsKey
-	NamesKey   = format.NamesKey
-)
+// DependsKey is the setting that a config's dependencies make up.
+const DependsKey = format.DependsKey
 
 // StateError is what is wrong with a state file, and its path.
 type StateError = disk.StateError

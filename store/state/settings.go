@@ -15,8 +15,8 @@ import (
 	"treefilter/store/internal/format"
 )
 
-// settingFiles finds the setting files of a tree's directories: those named
-// Options.DependsNames in each and in those above it, up to the tree's root. Each is
+// settingFiles finds the setting files of a tree's directories: those of some names
+// in each and in those above it, up to the tree's root. Each is
 // read once. It may be used from several goroutines.
 type settingFiles struct {
 	root  string
@@ -43,6 +43,15 @@ type settingFile struct {
 	sum     [format.SettingSum]byte
 	info    fs.FileInfo // nil where there is none
 	changed format.Time // when it was modified, or made to lead to another file
+}
+
+// lookForSettings makes the setting files count whose names the tree's config holds.
+func (t *Tree) lookForSettings() {
+	t.settings, t.app.Varies = nil, false
+	if names := t.under.Config.Names(); len(names) > 0 {
+		t.settings = &settingFiles{root: t.root, names: names, dirs: map[string]*dirSettings{}}
+		t.app.Varies = true
+	}
 }
 
 // SettingError is a setting file for which files have no stamp, and get none.

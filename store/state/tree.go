@@ -100,10 +100,8 @@ func newTree(root string, opt Options, origin Origin, work *disk.Works) *Tree {
 	opt.Config = config
 	t := &Tree{root: root, names: n, opt: opt, origin: origin, under: format.TermsOf(opt.Config), work: work}
 	t.equal.defaults = opt.Defaults
-	if len(opt.DependsNames) > 0 {
-		t.settings = &settingFiles{root: root, names: opt.DependsNames, dirs: map[string]*dirSettings{}}
-	}
-	t.app = &wal.Appender{Same: t.agrees, Varies: t.settings != nil, Fsys: opt.fsys, Root: root, Names: n, Program: opt.Program, Terms: t.under, Wait: opt.LockWait}
+	t.app = &wal.Appender{Same: t.agrees, Fsys: opt.fsys, Root: root, Names: n, Program: opt.Program, Terms: t.under, Wait: opt.LockWait}
+	t.lookForSettings()
 	t.app.Current = func() (wal.Lookup, io.Closer) {
 		r := t.readerOf(load(opt.fsys, n, opt.Program))
 		return r.lookUp, r.st
@@ -121,8 +119,9 @@ func (t *Tree) loaded() *state {
 	t.load.Do(func() {
 		st := load(t.opt.fsys, t.names, t.opt.Program)
 		t.st.Store(st)
-		if newest := st.newest(); newest != nil && t.opt.AnyConfig && t.opt.Config.Empty() {
+		if newest := st.newest(); newest != nil && (t.opt.AsStored || t.opt.AnyConfig && t.opt.Config.Empty()) {
 			t.under, t.app.Terms = newest, newest
+			t.lookForSettings()
 		}
 		t.app.Past, t.app.Snapshot = st.wal, st.Info
 		if n := len(st.Header.Folded); n > 0 {

@@ -15,7 +15,7 @@ _treefilter() {
 		--in-lines: filter
 		--detect: filter commit exec status explain: newer differs content
 		--refresh: filter
-		--force: filter exec
+		--force: filter exec prune
 		--include: filter exec status prune import: GLOB
 		-e --extension: filter exec status prune import: EXT
 		-E --exclude: filter exec status prune import: GLOB
@@ -32,7 +32,7 @@ _treefilter() {
 		--dump: commit exec: auto always never
 		--no-wal: commit
 		--no-sync: commit exec
-		--empty-config: commit exec import
+		--empty-config: commit exec status explain import
 		-v --verbose: commit exec
 		-q --quiet: exec
 		-j --jobs: exec: N
@@ -49,10 +49,10 @@ _treefilter() {
 		--state-dir: all: DIR
 		--state-base: all: DIR
 		-h --help: all
-		--version: all
+		-V --version: all
 		--man: all
 		--completion: all: bash zsh fish'
-	local names='filter commit exec dump status explain prune forget discard import'
+	local names='filter commit exec dump status explain prune forget discard import help'
 
 	COMPREPLY=()
 	local IFS=$' \t\n'
@@ -141,6 +141,9 @@ _treefilter() {
 		paths=''
 	elif [[ -z $command ]]; then
 		offer=$names
+	elif [[ $command == help ]]; then
+		offer=$names
+		paths=''
 	fi
 	COMPREPLY=($(compgen -P "$glued" -W "$offer" -- "$cur"))
 

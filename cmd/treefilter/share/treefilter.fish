@@ -1,6 +1,6 @@
 # fish completion for treefilter, as "treefilter --completion fish" prints it.
 
-set -g __treefilter_names filter commit exec dump status explain prune forget discard import
+set -g __treefilter_names filter commit exec dump status explain prune forget discard import help
 
 # The flags that take a value.
 set -g __treefilter_valued --batch --completion --config --config-file --default --depends --depends-name \
@@ -51,7 +51,7 @@ function __treefilter_ended
 end
 
 function __treefilter_at_first
-    __treefilter_in - && ! __treefilter_ended
+    __treefilter_in - help && ! __treefilter_ended
 end
 
 # A name that begins with a dash would become a flag: after ./ it does not.
@@ -73,7 +73,7 @@ function __treefilter_flag -a commands
     complete -c treefilter -n "__treefilter_in - $commands" $argv[2..-1]
 end
 
-complete -c treefilter -n 'not __treefilter_ended' -f -a '(__treefilter_paths)'
+complete -c treefilter -n 'not __treefilter_ended && not __treefilter_in help' -f -a '(__treefilter_paths)'
 complete -c treefilter -n '__treefilter_at_first' -a filter -d 'print the files that need work (what it does without COMMAND)'
 complete -c treefilter -n '__treefilter_at_first' -a commit -d 'read processed paths from stdin, append their stamps to the WAL'
 complete -c treefilter -n '__treefilter_at_first' -a exec -d 'filter, run a command on each file, commit those that succeed'
@@ -84,6 +84,8 @@ complete -c treefilter -n '__treefilter_at_first' -a prune -d 'drop the stamps o
 complete -c treefilter -n '__treefilter_at_first' -a forget -d 'drop the stamps of files that are to be processed again'
 complete -c treefilter -n '__treefilter_at_first' -a discard -d 'throw away the WAL of a failed run'
 complete -c treefilter -n '__treefilter_at_first' -a import -d 'take over what the Python package treestamps wrote'
+complete -c treefilter -n '__treefilter_at_first' -a help -d 'show the help of a COMMAND'
+complete -c treefilter -n '__treefilter_in help' -f
 complete -c treefilter -n '__treefilter_in exec && __treefilter_ended' -x -a '(__treefilter_run)'
 
 __treefilter_flag 'filter exec status forget' -l stdin -d 'read paths from stdin; ROOTs only name the trees'
@@ -95,7 +97,7 @@ __treefilter_flag filter -l in-null -d 'paths on stdin end in NUL'
 __treefilter_flag filter -l in-lines -d 'paths on stdin end in a newline'
 __treefilter_flag 'filter commit exec status explain' -l detect -x -a 'newer differs content' -d 'the rule for stamped files (newer)'
 __treefilter_flag filter -l refresh -d 'stamp what --detect content found unchanged anew'
-__treefilter_flag 'filter exec' -l force -d 'whatever its stamp, each file needs work'
+__treefilter_flag 'filter exec prune' -l force -d 'whatever its stamp, each file needs work; of prune, what is missing is gone'
 __treefilter_flag 'filter exec status prune import' -l include -x -d 'take only matches, as in .gitignore (repeatable)'
 __treefilter_flag 'filter exec status prune import' -s e -l extension -x -d 'take only files .EXT, in any case (repeatable)'
 __treefilter_flag 'filter exec status prune import' -s E -l exclude -x -d 'pass over matches, as in .gitignore (repeatable)'
@@ -112,7 +114,7 @@ __treefilter_flag 'commit exec' -l ignore-missing -d 'pass over paths that are g
 __treefilter_flag 'commit exec' -l dump -x -a 'auto always never' -d 'when to fold the WAL into the snapshot (auto)'
 __treefilter_flag commit -l no-wal -d 'keep stamps in memory, dump them at the end'
 __treefilter_flag 'commit exec' -l no-sync -d 'for work without results: no sync before stamps'
-__treefilter_flag 'commit exec import' -l empty-config -d 'no config is meant, not forgotten'
+__treefilter_flag 'commit exec status explain import' -l empty-config -d 'no config is meant, not forgotten'
 __treefilter_flag 'commit exec' -s v -l verbose -d 'name each directory that becomes a tree'
 __treefilter_flag exec -s q -l quiet -d 'count what is wrong with files, without names'
 __treefilter_flag exec -s j -l jobs -x -d 'commands at once (one a processor)'
@@ -129,6 +131,6 @@ __treefilter_flag all -l program -x -d 'another name for the two files of a tree
 __treefilter_flag all -l state-dir -x -a '(__fish_complete_directories)' -d 'keep the two files in DIR, ignore those in trees'
 __treefilter_flag all -l state-base -x -a '(__fish_complete_directories)' -d 'name trees there by their path below this DIR'
 __treefilter_flag all -s h -l help -d 'help; after a COMMAND, the help of that'
-__treefilter_flag all -l version -d 'the version'
+__treefilter_flag all -s V -l version -d 'the version'
 __treefilter_flag all -l man -d 'the man page: treefilter --man | man -l -'
 __treefilter_flag all -l completion -x -a 'bash zsh fish' -d 'for: source <(treefilter --completion bash)'

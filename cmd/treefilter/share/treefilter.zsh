@@ -5,7 +5,7 @@
 _treefilter() {
 	# What the words before the cursor mean for the one at it. The command is the
 	# first word that is no flag and no value of one.
-	local -a names=(filter commit exec dump status explain prune forget discard import)
+	local -a names=(filter commit exec dump status explain prune forget discard import help)
 	local -a valued=(
 		--batch --completion --config --config-file --default --depends
 		--depends-name --detect --directory --dump --exclude --extension --from --include --jobs
@@ -48,7 +48,7 @@ _treefilter() {
 	_treefilter_of filter && flags+=('(--in-null --in-lines)--in-lines[paths on stdin end in a newline]')
 	_treefilter_of filter commit exec status explain && flags+=('(--detect)--detect=[the rule for stamped files (newer)]:rule:(newer differs content)')
 	_treefilter_of filter && flags+=('(--refresh)--refresh[stamp what --detect content found unchanged anew]')
-	_treefilter_of filter exec && flags+=('(--force)--force[whatever its stamp, each file needs work]')
+	_treefilter_of filter exec prune && flags+=('(--force)--force[whatever its stamp, each file needs work; of prune, what is missing is gone]')
 	_treefilter_of filter exec status prune import && flags+=('*--include=[take only matches, as in .gitignore (repeatable)]:GLOB:()')
 	_treefilter_of filter exec status prune import && flags+=('*'{-e+,--extension=}'[take only files .EXT, in any case (repeatable)]:EXT:()')
 	_treefilter_of filter exec status prune import && flags+=('*'{-E+,--exclude=}'[pass over matches, as in .gitignore (repeatable)]:GLOB:()')
@@ -65,7 +65,7 @@ _treefilter() {
 	_treefilter_of commit exec && flags+=('(--dump)--dump=[when to fold the WAL into the snapshot (auto)]:when:(auto always never)')
 	_treefilter_of commit && flags+=('(--no-wal)--no-wal[keep stamps in memory, dump them at the end]')
 	_treefilter_of commit exec && flags+=('(--no-sync)--no-sync[for work without results\: no sync before stamps]')
-	_treefilter_of commit exec import && flags+=('(--empty-config)--empty-config[no config is meant, not forgotten]')
+	_treefilter_of commit exec status explain import && flags+=('(--empty-config)--empty-config[no config is meant, not forgotten]')
 	_treefilter_of commit exec && flags+=('(-v --verbose)'{-v,--verbose}'[name each directory that becomes a tree]')
 	_treefilter_of exec && flags+=('(-q --quiet)'{-q,--quiet}'[count what is wrong with files, without names]')
 	_treefilter_of exec && flags+=('(-j --jobs)'{-j+,--jobs=}'[commands at once (one a processor)]:N:()')
@@ -82,11 +82,15 @@ _treefilter() {
 	_treefilter_of all && flags+=('(--state-dir)--state-dir=[keep the two files in DIR, ignore those in trees]:DIR:_files -/')
 	_treefilter_of all && flags+=('(--state-base)--state-base=[name trees there by their path below this DIR]:DIR:_files -/')
 	_treefilter_of all && flags+=('(- *)'{-h,--help}'[help; after a COMMAND, the help of that]')
-	_treefilter_of all && flags+=('(- *)--version[the version]')
+	_treefilter_of all && flags+=('(- *)'{-V,--version}'[the version]')
 	_treefilter_of all && flags+=('(- *)--man[the man page\: treefilter --man | man -l -]')
 	_treefilter_of all && flags+=('(- *)--completion=[for\: source <(treefilter --completion bash)]:shell:(bash zsh fish)')
 
 	[[ -n $command || $ended != 0 ]] || flags+=('1: :_treefilter_first')
+	if [[ $command == help ]]; then
+		_arguments -s -S $flags '*:command:_treefilter_commands'
+		return
+	fi
 	_arguments -s -S $flags '*:ROOT:_treefilter_paths'
 }
 
@@ -111,6 +115,7 @@ _treefilter_commands() {
 		'forget:drop the stamps of files that are to be processed again'
 		'discard:throw away the WAL of a failed run'
 		'import:take over what the Python package treestamps wrote'
+		'help:show the help of a COMMAND'
 	)
 	_describe -t commands command described "$@"
 }

@@ -44,6 +44,19 @@ func (c Config) WithNames(names []string) (Config, error) {
 	return c.with(NamesKey, list)
 }
 
+// Names returns the names of setting files that the config holds.
+func (c Config) Names() (names []string) {
+	list, _ := c.Values[NamesKey].([]any)
+	for _, v := range list {
+		text, _ := v.(string)
+		name, rest, ok := CutKey([]byte(text))
+		if ok && len(rest) == 0 && CheckPath(string(name)) == nil && bytes.IndexByte(name, '/') < 0 {
+			names = append(names, string(name))
+		}
+	}
+	return names
+}
+
 // SettingsText returns what a stamp holds of setting files, "" for none: a mapping in
 // flow style, in the order of a walk.
 func SettingsText(files []SettingFile) (string, error) {

@@ -76,7 +76,7 @@ func TestSettingsTextRefuses(t *testing.T) {
 func TestDiffSettings(t *testing.T) {
 	from, _ := format.SettingsText(settingFiles("rc", "a/rc", "b/rc"))
 	to, _ := format.SettingsText(settingFiles("rc", "b/rc", "c/rc"))
-	want := []string{"a/rc: no dependency any more", "b/rc: content changed", "c/rc: added as a dependency"}
+	want := []string{"a/rc: no dependency any more", "content of b/rc changed", "c/rc: added as a dependency"}
 	if got := format.DiffSettings(from, to); !slices.Equal(got, want) {
 		t.Errorf("%q", got)
 	}
