@@ -65,6 +65,16 @@ func ReadDefaults(pairs []string) (state.Config, error) {
 	return c, err
 }
 
+// ReadNames checks names of files that decide about what lies beside and below them.
+func ReadNames(names []string) ([]string, error) {
+	for _, name := range names {
+		if name == "." || name == ".." || strings.ContainsAny(name, "/\x00") || !utf8.ValidString(name) || state.IsStateName(name) {
+			return nil, fmt.Errorf("depends name %s: not the name of a setting file", name)
+		}
+	}
+	return slices.Compact(slices.Sorted(slices.Values(names))), nil
+}
+
 // with returns a config with some more settings.
 func with(c state.Config, pairs []string) (_ state.Config, err error) {
 	for _, pair := range pairs {

@@ -31,6 +31,9 @@ type Options struct {
 	// of it tree by tree: see state.Tree.Config.
 	Config  state.Config
 	Depends []state.Dependency
+	// DependsNames are the names of files that decide about what lies beside and below
+	// them, in its tree.
+	DependsNames []string
 	// Defaults are what settings count as where a config lacks them.
 	Defaults state.Config
 	// ConfigFiles are those that the two were read from. Once one of them is edited
@@ -71,8 +74,10 @@ func (o *Options) stateOptions() state.Options {
 		Config:    o.Config,
 		Depends:   o.Depends,
 		Defaults:  o.Defaults,
-		AnyConfig: o.NoCheckConfig,
 		AsStored:  o.AsStored,
+
+		DependsNames: o.DependsNames,
+		AnyConfig:    o.NoCheckConfig,
 	}
 }
 

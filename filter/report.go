@@ -3,6 +3,7 @@ package filter
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 
@@ -81,15 +82,20 @@ func (r *reporter) elsewhere(t *state.Tree) {
 
 // namesOf names a few trees, and counts the rest.
 func namesOf(stored []state.StoredTree) string {
-	const shown = 3
 	var names []string
-	for _, s := range stored[:min(shown, len(stored))] {
+	for _, s := range stored {
 		names = append(names, cmp.Or(s.Root, s.Folder))
 	}
-	if more := len(stored) - shown; more > 0 {
-		return strings.Join(names, ", ") + fmt.Sprintf(" and %d more", more)
+	return aFew(names)
+}
+
+// aFew lists the first of many, and counts the rest.
+func aFew(list []string) string {
+	const shown = 3
+	if more := len(list) - shown; more > 0 {
+		return fmt.Sprintf("%s and %d more", strings.Join(list[:shown], ", "), more)
 	}
-	return strings.Join(names, ", ")
+	return strings.Join(list, ", ")
 }
 
 // leave reports what the use of a tree has shown.
@@ -97,11 +103,15 @@ func (r *reporter) leave(t *state.Tree) {
 	if r.about != noNews {
 		r.problems(t)
 	}
+	if changes := t.SettingChanges(); r.about == allNews && len(changes) > 0 {
+		r.once(fmt.Errorf("%s: config changed (%s)", t.Root(), aFew(changes)), r.opt.Notice)
+	}
 }
 
-// problems warns of what is wrong with a tree's state and was not said yet.
+// problems warns of what is wrong with a tree's state, and with its setting files, and
+// was not said yet.
 func (r *reporter) problems(t *state.Tree) {
-	for _, err := range t.Problems() {
+	for _, err := range slices.Concat(t.Problems(), t.SettingErrors()) {
 		r.once(err, r.opt.Warn)
 	}
 }

@@ -190,8 +190,9 @@ func (s *Status) statusOf(t *state.Tree, n *tally) *TreeStatus {
 		c.Config, c.ConfigHash = &stored, stored.Hash()
 	}
 	c.Changes, _ = configChanges(t)
+	c.Changes = append(c.Changes, t.SettingChanges()...)
 	c.Stamps, c.Gone = countStamps(t)
-	for _, err := range t.Problems() {
+	for _, err := range slices.Concat(t.Problems(), t.SettingErrors()) {
 		c.Damage = append(c.Damage, Problem{err})
 	}
 	if n != nil {

@@ -42,9 +42,10 @@ type detectFlag struct {
 
 // settingFlags make up the program config.
 type settingFlags struct {
-	Config     list   `short:"c" placeholder:"KEY=VALUE" help:"a setting that decides the outcome (repeatable)"`
-	ConfigFile string `placeholder:"FILE" help:"a YAML mapping of such settings"`
-	Depends    list   `placeholder:"FILE" help:"a file whose content decides it (repeatable)"`
+	Config      list   `short:"c" placeholder:"KEY=VALUE" help:"a setting that decides the outcome (repeatable)"`
+	ConfigFile  string `placeholder:"FILE" help:"a YAML mapping of such settings"`
+	Depends     list   `placeholder:"FILE" help:"a file whose content decides it (repeatable)"`
+	DependsName list   `placeholder:"NAME" help:"for what is below each file NAME (repeatable)"`
 	defaultFlag
 }
 
@@ -89,7 +90,10 @@ func (c *settingFlags) configure(o *filter.Options) error {
 		return err
 	}
 	o.Config, o.Depends, o.ConfigFiles = settings.Config, settings.Depends, settings.Files
-	o.ConfigGiven = len(c.Config) > 0 || c.ConfigFile != "" || len(c.Depends) > 0
+	o.ConfigGiven = len(c.Config) > 0 || c.ConfigFile != "" || len(c.Depends) > 0 || len(c.DependsName) > 0
+	if o.DependsNames, err = filter.ReadNames(c.DependsName); err != nil {
+		return err
+	}
 	return c.fill(o)
 }
 

@@ -19,6 +19,7 @@
 //	tree.go                       one tree
 //	reader.go load.go             lookups in its state, which is both files
 //	equal.go                      configs that are the same
+//	settings_news.go settings.go  the setting files of each directory
 //	options.go face.go            what callers choose, and the words for it
 //
 // Below this package are the parts of a state:

@@ -39,6 +39,16 @@ func (e *equalConfigs) hash(t *format.Terms) (filled string, known bool) {
 // the tree's own.
 func (t *Tree) same(under *format.Terms) bool { return t.equal.same(under, t.under) }
 
+// agrees reports whether a stamp that another process has made of a file is as good as
+// one of ours.
+func (t *Tree) agrees(under *format.Terms, path string, settings string) bool {
+	if !t.same(under) || t.settings == nil {
+		return t.same(under)
+	}
+	dir, _ := format.SplitPath(path)
+	return t.settings.of(dir).text == settings
+}
+
 // Same reports whether a config is the tree's own, once the defaults are filled in.
 func (t *Tree) Same(c format.Config) bool { return t.same(format.TermsOf(c)) }
 

@@ -54,11 +54,16 @@ func (t *Tree) Moved() (then, now string, moved bool) {
 }
 
 // OtherConfigs returns how many files have a stamp that does not count because
-// it was made under another config.
+// it was made under another config, or with other setting files.
 func (t *Tree) OtherConfigs() (stamps int64) {
 	st := t.loaded()
 	if t.opt.AnyConfig {
 		return 0
+	}
+	if t.settings != nil {
+		for range t.stamps(true) {
+			stamps++
+		}
 	}
 	r := t.Reader()
 	for _, p := range st.Parts {

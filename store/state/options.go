@@ -20,6 +20,10 @@ type Options struct {
 	// Depends are the files that Config depends on. Each tree's own config has
 	// them as they are named from its root: see Tree.Config.
 	Depends []format.Dependency
+	// DependsNames are the names of files that decide about what lies beside and below
+	// them: stamps count only for those that were there then, with the contents that
+	// they had.
+	DependsNames []string
 	// Defaults are what settings count as where a config lacks them: two configs are
 	// the same if they are with these filled in on both sides. New stamps bear Config
 	// as it is.

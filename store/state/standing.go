@@ -66,7 +66,10 @@ func (t *Tree) Standing(path string) (standing format.Standing, s format.Stamp, 
 		case it.Kind == memtable.WordPrune:
 			return format.Unknown, s, since, nil
 		case t.counts(it.Under):
-			return format.Stamped, it.Stamp(), since, nil
+			s = it.Stamp()
+			if t.asked.enterFor(path); t.asked.fits(&s) {
+				return format.Stamped, s, since, nil
+			}
 		}
 		return format.OtherConfig, it.Stamp(), since, nil
 	}

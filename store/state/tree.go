@@ -28,6 +28,9 @@ type Tree struct {
 	under  *format.Terms // that stamps are made under, and count under
 	equal  equalConfigs
 
+	settings *settingFiles // nil for none
+	news     settingNews
+
 	load sync.Once
 	st   atomic.Pointer[state]
 
@@ -68,7 +71,7 @@ func (o Origin) String() string {
 // cannot be read counts as missing and shows in Problems.
 func OpenTree(root string, opt Options) (*Tree, error) {
 	opt, err := opt.withDefaults()
-	if err == nil && (opt.StateDir != "" || len(opt.Depends) > 0) {
+	if err == nil && (opt.StateDir != "" || len(opt.Depends) > 0 || len(opt.DependsNames) > 0) {
 		if root, err = RealDir(root); err == nil {
 			err = opt.refuse(root)
 		}
@@ -88,13 +91,17 @@ func newTree(root string, opt Options, origin Origin, work *disk.Works) *Tree {
 	}
 	// A config that lacks its dependencies would let stamps count that must not.
 	config, err := opt.Config.WithDependencies(root, opt.StateBase, opt.Depends)
+	if err == nil {
+		config, err = config.WithNames(opt.DependsNames)
+	}
 	if err != nil {
 		n.Err = disk.Wrap(root, err)
 	}
 	opt.Config = config
 	t := &Tree{root: root, names: n, opt: opt, origin: origin, under: format.TermsOf(opt.Config), work: work}
 	t.equal.defaults = opt.Defaults
-	t.app = &wal.Appender{Same: t.same, Fsys: opt.fsys, Root: root, Names: n, Program: opt.Program, Terms: t.under, Wait: opt.LockWait}
+	t.app = &wal.Appender{Same: t.agrees, Fsys: opt.fsys, Root: root, Names: n, Program: opt.Program, Terms: t.under, Wait: opt.LockWait}
+	t.lookForSettings()
 	t.app.Current = func() (wal.Lookup, io.Closer) {
 		r := t.readerOf(load(opt.fsys, n, opt.Program))
 		return r.lookUp, r.st
@@ -114,6 +121,7 @@ func (t *Tree) loaded() *state {
 		t.st.Store(st)
 		if newest := st.newest(); newest != nil && (t.opt.AsStored || t.opt.AnyConfig && t.opt.Config.Empty()) {
 			t.under, t.app.Terms = newest, newest
+			t.lookForSettings()
 		}
 		t.app.Past, t.app.Snapshot = st.wal, st.Info
 		if n := len(st.Header.Folded); n > 0 {

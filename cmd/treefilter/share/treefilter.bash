@@ -24,6 +24,7 @@ _treefilter() {
 		-c --config: filter commit exec status explain import: KEY=VALUE
 		--config-file: filter commit exec status explain import: FILE
 		--depends: filter commit exec status explain import: FILE
+		--depends-name: filter commit exec status explain import: NAME
 		--default: filter commit dump exec status explain import: KEY=VALUE
 		--no-check-config: filter commit exec dump status explain
 		--since: commit exec: start FILE

@@ -3,7 +3,7 @@
 set -g __treefilter_names filter commit exec dump status explain prune forget discard import help
 
 # The flags that take a value.
-set -g __treefilter_valued --batch --completion --config --config-file --default --depends \
+set -g __treefilter_valued --batch --completion --config --config-file --default --depends --depends-name \
     --detect --directory --dump --exclude --extension --from --include --jobs \
     --max-failures --program --retries --since --state-base --state-dir
 
@@ -106,6 +106,7 @@ __treefilter_flag 'filter exec status' -s x -l one-file-system -d 'stay on the f
 __treefilter_flag 'filter commit exec status explain import' -s c -l config -x -d 'a setting that decides the outcome (repeatable)'
 __treefilter_flag 'filter commit exec status explain import' -l config-file -r -F -d 'a YAML mapping of such settings'
 __treefilter_flag 'filter commit exec status explain import' -l depends -r -F -d 'a file whose content decides it (repeatable)'
+__treefilter_flag 'filter commit exec status explain import' -l depends-name -x -d 'for what is below each file NAME (repeatable)'
 __treefilter_flag 'filter commit dump exec status explain import' -l default -x -d 'a missing setting counts as VALUE (repeatable)'
 __treefilter_flag 'filter commit exec dump status explain' -l no-check-config -d 'let stamps made under another config count'
 __treefilter_flag 'commit exec' -l since -r -F -a start -d 'leave files unstamped that are not older'

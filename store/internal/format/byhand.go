@@ -172,6 +172,8 @@ func (s *Stamp) setField(name string, node *yaml.Node) (err error) {
 			err = fmt.Errorf("line %d: not true", node.Line)
 		}
 		s.Exact = true
+	case "settings":
+		s.Settings, err = settingsFromNode(node)
 	default:
 		err = fmt.Errorf("unknown field %q", name)
 	}

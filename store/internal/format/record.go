@@ -188,16 +188,21 @@ func (s *Stamp) appendRest(b []byte) []byte {
 	if s.Target != (Time{}) {
 		b = s.Target.append(append(b, targetField...))
 	}
+	if s.Settings != "" {
+		b = append(append(b, settingsField...), s.Settings...)
+	}
 	return b
 }
 
 const (
 	exactField  = ", exact: true"
 	targetField = ", target: "
+
+	settingsField = ", settings: "
 )
 
 // cutStamp reads a time and what appendRest has written after it.
-func cutStamp(b []byte) (s Stamp, rest []byte, ok bool) {
+func cutStamp(b []byte, like string) (s Stamp, rest []byte, ok bool) {
 	end := bytes.IndexByte(b, ',')
 	if end < 0 {
 		end = len(b)
@@ -212,6 +217,9 @@ func cutStamp(b []byte) (s Stamp, rest []byte, ok bool) {
 		}
 		s.Target, ok = ParseTime(target[:end])
 		rest = target[end:]
+	}
+	if text, found := bytes.CutPrefix(rest, []byte(settingsField)); found && ok {
+		s.Settings, rest, ok = cutSettings(text, like)
 	}
 	return s, rest, ok
 }
@@ -283,7 +291,7 @@ func ParseRecord(body []byte) (r Record, ok bool) {
 	if rest, ok = bytes.CutPrefix(rest, []byte(", time: ")); !ok {
 		return r, false
 	}
-	if r.Stamp, rest, ok = cutStamp(rest); ok && len(rest) > 0 {
+	if r.Stamp, rest, ok = cutStamp(rest, ""); ok && len(rest) > 0 {
 		if rest, ok = bytes.CutPrefix(rest, []byte(", ")); ok {
 			r.Stamp.Digest, ok = parseFields(rest)
 		}

@@ -24,9 +24,11 @@ type Appender struct {
 	Names   disk.Names
 	Program string
 	*format.Terms
-	// Same reports whether stamps made under a config are as good as ours.
-	Same func(under *format.Terms) bool
-	Wait time.Duration
+	// Same reports whether a stamp of a file that was made under a config, with some
+	// setting files, is as good as ours. Varies says that these files count.
+	Same   func(under *format.Terms, path, settings string) bool
+	Varies bool
+	Wait   time.Duration
 	// Current returns how to look up what the tree says now, and what to close
 	// after that.
 	Current func() (Lookup, io.Closer)
