@@ -9,13 +9,22 @@ import (
 )
 
 // Fail takes the stamp of a file away, as Drop does, because the command has failed on
-// it, and remembers that until the next word on the file.
+// it, and remembers that until the next word on the file. Where it is not certain which
+// setting files the command has seen, nothing is remembered.
 func (t *Tree) Fail(path string, f format.Failure) error {
 	if err := format.CheckPath(path); err != nil {
 		return fmt.Errorf("%q: %w", path, err)
 	}
 	if err := t.Writable(); err != nil {
 		return err
+	}
+	if t.settings != nil {
+		if t.CheckSettings(path) != nil {
+			_, err := t.Drop([]string{path}, func(string) bool { return true })
+			return err
+		}
+		dir, _ := format.SplitPath(path)
+		f.File.Settings = t.settings.of(dir).text
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -29,7 +38,8 @@ func (t *Tree) Failure(path string) *format.Failure {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if it, ok := t.app.Words[path]; ok {
-		return t.ownFailure(it.Failure())
+		dir, _ := format.SplitPath(path)
+		return t.ownFailure(dir, it.Failure())
 	}
 	if t.asked == nil {
 		return nil
@@ -37,10 +47,21 @@ func (t *Tree) Failure(path string) *format.Failure {
 	return t.asked.Failure(t.asked.enterFor(path))
 }
 
-// ownFailure returns a failure if it is one of the tree's config: another config may
-// well succeed.
-func (t *Tree) ownFailure(f *format.Failure) *format.Failure {
+// ownFailure returns a failure on a file in a directory if it is one of the tree's
+// config, and of the setting files that there are: others may well succeed.
+func (t *Tree) ownFailure(dir string, f *format.Failure) *format.Failure {
 	if f == nil || f.Under != t.under.Hash {
+		return nil
+	}
+	settings := ""
+	if t.settings != nil {
+		at := t.settings.of(dir)
+		if at.err != nil {
+			return nil
+		}
+		settings = at.text
+	}
+	if f.File.Settings != settings {
 		return nil
 	}
 	return f
@@ -54,7 +75,7 @@ func (r *Reader) Failure(name string) *format.Failure {
 		return nil
 	}
 	if it := r.word(name); it != nil {
-		return r.tree.ownFailure(it.Failure())
+		return r.tree.ownFailure(r.dir, it.Failure())
 	}
 	if r.dropped == nil {
 		return nil
@@ -63,7 +84,7 @@ func (r *Reader) Failure(name string) *format.Failure {
 	if err != nil || value == nil {
 		return nil
 	}
-	return r.tree.ownFailure(format.ParseDroppedValue(value))
+	return r.tree.ownFailure(r.dir, format.ParseDroppedValue(value))
 }
 
 // lossy reports whether the WAL may have said more than is known.

@@ -15,6 +15,7 @@ const MaxHeader = 8 << 20
 type Header struct {
 	Program string
 	Volume  string // the file system that the tree lay on, "" where it is not known
+	Root    string // see Session.Root
 	Folded  []FoldedWAL
 	*Terms  // of the newest stamps
 }
@@ -90,6 +91,8 @@ func SnapshotHeader(fields map[string]*yaml.Node, program string) (Header, error
 			if h.Volume, err = StateValue(node); err == nil {
 				h.Volume, err = checkVolume(h.Volume)
 			}
+		case "root":
+			h.Root, err = StateValue(node)
 		case "folded":
 			h.Folded, err = foldedFromNode(node)
 		case "config":

@@ -52,6 +52,7 @@ type Session struct {
 	ID      string // of the WAL file, 16 hex digits; "" where written by hand
 	seed    uint32
 	Volume  string // the file system that the tree lay on, "" where it is not known
+	Root    string // that of the tree, where its folder in a state directory does not name it whole
 	// After, where not nil, vouches for the records before it.
 	After *Tally
 }
@@ -120,6 +121,9 @@ func (s *Session) AppendOpen(b []byte) []byte {
 	if s.Volume != "" {
 		b = AppendScalar(append(b, ", filesystem: "...), s.Volume)
 	}
+	if s.Root != "" {
+		b = AppendScalar(append(b, ", root: "...), s.Root)
+	}
 	b = append(b, ", config_hash: \""...)
 	b = append(b, s.Hash...)
 	b = append(b, "\", config: "...)
@@ -186,7 +190,7 @@ func parseStamp(b []byte) (s Stamp, ok bool) {
 	if !ok {
 		return s, false
 	}
-	if s, b, ok = cutStamp(b); ok && len(b) > 0 {
+	if s, b, ok = cutStamp(b, ""); ok && len(b) > 0 {
 		if b, ok = bytes.CutPrefix(b, []byte(", ")); ok {
 			s.Digest, ok = parseFields(b)
 		}
@@ -202,6 +206,9 @@ func (s *Stamp) appendRest(b []byte) []byte {
 	if s.Target != (Time{}) {
 		b = s.Target.append(append(b, targetField...))
 	}
+	if s.Settings != "" {
+		b = append(append(b, settingsField...), s.Settings...)
+	}
 	return b
 }
 
@@ -209,10 +216,12 @@ const (
 	timeField   = "time: "
 	exactField  = ", exact: true"
 	targetField = ", target: "
+
+	settingsField = ", settings: "
 )
 
 // cutStamp reads a time and what appendRest has written after it.
-func cutStamp(b []byte) (s Stamp, rest []byte, ok bool) {
+func cutStamp(b []byte, like string) (s Stamp, rest []byte, ok bool) {
 	end := bytes.IndexByte(b, ',')
 	if end < 0 {
 		end = len(b)
@@ -227,6 +236,9 @@ func cutStamp(b []byte) (s Stamp, rest []byte, ok bool) {
 		}
 		s.Target, ok = ParseTime(target[:end])
 		rest = target[end:]
+	}
+	if text, found := bytes.CutPrefix(rest, []byte(settingsField)); found && ok {
+		s.Settings, rest, ok = cutSettings(text, like)
 	}
 	return s, rest, ok
 }

@@ -18,7 +18,8 @@ type Table struct {
 	Dirs  map[string]*Dir
 	names arena
 
-	last *Dir // of the last addition: records come in runs of one directory
+	settings string // of the last stamp
+	last     *Dir   // of the last addition: records come in runs of one directory
 }
 
 // Dir is what a table knows of one directory: by name, once finished.
@@ -60,15 +61,16 @@ type Word struct {
 
 // moreInfo is what few words have.
 type moreInfo struct {
-	target  format.Time
-	digest  *format.Digest
-	failure *format.Failure // of a drop
+	target   format.Time
+	settings string
+	digest   *format.Digest
+	failure  *format.Failure // of a drop
 }
 
 func (it *Word) Stamp() format.Stamp {
 	s := format.Stamp{Time: it.time(), Exact: it.exact}
 	if it.more != nil {
-		s.Target, s.Digest = it.more.target, it.more.digest
+		s.Target, s.Settings, s.Digest = it.more.target, it.more.settings, it.more.digest
 	}
 	return s
 }
@@ -97,6 +99,10 @@ func New() *Table { return &Table{Dirs: map[string]*Dir{}} }
 
 // Set records a stamp. The bytes of path are copied.
 func (t *Table) Set(path []byte, s format.Stamp, under *format.Terms) {
+	if s.Settings == t.settings {
+		s.Settings = t.settings // one text serves a run of files
+	}
+	t.settings = s.Settings
 	it := Word{Under: under}
 	it.SetStamp(s)
 	t.add(path, it)
@@ -104,8 +110,8 @@ func (t *Table) Set(path []byte, s format.Stamp, under *format.Terms) {
 
 func (it *Word) SetStamp(s format.Stamp) {
 	it.Kind, it.sec, it.nsec, it.exact = WordSet, s.Time.Sec, s.Time.Nsec, s.Exact
-	if s.Digest != nil || s.Target != (format.Time{}) {
-		it.more = &moreInfo{target: s.Target, digest: s.Digest}
+	if s.Digest != nil || s.Target != (format.Time{}) || s.Settings != "" {
+		it.more = &moreInfo{target: s.Target, settings: s.Settings, digest: s.Digest}
 	}
 }
 
