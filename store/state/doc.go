@@ -12,6 +12,7 @@
 //	discard.go dump.go held.go    folding the WAL, and what was held, into the
 //	replace.go merge.go           snapshot, and putting a new one in its place
 //	set.go append.go              recording files: one by one, or in batches
+//	failure.go                    remembering that the command failed on a file
 //	stored.go                     the trees that a state directory holds
 //	facts.go stamps.go            what a tree's files hold, and all its stamps
 //	standing.go claim.go          what a tree says of a file by now; claiming it
