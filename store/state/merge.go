@@ -24,7 +24,8 @@ type merge struct {
 	// contradicted says that some of these were dropped.
 	contradicted bool
 	// configs are those that the snapshot keeps stamps of, the newest first.
-	configs []*format.Terms
+	configs  []*format.Terms
+	listings *relisting
 }
 
 // newMerge finds out which configs there are. newest goes first, whether it has
@@ -82,6 +83,9 @@ func (m *merge) write(out *format.SnapshotWriter) (stamps int64, err error) {
 		}
 		h.Folded = format.AppendFolded(h.Folded, held)
 	}
+	if m.listings.entries > 0 {
+		h.Boot = m.listings.volume.Boot
+	}
 	out.Header(h)
 	if stamps, err = m.part(out, newest, ""); err != nil {
 		return 0, err
@@ -111,6 +115,9 @@ func (m *merge) write(out *format.SnapshotWriter) (stamps int64, err error) {
 			return 0, err
 		}
 		stamps += n
+	}
+	if err := m.listings.write(out); err != nil {
+		return 0, err
 	}
 	return stamps, out.Finish()
 }
@@ -272,7 +279,11 @@ func (s mergeSection) skip(out *format.SnapshotWriter, dir, name string) (found 
 }
 
 func (s mergeSection) copyTo(out *format.SnapshotWriter, end int64) error {
-	c := s.copied
+	return copyTo(out, s.copied, end)
+}
+
+// copyTo copies what lies before an offset, as it stands.
+func copyTo(out *format.SnapshotWriter, c *snapshot.Cursor, end int64) error {
 	for c.Pos < end {
 		if err := c.Load(c.Pos); err != nil {
 			return err

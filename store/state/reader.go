@@ -23,6 +23,7 @@ type Reader struct {
 	handAt, walAt int
 	dir           string
 	hit           *partReader // where Find has found the last stamp, nil for in memory
+	listings      listingReader
 }
 
 // partReader reads a part of a snapshot in place.
