@@ -31,7 +31,7 @@ type merge struct {
 // newMerge finds out which configs there are. newest goes first, whether it has
 // stamps or not.
 func newMerge(program string, base *state, over *memtable.Table, newest *format.Terms) *merge {
-	m := &merge{base: base, over: over, runs: over.Sorted(), program: program, configs: []*format.Terms{newest}}
+	m := &merge{base: base, over: over, runs: over.Sorted(), program: program, configs: []*format.Terms{newest}, listings: &relisting{}}
 	if base.wal != nil {
 		// The last that appeared is the newest.
 		for _, s := range slices.Backward(base.wal.Sessions) {

@@ -137,9 +137,10 @@ func (r *relisting) read(dir string) (subs []string) {
 	if err != nil || dev != r.volume.Dev {
 		return nil
 	}
-	if slices.ContainsFunc(l.Others, disk.IsStateName) {
+	names := slices.Concat(l.Subs, l.Others)
+	if slices.ContainsFunc(names, disk.IsStateName) {
 		sound = false // a walk must see these
-		if dir != "" && r.tree.begins(l.Others) {
+		if dir != "" && r.tree.begins(names) {
 			return nil
 		}
 	}

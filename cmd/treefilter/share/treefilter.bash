@@ -16,6 +16,7 @@ _treefilter() {
 		--ignore: filter exec status: GLOB
 		--follow: filter exec status import
 		-x --one-file-system: filter exec status
+		--no-listings: filter exec dump status
 		-c --config: filter commit exec status explain import: KEY=VALUE
 		--config-file: filter commit exec status explain import: FILE
 		--depends: filter commit exec status explain import: FILE
