@@ -31,7 +31,7 @@ import (
 // TestListings changes trees at random, and compares what is printed with and without
 // listings: the same bytes, always.
 func TestListings(t *testing.T) {
-	histories, changes := 8, 500
+	histories, changes := 8, 250
 	if long.Asked(t, long.Check, "40,000 more changes") {
 		histories, changes = 22, 2000
 	}

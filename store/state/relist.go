@@ -59,7 +59,7 @@ func (t *Tree) newRelisting(st *state) *relisting {
 func (t *Tree) Relist(ctx context.Context) error {
 	st := t.loaded()
 	r := t.newRelisting(st)
-	if r.volume.Boot != "" && (st.Readable() || st.wal != nil) {
+	if r.volume.Boot != "" && !t.names.Absent(t.opt.fsys) {
 		if err := r.walk(ctx, ""); err != nil {
 			return err
 		}
@@ -137,16 +137,12 @@ func (r *relisting) read(dir string) (subs []string) {
 	if err != nil || dev != r.volume.Dev {
 		return nil
 	}
-	names := slices.Concat(l.Subs, l.Others)
-	if slices.ContainsFunc(names, disk.IsStateName) {
-		sound = false // a walk must see these
-		if dir != "" && r.tree.begins(names) {
-			return nil
-		}
-	}
-	// A ctime of whole seconds has lost what tells one change from the next. And a
-	// change that comes within the tick of the last one may bear the same.
-	if dir == "" || !sound || l.Ctime.Nsec == 0 || TickEnd(l.Ctime).Compare(r.now) > 0 {
+	switch {
+	case dir == "": // nearly every commit makes a name there
+		return l.Subs
+	case r.tree.begins(l):
+		return nil
+	case !sound || !final(l.Ctime, r.now):
 		return l.Subs
 	}
 	if line := format.AppendListing(nil, dir, l); len(line) <= format.MaxListing {
@@ -157,9 +153,16 @@ func (r *relisting) read(dir string) (subs []string) {
 	return l.Subs
 }
 
+// final reports whether every change that comes from now on bears another ctime. One
+// of whole seconds has lost what would distinguish it, and within the tick of one change
+// another may bear the same.
+func final(ctime, now format.Time) bool {
+	return ctime.Nsec != 0 && TickEnd(ctime).Compare(now) <= 0
+}
+
 // begins reports whether a tree of its own begins in a directory with these names.
-func (t *Tree) begins(names []string) bool {
-	return t.names.Base == "" && slices.ContainsFunc(names, func(name string) bool {
+func (t *Tree) begins(l *format.Listing) bool {
+	return t.names.Base == "" && slices.ContainsFunc(slices.Concat(l.Subs, l.Others), func(name string) bool {
 		return disk.ProgramOf(name) == t.opt.Program
 	})
 }
