@@ -35,8 +35,8 @@ func (w *worker) list(d *directory, f folder) (folder, bool) {
 		switch {
 		case w.queue.stopped.Load(), d.root.moved.Load():
 			return f, true
-		case listed && w.missing: // was changed since it was opened, or the list is wrong
-		case listed, w.leadsTo(path, d):
+		case listed && w.missing: // it has changed since it was opened, or the list is wrong
+		case listed && len(w.subs) == 0, w.leadsTo(path, d):
 			return f, true
 		case try == maxTries:
 			w.failMoved(d)
@@ -55,9 +55,10 @@ func (w *worker) list(d *directory, f folder) (folder, bool) {
 
 // recall takes the names from the visitor in place of the disk, if it knows them.
 //
-// They are those of the moment at which the directory was opened. So where all are
-// still there it does not matter that another directory may have taken its place
-// since: it is as if the walk had come by a little earlier.
+// They are those of the moment at which the directory was opened. So where all files
+// are still there it does not matter that another directory may have taken its place
+// since: it is as if the walk had come by a little earlier. Its subdirectories are yet
+// to be opened, by their path.
 func (w *worker) recall(d *directory) bool {
 	lister, ok := d.visitor.(Lister)
 	if !ok || w.opt.Follow {
