@@ -93,7 +93,7 @@ func TestExchangedListedDirectory(t *testing.T) {
 		if isDir {
 			sub += "/"
 		}
-		dir.visitor = lister{dir.visitor.(VisitFunc), map[string]string{"d": sub}}
+		dir.visitor = lister{dir.visitor.(VisitFunc), map[string]string{w.dir.Rel: sub}}
 		exchange(t, root+"/d", root+"/other")
 		must(t, os.RemoveAll(root+"/other"))
 		r := w.firstPart(dir, f)

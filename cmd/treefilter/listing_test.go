@@ -227,8 +227,8 @@ func (h *listingHistory) twins() {
 	if os.Mkdir(one, 0o755) == nil && os.Mkdir(two, 0o755) == nil {
 		// In one tick, if that is long enough.
 		_ = errors.Join(os.Mkdir(one+"/d", 0o755), os.Mkdir(two+"/d", 0o755),
-			os.WriteFile(one+"/d/one", nil, 0o644), os.WriteFile(two+"/d/two", nil, 0o644),
-			os.WriteFile(one+"/d/same", nil, 0o644), os.WriteFile(two+"/d/same", nil, 0o644))
+			os.WriteFile(one+"/d/same", nil, 0o644), os.WriteFile(two+"/d/same", nil, 0o644),
+			os.WriteFile(two+"/d/more", nil, 0o644))
 		for _, twin := range []string{one, two} {
 			old := time.Unix(1700000000, 0)
 			_ = os.Chtimes(twin+"/d", old, old)
