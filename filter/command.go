@@ -120,11 +120,11 @@ func (t *template) command(paths []string, stdout, stderr *spool) (*exec.Cmd, er
 	return &exec.Cmd{Path: file, Args: args, Stdout: stdout, Stderr: stderr, WaitDelay: pipeDelay}, nil
 }
 
-// outcome words how a command ended; it is nil for success.
+// outcome words how a command failed; it is nil for success.
 func outcome(err error, outputs ...*spool) error {
 	for _, s := range outputs {
 		if s.err != nil {
-			return fmt.Errorf("command failed: %w", s.err)
+			return s.err
 		}
 	}
 	var exit *exec.ExitError
@@ -132,7 +132,7 @@ func outcome(err error, outputs ...*spool) error {
 	case err == nil, errors.Is(err, exec.ErrWaitDelay):
 		return nil
 	case errors.As(err, &exit):
-		return errors.New("command failed: " + wayOut(exit.ProcessState))
+		return errors.New(wayOut(exit.ProcessState))
 	}
-	return fmt.Errorf("command failed: %w", err)
+	return err
 }

@@ -13,6 +13,7 @@ import (
 	"unicode/utf8"
 
 	"treefilter/store/state"
+	"treefilter/walk"
 )
 
 // Settings are what was given as the program config of a run.
@@ -128,13 +129,11 @@ func (s *Settings) read(name string, read func(io.Reader) error) error {
 	if before.Mode().IsRegular() && !after.ModTime().Equal(before.ModTime()) {
 		return &pathError{name, errors.New("modified while it was read")}
 	}
-	mtime := state.TimeOf(after.ModTime())
-	if link, err := os.Lstat(name); err == nil {
-		if t := state.TimeOf(link.ModTime()); t.Compare(mtime) > 0 {
-			mtime = t
-		}
+	info, err := walk.Stat(name)
+	if err != nil {
+		return err
 	}
-	s.Files = append(s.Files, ConfigFile{name, mtime, after})
+	s.Files = append(s.Files, ConfigFile{name, state.Time{Sec: info.Sec, Nsec: info.Nsec}, after})
 	return nil
 }
 

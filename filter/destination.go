@@ -112,7 +112,7 @@ func (ts *destinations) examine(tree *state.Tree) (*destination, error) {
 	}
 	stored, any := tree.Stored()
 	if any && !stored.Empty() && tree.Config().Empty() && !ts.opt.ConfigGiven && !ts.opt.NoCheckConfig {
-		return nil, &pathError{tree.Root(), ErrConfigNotGiven}
+		return nil, &pathError{tree.Root(), &ConfigNotGivenError{AsGiven(stored, tree.Root())}}
 	}
 	ts.report.problems(tree)
 	t := &destination{Tree: tree, clock: clock{tree: tree}, limited: ts.since.given, watching: sync.OnceValue(tree.Watch)}

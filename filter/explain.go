@@ -23,8 +23,11 @@ type Explanation struct {
 	// Tree is the root of the tree that the file belongs to, "" for none, and Why
 	// says why it is that one. Source is the state file that holds the stamp.
 	Tree, Why, Source string
-	// Changes are the settings that made the stamp void.
-	Changes []string
+	// Config is that of the tree's newest stamps, nil for none, and ConfigUsed says
+	// whether it decides which count. Changes are the settings that made the stamp void.
+	Config     *Config
+	ConfigUsed ConfigUsed
+	Changes    []string
 }
 
 // Run hands over an explanation of each path that there is, in their order.
@@ -72,6 +75,10 @@ func (j *pathJudge) explain(ctx context.Context, path string) (*Explanation, err
 		return x, err
 	}
 	x.Tree, x.Why = f.tree.Root(), f.tree.Origin().String()
+	x.ConfigUsed = j.configUsed(f.tree)
+	if stored, any := f.tree.Stored(); any {
+		x.Config = &stored
+	}
 	switch f.Standing {
 	case state.OtherConfig:
 		x.Source = j.stamps.reader.Source(f.name)
@@ -94,10 +101,12 @@ func (x *Explanation) MarshalJSON() ([]byte, error) {
 		Tree      string      `json:"tree,omitempty"`
 		Why       string      `json:"tree_why,omitempty"`
 		Source    string      `json:"source,omitempty"`
+		Config    *Config     `json:"config,omitempty"`
+		Used      ConfigUsed  `json:"config_used,omitempty"`
 		Void      *state.Time `json:"void_stamp,omitempty"`
 		Changes   []string    `json:"config_changes,omitempty"`
 	}{
-		newLine(x.Path, &f), x.NeedsWork(), x.Detect.String(), x.Tree, x.Why, x.Source, nil, x.Changes,
+		newLine(x.Path, &f), x.NeedsWork(), x.Detect.String(), x.Tree, x.Why, x.Source, x.Config, x.ConfigUsed, nil, x.Changes,
 	}
 	if x.Standing == state.OtherConfig {
 		line.Void = &x.Stamp.Time

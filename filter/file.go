@@ -40,8 +40,8 @@ func (f *file) linked() state.Time {
 // targetTime is a link target's mtime, zero where that is the mtime itself: where
 // the file is no link, or the link is the older one.
 func targetTime(mtime state.Time, sec int64, nsec int32) state.Time {
-	if destination := (state.Time{Sec: sec, Nsec: nsec}); destination != mtime {
-		return destination
+	if target := (state.Time{Sec: sec, Nsec: nsec}); target != mtime {
+		return target
 	}
 	return state.Time{}
 }

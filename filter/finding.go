@@ -16,8 +16,8 @@ type finding struct {
 
 // judge judges a file of the directory that stamps has entered, and notes what it
 // finds in f.
-func (f *finding) judge(d rule.Detect, stamps *stampReader, name string, mtime, destination state.Time) {
-	f.Mtime, f.Target = mtime, destination
+func (f *finding) judge(d rule.Detect, stamps *stampReader, name string, mtime, target state.Time) {
+	f.Mtime, f.Target = mtime, target
 	f.Standing, f.Stamp = stamps.standing(name)
 	if f.Reason = rule.Judge(d, &f.Evidence); f.Reason == rule.Touched {
 		f.recorded = stamps.reader.Digest(name)

@@ -18,6 +18,8 @@ type Import struct {
 	Options
 	// From is the program of the files to read; empty means Program.
 	From string
+	// Choice is which files are looked at. Nothing is read in a directory that it excludes.
+	Choice *walk.Choice
 	// Follow follows symbolic links met in a walk.
 	Follow bool
 }
@@ -92,7 +94,7 @@ func (i *Import) prepare(ctx context.Context, root root, at walk.Root) (*importR
 		recorder: newRecorder(&opt, Recording{}, g, report),
 		root:     root,
 		at:       at,
-		follow:   i.Follow,
+		walk:     i.walk(state.IsStateName),
 		files:    files,
 		newest:   newest,
 		past:     gather(root, files, newest.Made, present()),
@@ -104,6 +106,10 @@ func (i *Import) prepare(ctx context.Context, root root, at walk.Root) (*importR
 		return nil, errors.Join(err, g.Close())
 	}
 	return r, nil
+}
+
+func (i *Import) walk(mark func(name string) bool) walk.Options {
+	return walk.Options{Choice: i.Choice, Follow: i.Follow, Mark: mark}
 }
 
 // from is the program of the files to read.

@@ -13,31 +13,39 @@ import (
 
 // jobRunner runs the command on files whose tree is known.
 type jobRunner struct {
-	template                                  *template
-	recorder                                  *recorder
-	exact, ignoreMissing, failFast, oneStream bool
-	processes                                 processes
-	output                                    printer
-	halt                                      context.CancelCauseFunc // no more commands are started
+	template                                *template
+	recorder                                *recorder
+	exact, ignoreMissing, bisect, oneStream bool
+	force                                   bool
+	retries, maxFailures                    int
+	processes                               processes
+	output                                  printer
+	halt                                    context.CancelCauseFunc // no more commands are started
 
-	mu     sync.Mutex
-	failed error // the first error outside of recording
+	mu       sync.Mutex
+	failed   error // the first error outside of recording
+	failures int   // commands that failed for good
 }
 
 // job is the files of one run of the command.
 type job struct {
 	number int
 	files  []filePath
-	size   int // of their paths, as arguments
+	size   int   // of their paths, as arguments
+	tried  int   // how often the command has failed on just these files
+	failed error // how it has failed on them last, nil for not yet
 }
 
 // result is what became of a job.
 type result struct {
 	triage
-	failures []failure
-	changed  int      // files left pending by --since start
-	inHand   []string // files that another run was at work on
-	files    int
+	failures  []failure
+	again     []job    // to be tried next
+	succeeded int      // files whose command succeeded
+	changed   int      // files left pending by --since start
+	inHand    []string // files that another run was at work on
+	upToDate  int      // files that another run has done meanwhile
+	files     int      // that are dealt with
 }
 
 // started is a file whose command is about to run, and the path that it was found by.
@@ -46,13 +54,7 @@ type started struct {
 	from filePath
 }
 
-// failure is a file whose command failed.
-type failure struct {
-	job int
-	err error
-}
-
-var errFailFast = errors.New("a command failed")
+var errTooManyFailures = errors.New("too many commands failed")
 
 // fail ends the run because of anything but recording.
 func (r *jobRunner) fail(err error) {
@@ -96,21 +98,12 @@ func (r *jobRunner) run(ctx context.Context, j job, stdout, stderr *spool) (res 
 		}
 		return res, err
 	}
-	failed := outcome(r.processes.wait(cmd), stdout, stderr)
-	if failed == nil {
-		r.end(begun, &res)
-		r.recorder.read(&res.triage)
+	if failed := outcome(r.processes.wait(cmd), stdout, stderr); failed != nil {
+		r.endFailed(ctx, j, begun, failed, &res)
 		return res, nil
 	}
-	for i := range begun {
-		_ = r.dropFailed(&begun[i].file) // an error ends the run, or gives up the tree
-	}
-	for _, path := range paths {
-		res.failures = append(res.failures, failure{j.number, &pathError{path, failed}})
-	}
-	if r.failFast {
-		r.halt(errFailFast)
-	}
+	r.end(begun, &res)
+	r.recorder.read(&res.triage)
 	return res, nil
 }
 
@@ -139,6 +132,7 @@ func (r *jobRunner) begin(ctx context.Context, files []filePath, res *result) (b
 		case err == errInHand:
 			res.inHand = append(res.inHand, p.path())
 		case err == errDone:
+			res.upToDate++
 		case err != nil:
 			r.recorder.sort(&res.triage, f, err)
 		default:
@@ -162,7 +156,7 @@ func (r *jobRunner) claim(ctx context.Context, f *file) (state.Standing, error) 
 	}
 	f.since = since
 	detect := r.recorder.opt.Detect
-	e := &rule.Evidence{Standing: standing, Stamp: stamp, Mtime: f.mtime(), Target: f.linked(), Now: present()}
+	e := &rule.Evidence{Standing: standing, Stamp: stamp, Mtime: f.mtime(), Target: f.linked(), Now: present(), Forced: r.force}
 	if rule.Judge(detect, e) == rule.Touched {
 		// What cannot be read is the command's to report.
 		e.Content, _ = compare(ctx, f.path, stamp.Digest)
@@ -200,19 +194,6 @@ func (r *jobRunner) dropAll(stamped []file) error {
 	return nil
 }
 
-// dropFailed says that the command has failed on a file: whatever stamp it has by
-// now, or is about to get from another run that has statted it, does not count.
-func (r *jobRunner) dropFailed(f *file) error {
-	err := f.destination.drop(f.rel)
-	if err == nil {
-		err = r.recorder.forgetInOthers([]file{*f})
-	}
-	if err != nil {
-		err = r.lose(f, err)
-	}
-	return errors.Join(err, r.release(f))
-}
-
 // lose makes of an error about state what it means for one file.
 func (r *jobRunner) lose(f *file, err error) error {
 	if err == errInHand || err == errDone {
@@ -239,6 +220,7 @@ func (r *jobRunner) end(begun []started, res *result) {
 			res.changed++
 			_ = r.dropFailed(&b.file)
 		default:
+			res.succeeded++
 			// What others have said since its command began counts against it.
 			f.since = b.since
 			r.recorder.sort(&res.triage, f, err)

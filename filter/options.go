@@ -13,6 +13,9 @@ const DefaultProgram = state.DefaultProgram
 // Time is an mtime or a stamp.
 type Time = state.Time
 
+// Config is a program config.
+type Config = state.Config
+
 // Options are what every flow needs to know of the state it reads or writes.
 type Options struct {
 	// Roots are the directories, or single files, that the user named.
@@ -32,6 +35,9 @@ type Options struct {
 	// ConfigGiven distinguishes an empty config that was asked for from one that was
 	// forgotten: commit refuses to void a tree's stamps by omission.
 	ConfigGiven bool
+	// AsStored lets those stamps of a tree count that were made under the config of its
+	// newest, in place of Config: for looking only.
+	AsStored bool
 	// NoCheckConfig lets stamps count that were made under another config.
 	NoCheckConfig bool
 	// Detect is how a stamped file is judged. Under DetectContent stamps are
@@ -55,6 +61,7 @@ func (o *Options) openGrove(roots []string) (*state.Grove, error) {
 		Config:    o.Config,
 		Depends:   o.Depends,
 		AnyConfig: o.NoCheckConfig,
+		AsStored:  o.AsStored,
 	})
 }
 

@@ -16,9 +16,13 @@ import (
 // Prune drops the stamps of files that are gone.
 type Prune struct {
 	Options
+	// Choice is the files whose stamps are looked at.
+	Choice *walk.Choice
 	// DryRun writes the paths whose stamps would be dropped to Out, and drops
 	// nothing.
 	DryRun bool
+	// Force takes all that is missing for gone, wherever it may be.
+	Force bool
 	// Out gets these paths.
 	Out io.Writer
 	// OutDelimiter is walk.NUL or walk.Newline.
@@ -65,6 +69,7 @@ func (r *pruneRun) run(ctx context.Context) (err error) {
 		if err != nil {
 			return err
 		}
+		a.certain = r.Force
 		defer a.at.Close()
 		r.workers = append(r.workers, a)
 	}
@@ -86,7 +91,7 @@ func (r *pruneRun) refuse() error {
 	if err := r.root.refuseFile(); err != nil {
 		return err
 	}
-	if err := r.tree.Writable(); err != nil {
+	if err := r.tree.Writable(); err != nil || r.Force {
 		return err
 	}
 	empty, err := isEmpty(r.root.dir, r.StateDir)
@@ -94,10 +99,10 @@ func (r *pruneRun) refuse() error {
 		return err
 	}
 	if empty {
-		return &pathError{r.root.real, errors.New("empty, perhaps an unmounted disk: nothing is dropped")}
+		return &pathError{r.root.real, &OutOfReachError{"empty, perhaps an unmounted disk: nothing is dropped"}}
 	}
 	if then, now, moved := r.tree.Moved(); moved {
-		return &pathError{r.tree.Root(), fmt.Errorf("on another file system (%s) than when its stamps were made (%s): nothing is dropped (the next commit takes the new one for granted)", now, then)}
+		return &pathError{r.tree.Root(), &OutOfReachError{fmt.Sprintf("on another file system (%s) than when its stamps were made (%s): nothing is dropped (the next commit takes the new one for granted)", now, then)}}
 	}
 	return nil
 }
@@ -109,7 +114,7 @@ const share = 1024
 func (r *pruneRun) each(ctx context.Context) error {
 	for e := range r.tree.Stamps() {
 		rel, within := strings.CutPrefix(e.Path, r.below)
-		if !within {
+		if !within || !r.Choice.Has(rel) {
 			continue
 		}
 		r.stamps++

@@ -79,21 +79,24 @@ func (l lostRoots) refuse(dir string) error {
 	return nil
 }
 
-// realPath returns the absolute path of what need not be there, or need not be a
-// directory, "" where even its parent is not.
+// realPath returns the absolute path of what need not be a directory, or need not be
+// there: what is missing is taken as it is spelled. It is "" where that cannot be.
 func realPath(path string) string {
 	if real, err := state.RealDir(path); err == nil {
 		return real
 	}
-	given, name := splitGiven(path)
-	if given == "" {
-		given = "."
+	dir, name := splitGiven(strings.TrimRight(filepath.ToSlash(path), "/"))
+	switch name {
+	case "", "..":
+		return ""
+	case ".":
+		return realPath(dir)
 	}
-	parent, err := state.RealDir(given)
-	if err != nil {
+	at := root{real: realPath(dir)}
+	if at.real == "" {
 		return ""
 	}
-	return strings.TrimSuffix(parent, "/") + "/" + name
+	return at.join(name)
 }
 
 func parseRoot(path string) (r root, err error) {

@@ -71,17 +71,21 @@ func (s *selector) patternBases() ([]root, error) {
 // judgeAll judges the paths of one read.
 func (j *pathJudge) judgeAll(ctx context.Context, paths []string) (found []finding, warns []error) {
 	defer j.statter.Close()
+	judged := 0
 	for _, path := range paths {
 		f, err := j.judge(path)
 		if err != nil {
 			warns = append(warns, err)
 		}
-		if f.NeedsWork() {
+		if f.Judged() {
+			judged++
+		}
+		if f.NeedsWork() || j.every && f.Judged() {
 			found = append(found, f)
 		}
 	}
 	warns = append(warns, j.read(ctx, found)...)
-	j.count(len(paths))
+	j.count(judged, found)
 	return found, warns
 }
 
@@ -89,7 +93,7 @@ func (j *pathJudge) judgeAll(ctx context.Context, paths []string) (found []findi
 // front of treefilter.
 func (j *pathJudge) judge(path string) (f finding, err error) {
 	info, err := j.statter.Stat(path)
-	f.Mtime, f.Now = state.Time{Sec: info.Sec, Nsec: info.Nsec}, j.now
+	f.Mtime, f.Now, f.Forced = state.Time{Sec: info.Sec, Nsec: info.Nsec}, j.now, j.Force
 	switch {
 	case err != nil:
 		f.Reason = rule.NoFile
@@ -101,7 +105,7 @@ func (j *pathJudge) judge(path string) (f finding, err error) {
 		f.Reason = rule.NoFile
 		return f, &pathError{path, errNotRegular}
 	case j.Except == info.FileID && j.Except != walk.FileID{}:
-		f.Reason = rule.Ignored
+		f.Reason = rule.NotChosen
 		return f, nil
 	}
 	given, name := splitGiven(path)
@@ -115,8 +119,8 @@ func (j *pathJudge) judge(path string) (f finding, err error) {
 	case walk.SillyRenamed(name):
 		f.Reason = rule.IsRemoved
 		return f, nil
-	case j.ignored(f.dir(), name):
-		f.Reason = rule.Ignored
+	case !j.chosen(f.dir(), name):
+		f.Reason = rule.NotChosen
 		return f, nil
 	}
 	f.judge(j.Detect, &j.stamps, name, f.Mtime, targetTime(f.Mtime, info.TargetSec, info.TargetNsec))
@@ -145,11 +149,11 @@ func (j *pathJudge) locate(path, given, name string) (filePath, error) {
 	return filePath{j.at, name}, nil
 }
 
-// ignored reports whether a pattern matches the path, taken from the deepest
-// root on that it lies in.
-func (j *pathJudge) ignored(dir, name string) bool {
-	if j.Ignore == nil {
-		return false
+// chosen reports whether a file is looked at, given by its path from the deepest
+// root on that it lies in, or by its name where it lies in none.
+func (j *pathJudge) chosen(dir, name string) bool {
+	if j.Choice == nil {
+		return true
 	}
 	deepest, rel := -1, name
 	for _, base := range j.bases {
@@ -158,5 +162,5 @@ func (j *pathJudge) ignored(dir, name string) bool {
 			deepest, rel = len(base.real), inBase
 		}
 	}
-	return j.Ignore.MatchPath(rel)
+	return j.Choice.Has(rel)
 }

@@ -56,7 +56,7 @@ func (w *walkSelector) run() error {
 	opt := walk.Options{
 		Follow:        w.Follow,
 		OneFileSystem: w.OneFileSystem,
-		Ignore:        w.Ignore,
+		Choice:        w.Choice,
 		Except:        w.Except,
 		Mark:          state.IsStateName,
 	}
@@ -126,7 +126,7 @@ func (p *place) Visit(d *walk.Dir) walk.Visitor {
 	if len(b.found) > 0 || begins || p.every {
 		d.Then(size, func() error { return at.pass(b) })
 	}
-	p.count(len(d.Files))
+	p.count(len(d.Files), b.found)
 	if at == p {
 		return nil
 	}
@@ -148,7 +148,7 @@ func (p *place) judge(d *walk.Dir, dir string) []finding {
 	worker.stamps.enter(p.tree, dir)
 	found := worker.found[:0]
 	var f finding
-	f.Now = p.now
+	f.Now, f.Forced = p.now, p.Force
 	for i := range d.Files {
 		file := &d.Files[i]
 		mtime := state.Time{Sec: file.Sec, Nsec: file.Nsec}

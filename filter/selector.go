@@ -15,7 +15,7 @@ type selector struct {
 	grove   *state.Grove
 	report  *reporter
 	voids   bool       // find also the stamps that do not count
-	every   bool       // yield also directories in which nothing was found
+	every   bool       // yield also directories in which nothing was found, and paths that need no work
 	keep    bool       // leave trees open in which something was found
 	refresh *refresher // gives files that were only touched a new stamp; nil for none
 	readers readers
@@ -44,10 +44,20 @@ func (s *selector) newStampReader() stampReader {
 	return stampReader{voids: s.voids, met: s.report.meet}
 }
 
-func (s *selector) count(files int) {
+// count counts files that were judged, given those that were found.
+func (s *selector) count(files int, found []finding) {
 	if s.Examined != nil {
 		s.Examined.Add(int64(files))
 	}
+	if s.UpToDate == nil {
+		return
+	}
+	for i := range found {
+		if found[i].NeedsWork() {
+			files--
+		}
+	}
+	s.UpToDate.Add(int64(files))
 }
 
 // read lets the content decide about the files that were only touched, as far as is

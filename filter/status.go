@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 
 	"treefilter/store/rule"
@@ -11,9 +12,7 @@ import (
 )
 
 // Status says what is stored, and what is pending. It never writes.
-type Status struct {
-	Selection // of a walk: In is not read
-}
+type Status struct{ Selection }
 
 // TreeStatus is the state of one tree, and an object of --json.
 type TreeStatus struct {
@@ -35,15 +34,20 @@ type Contents struct {
 	// Void is how many do not count, and Changes are the settings that differ.
 	Void    int64    `json:"void"`
 	Changes []string `json:"config_changes,omitempty"`
-	// Files is how many files the walk found, NeedsWork how many of them do, and
+	// Files is how many files were selected, NeedsWork how many of them do, and
 	// Pending how many of these for each reason.
 	Files     int64                 `json:"files"`
 	NeedsWork int64                 `json:"needs_work"`
 	Pending   map[rule.Reason]int64 `json:"pending"`
-	// Config is that of the newest stamps, in canonical form, and ConfigHash its
-	// hash; both are "" where there are no stamps.
-	Config     string         `json:"config,omitempty"`
-	ConfigHash string         `json:"config_hash,omitempty"`
+	// Config is that of the newest stamps, and ConfigHash its hash; nil and "" where
+	// there are no stamps. ConfigUsed says whether it decides which stamps count.
+	Config     *Config    `json:"config,omitempty"`
+	ConfigHash string     `json:"config_hash,omitempty"`
+	ConfigUsed ConfigUsed `json:"config_used"`
+	// LastCommit is when something was last appended to the WAL, LastDump when the
+	// snapshot was written; zero where there is none, or it cannot be read.
+	LastCommit state.Time     `json:"last_commit,omitzero"`
+	LastDump   state.Time     `json:"last_dump,omitzero"`
 	Snapshot   SnapshotStatus `json:"snapshot"`
 	WAL        WALStatus      `json:"wal"`
 	// Damage is what is wrong with the state files.
@@ -52,10 +56,9 @@ type Contents struct {
 
 // SnapshotStatus is what there is to say of a snapshot: see state.Facts.
 type SnapshotStatus struct {
-	Path   string     `json:"path"`
-	Exists bool       `json:"exists"`
-	Stamps int64      `json:"stamps"`
-	Dumped state.Time `json:"dumped,omitzero"`
+	Path   string `json:"path"`
+	Exists bool   `json:"exists"`
+	Stamps int64  `json:"stamps"`
 }
 
 // WALStatus is what there is to say of a WAL.
@@ -73,11 +76,12 @@ type Problem struct{ Err error }
 func (p Problem) MarshalText() ([]byte, error) { return []byte(p.Err.Error()), nil }
 
 // Run walks the roots, or the current directory, and returns the status of the
-// tree of each, and of each tree nested in them, by directory. What is known of a
-// root that cannot be read comes last, and is an error, too.
+// tree of each, and of each tree nested in them, by directory. With In, it reads that,
+// and returns the trees of the roots and of the files. What is known of a root that
+// cannot be read comes last, and is an error, too.
 func (s *Status) Run(ctx context.Context) (trees []*TreeStatus, err error) {
 	paths := s.Roots
-	if len(paths) == 0 {
+	if len(paths) == 0 && s.In == nil {
 		paths = []string{"."}
 	}
 	roots, lost, err := parseRoots(paths)
@@ -93,7 +97,7 @@ func (s *Status) Run(ctx context.Context) (trees []*TreeStatus, err error) {
 	selected := newSelector(&s.Selection, roots, g, newReporter(&s.Options, noNews))
 	selected.voids, selected.every = true, true
 	counts := tallies{}
-	for b, err := range selected.walk(ctx) {
+	for b, err := range selected.batches(ctx) {
 		switch {
 		case err != nil:
 			return nil, err
@@ -103,13 +107,15 @@ func (s *Status) Run(ctx context.Context) (trees []*TreeStatus, err error) {
 			counts.add(&b)
 		}
 	}
-	for _, t := range g.Roots() {
-		trees = append(trees, s.statusOf(t, counts[t]))
-	}
 	for _, t := range g.Trees() {
-		if counts[t] == nil {
+		if counts[t] != nil || slices.Contains(g.Roots(), t) {
+			trees = append(trees, s.statusOf(t, counts[t]))
+		} else {
 			selected.report.problems(t)
 		}
+	}
+	if outside := counts[nil]; outside != nil {
+		s.Warn(fmt.Errorf("%s in no tree", Counted(outside.files, "file")))
 	}
 	slices.SortFunc(trees, func(a, b *TreeStatus) int { return cmp.Compare(a.Root, b.Root) })
 	return append(trees, s.lost(lost)...), lost.err()
@@ -127,14 +133,17 @@ func (s *Status) lost(roots lostRoots) (list []*TreeStatus) {
 func (s *Status) statusOf(t *state.Tree, n *tally) *TreeStatus {
 	facts := t.Facts()
 	c := &Contents{
-		Void:     t.OtherConfigs(),
-		Pending:  map[rule.Reason]int64{},
-		Snapshot: SnapshotStatus{facts.Snapshot, facts.HasSnapshot, facts.Stamps, facts.Dumped},
-		WAL:      WALStatus{facts.WAL, facts.HasWAL, facts.WALSize, facts.Records},
-		Damage:   []Problem{},
+		Void:       t.OtherConfigs(),
+		Pending:    map[rule.Reason]int64{},
+		ConfigUsed: s.configUsed(t),
+		LastCommit: facts.Appended,
+		LastDump:   facts.Dumped,
+		Snapshot:   SnapshotStatus{facts.Snapshot, facts.HasSnapshot, facts.Stamps},
+		WAL:        WALStatus{facts.WAL, facts.HasWAL, facts.WALSize, facts.Records},
+		Damage:     []Problem{},
 	}
 	if stored, any := t.Stored(); any {
-		c.Config, c.ConfigHash = stored.String(), stored.Hash()
+		c.Config, c.ConfigHash = &stored, stored.Hash()
 	}
 	c.Changes, _ = configChanges(t)
 	c.Stamps, c.Gone = countStamps(t)
@@ -177,17 +186,27 @@ type tally struct {
 	pending map[rule.Reason]int64
 }
 
-// add adds the files of one directory.
+// add adds the files of one directory, or of one read.
 func (ts tallies) add(b *batch) {
-	t := ts[b.tree]
-	if t == nil {
-		t = &tally{pending: map[rule.Reason]int64{}}
-		ts[b.tree] = t
+	if b.tree != nil {
+		ts.of(b.tree).files += int64(b.files)
 	}
-	t.files += int64(b.files)
 	for i := range b.found {
-		if b.found[i].NeedsWork() {
-			t.pending[b.found[i].Reason]++
+		f := &b.found[i]
+		t := ts.of(f.tree)
+		if b.tree == nil {
+			t.files++
+		}
+		if f.NeedsWork() {
+			t.pending[f.Reason]++
 		}
 	}
+}
+
+// of returns the tally of a tree, nil being none.
+func (ts tallies) of(tree *state.Tree) *tally {
+	if ts[tree] == nil {
+		ts[tree] = &tally{pending: map[rule.Reason]int64{}}
+	}
+	return ts[tree]
 }

@@ -34,7 +34,7 @@ func (d *Dump) Run(ctx context.Context) error {
 		}
 		r.problems(t) // what the dump had to pass over
 		for _, o := range done.Dropped {
-			r.notice(fmt.Errorf("%s: %s made under another config dropped (%s)", t.Root(), Counted(o.Stamps, "stamp"), o.Config))
+			r.notice(fmt.Errorf("%s: %s made under another config dropped (%s)", t.Root(), Counted(o.Stamps, "stamp"), o.Config.Describe()))
 		}
 		return nil
 	})

@@ -3,6 +3,7 @@ package walk
 import (
 	"errors"
 	"io"
+	"io/fs"
 	"strings"
 	"syscall"
 
@@ -70,10 +71,10 @@ func (w *worker) recall(d *directory) bool {
 	}
 	w.entries = w.entries[:0]
 	for _, name := range others {
-		w.take(d, name, false)
+		w.take(d, name, 0) // no directory; what else shows in its stat
 	}
 	for _, name := range subs {
-		w.take(d, name, true)
+		w.take(d, name, fs.ModeDir)
 	}
 	return true
 }
@@ -141,7 +142,7 @@ func (w *worker) read(d *directory, f folder, path string) {
 		return
 	}
 	for s.Scan() && !w.queue.stopped.Load() {
-		w.take(d, s.Name(), listedAsDir(s, s.Name()))
+		w.take(d, s.Name(), w.listedAs(d, s))
 	}
 	// On Windows the scanner takes the end of the directory for an error.
 	if err := s.Err(); err != nil && err != io.EOF {
@@ -153,32 +154,41 @@ func (w *worker) read(d *directory, f folder, path string) {
 func (w *worker) readFolder(d *directory, f folder) {
 	names, err := f.names()
 	for _, name := range names {
-		w.take(d, name, false)
+		w.take(d, name, unknownType)
 	}
 	if err != nil {
 		w.fail("open", d.rel, err)
 	}
 }
 
+// unknownType is that of a name which only a stat knows.
+const unknownType = fs.ModeIrregular
+
 // take sorts out one name.
-func (w *worker) take(d *directory, name string, isDir bool) {
+func (w *worker) take(d *directory, name string, listed fs.FileMode) {
 	if w.marked(name) {
 		w.dir.Marks = append(w.dir.Marks, name)
 	}
-	if !isDir {
+	switch {
+	case listed.IsRegular() && w.passedOver(d, name, false):
+	case !listed.IsDir():
 		w.entries = append(w.entries, entry{name: name})
-	} else if !w.passedOver(d, name, true) {
+	case !w.passedOver(d, name, true):
 		w.subs = append(w.subs, name)
 	}
 }
 
-// listedAsDir reports of most subdirectories that they are, which spares a look at
-// each. The scanner knows that of every name, but passing it on costs an allocation:
-// names with a dot in them are mostly files, and are not asked about.
-func listedAsDir(s *godirwalk.Scanner, name string) bool {
-	if strings.IndexByte(name, '.') >= 0 {
-		return false
+// listedAs returns the type of most subdirectories, and of most files that are passed
+// over, which spares a stat of each. The scanner knows that of every name, but passing
+// it on costs an allocation: names with a dot in them are mostly files, and are asked
+// about only where a file would be passed over.
+func (w *worker) listedAs(d *directory, s *godirwalk.Scanner) fs.FileMode {
+	if name := s.Name(); strings.IndexByte(name, '.') >= 0 && !w.passedOver(d, name, false) {
+		return unknownType
 	}
 	e, err := s.Dirent()
-	return err == nil && e.IsDir()
+	if err != nil {
+		return unknownType
+	}
+	return e.ModeType()
 }

@@ -48,7 +48,7 @@ func TestListedDirectoryIsNotRead(t *testing.T) {
 func TestListedNamesAreLookedAt(t *testing.T) {
 	root := makeTree(t, "dir/a", "link -> dir", "b", "mark", "x.tmp", "y.tmp/c", "z/d")
 	opt := Options{Mark: func(name string) bool { return name == "mark" }}
-	opt.Ignore, _ = ParseIgnore([]string{"*.tmp"})
+	opt.Choice, _ = ParseChoice(Patterns{Exclude: []string{"*.tmp"}})
 	var marks []string
 	o := walkListed(t, root, opt, map[string]string{"": "y.tmp/ z/ b dir link mark x.tmp"})
 	o.expect(t, []string{"b", "dir/a", "z/d"})

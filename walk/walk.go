@@ -14,7 +14,7 @@ type Root struct {
 	Path string
 
 	// Only, when not empty, makes the walk just this one file in Path: a root
-	// that is a file. It is followed if it is a symlink, and is not ignored.
+	// that is a file. It is followed if it is a symlink, whatever the Choice.
 	Only string
 
 	// Skip holds paths relative to Path, separated by '/', of files and
@@ -39,7 +39,7 @@ type Options struct {
 	Workers       int     // how many visits may run at once; see NumWorkers for 0
 	Follow        bool    // follow symlinks to files and directories
 	OneFileSystem bool    // do not enter directories on another file system than their root's
-	Ignore        *Ignore // what to pass over; nil is nothing
+	Choice        *Choice // which files to look at
 	Except        FileID  // a file to pass over, under whatever name; zero is none
 
 	// Mark picks out names: entries of any type that it accepts are listed in

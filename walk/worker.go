@@ -118,6 +118,7 @@ func (w *worker) only(d *directory, f folder, name string) {
 
 // firstPart reads a directory and visits it, or as much of it as one part is.
 func (w *worker) firstPart(d *directory, f folder) result {
+	d.included = d.parent != nil && (d.parent.included || w.opt.Choice.includesBelow(d.rel))
 	f, ok := w.list(d, f)
 	if !ok {
 		return w.result()
@@ -210,7 +211,7 @@ func (w *worker) passedOver(d *directory, name string, dir bool) bool {
 	if skip := w.roots[d.root.index].Skip; len(skip) > 0 && skip[join(d.rel, name)] {
 		return true
 	}
-	return w.opt.Ignore != nil && w.opt.Ignore.match(d.rel, name, dir)
+	return w.opt.Choice.passesOver(d.rel, name, dir, d.included)
 }
 
 // fail notes an error about a path. The path that the error itself names, if

@@ -16,7 +16,7 @@ type explainCommand struct {
 	trees
 	JSON bool `name:"json" help:"print an object a line"`
 	detectFlag
-	configFlags
+	lookingFlags
 }
 
 func (*explainCommand) page() page {
@@ -25,8 +25,9 @@ func (*explainCommand) page() page {
 		example: `treefilter explain -c quality=90 /photos/tower.jpg`,
 		text: `Says of each PATH whether the filter would print it and why: the tree that it
 belongs to, its mtime and its stamp, and the file that holds the stamp. When the
-stamp was made under another config, it names the settings that changed. The
-tree is found above the path. Nothing is written.`,
+stamp was made under another config, it names the settings that changed. Where
+none is given, it judges by the one that is stored. The tree is found above the
+path. Nothing is written.`,
 		exits: `0         every path is explained
 1         some paths could not be examined (each is named on stderr)
 2         usage; output failure
@@ -78,14 +79,22 @@ func explain(x *filter.Explanation) string {
 		line("tree", "none: the file lies in no tree, and not below the current directory")
 	}
 	line("rule", ruleText(x.Detect))
+	if x.ConfigUsed == filter.StoredConfig {
+		line("config", asStored(x.Config))
+	}
 	return b.String()
+}
+
+// asStored says that a stored config decides.
+func asStored(stored *filter.Config) string {
+	return "as stored: " + printable(stored.Describe()) + " (none was given)"
 }
 
 func verdict(x *filter.Explanation) string {
 	why := map[rule.Reason]string{
 		rule.Unstamped:      "it has no stamp",
 		rule.OtherConfig:    "its stamp was made under another config",
-		rule.Dropped:        "its stamp was taken away: its command failed or was stopped, or the stamp was discarded",
+		rule.Dropped:        "its stamp was taken away: its command failed or was stopped, or the stamp was discarded or forgotten",
 		rule.Newer:          "its mtime is newer than its stamp",
 		rule.Older:          "its mtime is older than its stamp",
 		rule.FutureStamp:    "its stamp lies in the future and is not its mtime",

@@ -393,12 +393,16 @@ func (h *listingHistory) count() {
 func (h *listingHistory) compare() {
 	opt := h.options()
 	detect, json, oneFS := rule.Detect(h.rnd.IntN(3)), h.rnd.IntN(2) == 0, h.rnd.IntN(4) == 0
-	ignore, err := walk.ParseIgnore([]string{"*.tmp", "/c/b", "d/"}[:h.rnd.IntN(4)])
+	patterns := walk.Patterns{Exclude: []string{"*.tmp", "/c/b", "d/"}[:h.rnd.IntN(4)]}
+	if h.rnd.IntN(4) == 0 {
+		patterns.Include, patterns.Extensions = []string{"b", "a/**"}, []string{"jpg"}
+	}
+	choice, err := walk.ParseChoice(patterns)
 	h.must(err)
 	print := func(noListings bool) string {
 		var out bytes.Buffer
 		var said []string // trees are met in any order
-		f := filter.Filter{Selection: filter.Selection{Options: opt, Ignore: ignore, OneFileSystem: oneFS, NoListings: noListings}}
+		f := filter.Filter{Selection: filter.Selection{Options: opt, Choice: choice, OneFileSystem: oneFS, NoListings: noListings}}
 		f.Out, f.OutDelimiter, f.JSON, f.Detect = &out, walk.NUL, json, detect
 		f.Warn = func(err error) { said = append(said, err.Error()) }
 		f.Notice = f.Warn

@@ -37,7 +37,7 @@ var mutants = []struct{ name, old, new string }{
 		"case st.walErr != nil:\n\t\treturn true",
 		"case st.walErr != nil:\n\t\treturn false"},
 	{"6: a failure leaves the stamp that another run has made",
-		"err := f.target.drop(f.rel)",
+		"err := f.destination.drop(f.rel)",
 		"err := error(nil)"},
 	{"8: a record that is missing is not missed",
 		"vouched == have {\n\t\tw.early",

@@ -5,7 +5,6 @@ import (
 	"io"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/alecthomas/kong"
 
@@ -58,6 +57,19 @@ func (c *configFlags) configure(o *filter.Options) error {
 	return c.settingFlags.configure(o)
 }
 
+// lookingFlags are the config of a command that only looks: without one, each tree is
+// judged by the config that it has stored.
+type lookingFlags struct {
+	configFlags
+	EmptyConfig bool `help:"no config is meant: do not judge by the stored one"`
+}
+
+func (l *lookingFlags) configure(o *filter.Options) error {
+	err := l.configFlags.configure(o)
+	o.AsStored = !o.ConfigGiven && !l.EmptyConfig && !o.NoCheckConfig
+	return err
+}
+
 // configure puts the program config into the options of a job.
 func (c *settingFlags) configure(o *filter.Options) error {
 	settings, err := filter.ReadConfig(c.Config, c.ConfigFile, c.Depends)
@@ -83,9 +95,25 @@ func (v verboseFlag) founded(s *stdio) func(root string) {
 	return func(root string) { s.voice.line(root + ": new tree") }
 }
 
-// selectionFlags say which files of a walk are looked at.
+// forceFlag says that all that is selected needs work.
+type forceFlag struct {
+	Force bool `help:"whatever its stamp, each file needs work"`
+}
+
+// choiceFlags say which files are looked at.
+type choiceFlags struct {
+	Include   list `placeholder:"GLOB" help:"take only matches, as in .gitignore (repeatable)"`
+	Extension list `short:"e" placeholder:"EXT" help:"take only files .EXT, in any case (repeatable)"`
+	Exclude   list `short:"E" placeholder:"GLOB" help:"pass over matches, as in .gitignore (repeatable)"`
+}
+
+func (f *choiceFlags) choice() (*walk.Choice, error) {
+	return walk.ParseChoice(walk.Patterns{Exclude: f.Exclude, Include: f.Include, Extensions: f.Extension})
+}
+
+// selectionFlags say which files are found, and looked at.
 type selectionFlags struct {
-	Ignore        list `placeholder:"GLOB" help:"pass over matches, as in .gitignore (repeatable)"`
+	choiceFlags
 	Follow        bool `help:"follow symbolic links"`
 	OneFileSystem bool `short:"x" help:"stay on the file system of each ROOT"`
 	listingsFlag
@@ -99,7 +127,7 @@ type listingsFlag struct {
 // choose puts them into what a job selects.
 func (f *selectionFlags) choose(job *filter.Selection, s *stdio) (err error) {
 	job.Follow, job.OneFileSystem, job.NoListings, job.Except = f.Follow, f.OneFileSystem, f.NoListings, fileOf(s.out)
-	job.Ignore, err = walk.ParseIgnore(f.Ignore)
+	job.Choice, err = f.choice()
 	return err
 }
 
@@ -120,7 +148,8 @@ func (f *stdinFlag) input(s *stdio, roots []string, hint string) (io.Reader, err
 	return s.stdin()
 }
 
-// delimiterFlags say where a path ends.
+// delimiterFlags say where a path ends: one that is printed, or where a command prints
+// none, one that it reads.
 type delimiterFlags struct {
 	Null  bool `short:"0" xor:"delimiter" help:"paths end in NUL"`
 	Lines bool `short:"l" xor:"delimiter" help:"paths end in a newline"`
@@ -136,6 +165,16 @@ func (d *delimiterFlags) delimiter(unsaid walk.Delimiter) walk.Delimiter {
 	default:
 		return unsaid
 	}
+}
+
+// inputFlags say where a path that is read ends, for a command that prints some, too.
+type inputFlags struct {
+	InNull  bool `xor:"input" help:"paths on stdin end in NUL"`
+	InLines bool `xor:"input" help:"paths on stdin end in a newline"`
+}
+
+func (f *inputFlags) inDelimiter() walk.Delimiter {
+	return (&delimiterFlags{Null: f.InNull, Lines: f.InLines}).delimiter(walk.Detect)
 }
 
 // output returns where paths go, and how they end there.
@@ -192,8 +231,7 @@ func popWord(ctx *kong.DecodeContext, words ...string) (int, error) {
 	if i := slices.Index(words, word); i >= 0 {
 		return i, nil
 	}
-	last := len(words) - 1
-	return 0, &usageError{reason: fmt.Sprintf("not %s or %s: %q", strings.Join(words[:last], ", "), words[last], word)}
+	return 0, &usageError{reason: fmt.Sprintf("not %s: %q", join(words, "or"), word)}
 }
 
 // A count is a number of things, at least one; 0 is none given.

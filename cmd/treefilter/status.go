@@ -13,15 +13,18 @@ import (
 
 	"treefilter/filter"
 	"treefilter/store/rule"
+	"treefilter/walk"
 )
 
 // statusCommand shows what is stored and what is pending.
 type statusCommand struct {
 	trees
+	stdinFlag
 	JSON bool `name:"json" help:"print an object a line, one for each tree"`
+	delimiterFlags
 	detectFlag
 	selectionFlags
-	configFlags
+	lookingFlags
 }
 
 func (*statusCommand) page() page {
@@ -30,7 +33,9 @@ func (*statusCommand) page() page {
 		example: `treefilter status -c quality=90 /photos`,
 		text: `Shows the state of each tree: its stamps and its files, how many need work and
 why, its state files and what is wrong with them. Trees in a tree are shown on
-their own. Without a ROOT it is the current directory. Nothing is written.`,
+their own. Without a ROOT it is the current directory. With --stdin its files
+are those that stdin names. Where no config is given, each tree is judged by the
+one that it has stored. Nothing is written.`,
 		exits: `0         all done, whether something needs work or not
 1         damaged state, or paths that could not be examined
 2         usage; a ROOT that cannot be read; output failure
@@ -39,7 +44,13 @@ their own. Without a ROOT it is the current directory. Nothing is written.`,
 }
 
 func (c *statusCommand) run(ctx context.Context, s *stdio) error {
-	job := &filter.Status{Selection: filter.Selection{Options: c.options(s)}}
+	job := &filter.Status{Selection: filter.Selection{Options: c.options(s), InDelimiter: c.delimiter(walk.Detect)}}
+	if c.Stdin {
+		var err error
+		if job.In, err = s.stdin(); err != nil {
+			return err
+		}
+	}
 	if err := c.choose(&job.Selection, s); err != nil {
 		return err
 	}
@@ -95,11 +106,13 @@ func statusText(t *filter.TreeStatus, st style) string {
 	}
 	line("tree", "%s", t.Why)
 	line("program", "%s", printable(t.Program))
-	if t.ConfigHash == "" {
+	switch {
+	case t.Config == nil:
 		line("config", "none stored")
-	} else {
-		line("config", "%s", printable(t.Config))
-		line("", "sha256 %s", t.ConfigHash)
+	case t.ConfigUsed == filter.StoredConfig:
+		line("config", "%s", asStored(t.Config))
+	default:
+		line("config", "%s", printable(t.Config.Describe()))
 	}
 	line("stamps", "%d%s", t.Stamps, gone(t.Gone))
 	if t.Void > 0 {
@@ -113,13 +126,13 @@ func statusText(t *filter.TreeStatus, st style) string {
 	}
 	if !t.Snapshot.Exists {
 		line("snapshot", "none")
-	} else if t.Snapshot.Dumped == (filter.Time{}) {
+	} else if t.LastDump == (filter.Time{}) {
 		line("snapshot", "cannot be opened")
 	} else {
-		line("snapshot", "%s, dumped %s", filter.Counted(t.Snapshot.Stamps, "stamp"), time.Unix(t.Snapshot.Dumped.Sec, int64(t.Snapshot.Dumped.Nsec)).Format(time.DateTime))
+		line("snapshot", "%s, dumped %s", filter.Counted(t.Snapshot.Stamps, "stamp"), day(t.LastDump))
 	}
 	if t.WAL.Exists {
-		line("WAL", "%s, %s", filter.Counted(t.WAL.Records, "record"), filter.Counted(t.WAL.Bytes, "byte"))
+		line("WAL", "%s, %s%s", filter.Counted(t.WAL.Records, "record"), filter.Counted(t.WAL.Bytes, "byte"), lastCommit(t))
 	} else {
 		line("WAL", "none")
 	}
@@ -127,6 +140,16 @@ func statusText(t *filter.TreeStatus, st style) string {
 		line("damage", "%s", st.bad(printable(describe(err.Err))))
 	}
 	return b.String()
+}
+
+// day shows a time to the second.
+func day(t filter.Time) string { return time.Unix(t.Sec, 0).Format(time.DateTime) }
+
+func lastCommit(t *filter.TreeStatus) string {
+	if t.LastCommit == (filter.Time{}) {
+		return ""
+	}
+	return ", last commit " + day(t.LastCommit)
 }
 
 // gone returns how many stamps are of files that are not there.

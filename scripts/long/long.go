@@ -8,9 +8,11 @@
 package long
 
 import (
+	"flag"
 	"fmt"
 	"maps"
 	"os"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -67,8 +69,13 @@ func Only(t testing.TB, level Level) {
 // Tests are the tests of a package, for its TestMain.
 type Tests struct{ *testing.M }
 
-// Run runs them and names what they left out.
+// Run runs them and names what they left out. Unless -parallel says otherwise, several
+// times as many run at once as there are processors: they wait more than they compute
+// (package cmd on 2 processors: 58 s with 2 at once, 34 s with 8).
 func (t Tests) Run() int {
+	if err := flag.Set("test.parallel", strconv.Itoa(4*runtime.GOMAXPROCS(0))); err != nil {
+		panic(err)
+	}
 	code := t.M.Run()
 	for _, line := range slices.Sorted(maps.Keys(left)) {
 		fmt.Println("left out:", line)

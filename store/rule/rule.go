@@ -44,6 +44,7 @@ type Evidence struct {
 	Mtime, Target format.Time
 	Now           format.Time // this machine's clock
 	Content       Content     // of interest to DetectContent, once the mtime is not the stamp
+	Forced        bool        // whatever the stamp says, the file is to be emitted
 }
 
 // Reason is why a file is emitted, or is not.
@@ -61,18 +62,22 @@ const (
 	ContentUnknown               // the mtime is not the stamp; no digest was recorded
 	ContentUnread                // the mtime is not the stamp; the content cannot be read
 	ContentChanged               // neither mtime nor content are as recorded
+	Forced                       // there would be nothing to do, but that was asked for
 
 	Unchanged   // its mtime is its stamp, or older where that is all the same
 	ContentSame // only the mtime is not as recorded
 	IsDirectory // passed over, with what is below it where paths come from stdin
 	IsState     // passed over: a state file, of any program
 	IsRemoved   // passed over: on NFS, removed while it was open
-	Ignored     // passed over, as was asked for
+	NotChosen   // passed over, as was asked for
 	NoFile      // nothing that can be processed, or not there
 )
 
 // NeedsWork reports whether a file is emitted for this reason.
 func (r Reason) NeedsWork() bool { return r < Unchanged }
+
+// Judged reports whether the reason is that of a file, not of what is passed over.
+func (r Reason) Judged() bool { return r <= ContentSame }
 
 var reasons = [...]string{
 	Unstamped:      "no stamp",
@@ -85,12 +90,13 @@ var reasons = [...]string{
 	ContentUnknown: "no digest",
 	ContentUnread:  "content unreadable",
 	ContentChanged: "content changed",
+	Forced:         "forced",
 	Unchanged:      "unchanged",
 	ContentSame:    "content unchanged",
 	IsDirectory:    "directory",
 	IsState:        "state file",
 	IsRemoved:      "removed",
-	Ignored:        "ignored",
+	NotChosen:      "not chosen",
 	NoFile:         "no file",
 }
 
@@ -101,6 +107,15 @@ func (r Reason) MarshalText() ([]byte, error) { return []byte(r.String()), nil }
 
 // Judge applies the rule to a file. Every doubt is a reason to emit it.
 func Judge(d Detect, e *Evidence) Reason {
+	r := judgeStamp(d, e)
+	if settled := r.NeedsWork() && r != Touched; e.Forced && !settled {
+		return Forced
+	}
+	return r
+}
+
+// judgeStamp is what the stamp says.
+func judgeStamp(d Detect, e *Evidence) Reason {
 	switch {
 	case e.Standing == format.OtherConfig:
 		return OtherConfig

@@ -143,6 +143,32 @@ func TestJudgeWithoutAStampThatCounts(t *testing.T) {
 	}
 }
 
+// What is forced has its own reason only where there would be nothing to do.
+func TestJudgeForced(t *testing.T) {
+	stamp := &format.Time{Sec: 100}
+	for _, test := range []struct {
+		rule  Detect
+		mtime int64
+		want  Reason
+	}{
+		{DetectNewer, 100, Forced},
+		{DetectNewer, 99, Forced},
+		{DetectNewer, 101, Newer},
+		{DetectDiffers, 99, Older},
+		{DetectContent, 100, Forced},
+		{DetectContent, 99, Forced}, // its content need not be read
+	} {
+		e := evidence(stamp, format.Time{Sec: test.mtime}, format.Time{Sec: 1_000})
+		e.Forced = true
+		if got := Judge(test.rule, &e); got != test.want {
+			t.Errorf("rule %d, mtime %d: %v, want %v", test.rule, test.mtime, got, test.want)
+		}
+	}
+	if got := Judge(DetectNewer, &Evidence{Forced: true}); got != Unstamped {
+		t.Errorf("no stamp: %v", got)
+	}
+}
+
 // A stamp that lay in the future when it was made counts for exactly that mtime,
 // also once the clock has passed it.
 func TestJudgeExactStamp(t *testing.T) {
@@ -171,7 +197,7 @@ func TestJudgeLinkTarget(t *testing.T) {
 }
 
 func TestOnlyWhatIsUnchangedNeedsNoWork(t *testing.T) {
-	done := []Reason{Unchanged, ContentSame, IsDirectory, IsState, IsRemoved, Ignored, NoFile}
+	done := []Reason{Unchanged, ContentSame, IsDirectory, IsState, IsRemoved, NotChosen, NoFile}
 	for r := range reasons {
 		r := Reason(r)
 		if want := !slices.Contains(done, r); r.NeedsWork() != want {

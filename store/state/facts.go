@@ -20,6 +20,9 @@ type Facts struct {
 	// Dumped is when the snapshot was written: its mtime, zero where it cannot
 	// even be opened.
 	Dumped format.Time
+	// Appended is when something was last appended to the WAL: its mtime, zero where
+	// there is none that can be read.
+	Appended format.Time
 	// WALSize is in bytes. Records is how many stamps the WAL sets and drops.
 	WALSize int64
 	Records int
@@ -37,7 +40,7 @@ func (t *Tree) Facts() Facts {
 		Dumped:      st.Info.Mtime,
 	}
 	if st.wal != nil {
-		f.WALSize, f.Records = st.wal.Size, st.wal.Records
+		f.Appended, f.WALSize, f.Records = st.walAt, st.wal.Size, st.wal.Records
 	}
 	return f
 }

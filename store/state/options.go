@@ -21,6 +21,9 @@ type Options struct {
 	// AnyConfig makes stamps count whatever config they were made under. New
 	// ones bear Config, or where that is empty the config of the newest.
 	AnyConfig bool
+	// AsStored makes those stamps count that were made under the tree's newest config,
+	// whatever Config says: for looking only.
+	AsStored bool
 	// LockWait bounds the wait for another writer; 0 means a minute.
 	LockWait time.Duration
 

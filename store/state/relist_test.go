@@ -224,7 +224,6 @@ func TestListingsFlips(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// Make the listings begin in a block of their own.
 	start := strings.Index(string(text), "\nlistings:\n")
 	for i := start; i < len(text); i++ {
 		bent := slices.Clone(text)
@@ -263,26 +262,6 @@ func TestListingsForged(t *testing.T) {
 	} {
 		if _, _, ok := format.ParseListing([]byte(value), now, nil, nil); ok != want {
 			t.Errorf("%s: %v", value, ok)
-		}
-	}
-}
-
-// The line of x.jpg ends where a time would end that began after "new6: ".
-func TestDroppedBesideALookalike(t *testing.T) {
-	tree := treeOf(t, Options{}, "", "")
-	yes := func(string) bool { return true }
-	if _, err := tree.Drop([]string{"new6", "x.jpg"}, yes); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := tree.Dump(DumpOptions{}); err != nil {
-		t.Fatal(err)
-	}
-	reopened := reopen(t, tree.Root(), Options{})
-	defer reopened.Close()
-	r := reopened.Reader()
-	for _, name := range []string{"new6", "x.jpg"} {
-		if standing, _ := r.Standing(name); standing != format.Dropped {
-			t.Errorf("%s: %v, want it dropped", name, standing)
 		}
 	}
 }

@@ -190,7 +190,7 @@ type mountFS struct {
 }
 
 func (f mountFS) Volume(path string) disk.Volume {
-	if _, on := format.Below(path, f.server); on {
+	if _, on := format.Below(filepath.ToSlash(path), filepath.ToSlash(f.server)); on {
 		return disk.Volume{Dev: 2, Clock: f.clock}
 	}
 	return disk.Volume{Dev: 1, Local: true, Clock: true}

@@ -5,6 +5,7 @@ import (
 	"io"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 
 	"treefilter/store/internal/disk"
 	"treefilter/store/internal/format"
@@ -26,7 +27,7 @@ type Tree struct {
 	under  *format.Terms // that stamps are made under, and count under
 
 	load sync.Once
-	st   *state
+	st   atomic.Pointer[state]
 
 	work *disk.Works
 
@@ -100,16 +101,17 @@ func (t *Tree) Origin() Origin { return t.origin }
 
 func (t *Tree) loaded() *state {
 	t.load.Do(func() {
-		t.st = load(t.opt.fsys, t.names, t.opt.Program)
-		if newest := t.st.newest(); newest != nil && t.opt.AnyConfig && t.opt.Config.Empty() {
+		st := load(t.opt.fsys, t.names, t.opt.Program)
+		t.st.Store(st)
+		if newest := st.newest(); newest != nil && (t.opt.AsStored || t.opt.AnyConfig && t.opt.Config.Empty()) {
 			t.under, t.app.Terms = newest, newest
 		}
-		t.app.Past, t.app.Snapshot = t.st.wal, t.st.Info
-		if n := len(t.st.Header.Folded); n > 0 {
-			t.app.NewestFolded = t.st.Header.Folded[n-1].ID
+		t.app.Past, t.app.Snapshot = st.wal, st.Info
+		if n := len(st.Header.Folded); n > 0 {
+			t.app.NewestFolded = st.Header.Folded[n-1].ID
 		}
 	})
-	return t.st
+	return t.st.Load()
 }
 
 // Get returns the stamp of a file, given by its path relative to the tree, and
@@ -150,7 +152,7 @@ func (t *Tree) Close() error {
 		err = errors.Join(err, t.claims.Close())
 		t.claims = nil
 	}
-	for _, st := range []*state{t.st, t.latest} {
+	for _, st := range []*state{t.st.Load(), t.latest} {
 		if st != nil {
 			err = errors.Join(err, st.Close())
 		}

@@ -143,8 +143,7 @@ type osFile struct{ *os.File }
 
 type OS struct{}
 
-func (OS) Remove(path string) error { return os.Remove(path) }
-func (OS) Mkdir(path string) error  { return os.Mkdir(path, 0o777) }
+func (OS) Mkdir(path string) error { return os.Mkdir(path, 0o777) }
 
 func (OS) Chown(path string, uid, gid int) error { return os.Lchown(path, uid, gid) }
 

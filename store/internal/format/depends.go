@@ -83,7 +83,7 @@ func diffDependencies(out []string, from, to map[string]any) []string {
 		case !is:
 			out = append(out, name+": no dependency any more")
 		case old != now:
-			out = append(out, name+": content changed")
+			out = append(out, "content of "+name+" changed")
 		}
 	}
 	return out

@@ -68,10 +68,10 @@ func TestDiffOfDependencies(t *testing.T) {
 		want     []string
 	}{
 		{with(lint), with(lint), nil},
-		{with(lint), with(other), []string{"lint.yml: content changed"}},
+		{with(lint), with(other), []string{"content of lint.yml changed"}},
 		{with(), with(lint), []string{"lint.yml: added as a dependency"}},
 		{with(lint), with(), []string{"lint.yml: no dependency any more"}},
-		{with(lint), with(other, fmtA), []string{"/etc/fmt.yml: added as a dependency", "lint.yml: content changed"}},
+		{with(lint), with(other, fmtA), []string{"/etc/fmt.yml: added as a dependency", "content of lint.yml changed"}},
 		{with(lint), formattest.MustConfig(t, "q: 2"), []string{"lint.yml: no dependency any more", "q: 1 -> 2"}},
 	} {
 		if got := c.from.Diff(c.to); !slices.Equal(got, c.want) {

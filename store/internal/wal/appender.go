@@ -306,7 +306,7 @@ func (a *Appender) Close() error {
 }
 
 func (a *Appender) removeEmpty() error {
-	if info, err := a.F.Stat(); err != nil || info.Size > a.born || info.Links == 0 || !disk.RemoveOpen {
+	if info, err := a.F.Stat(); err != nil || info.Size > a.born || info.Links == 0 {
 		return err
 	}
 	info, err := a.Lock()

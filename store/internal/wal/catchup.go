@@ -75,7 +75,7 @@ func (a *Appender) CatchUp(info disk.Info) error {
 }
 
 func (a *Appender) catchUpIn(f disk.File, info disk.Info) error {
-	if info.Size < a.pos { // emptied by a dump, where a file in use cannot be removed
+	if info.Size < a.pos { // cut, and not by us
 		a.in, a.pos, a.Session = nil, 0, nil
 		a.mine, a.dirty, a.unsure = false, false, false
 		a.missed()
