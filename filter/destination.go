@@ -111,10 +111,13 @@ func (ts *destinations) examine(tree *state.Tree) (*destination, error) {
 		return nil, err
 	}
 	stored, any := tree.Stored()
-	if any && !stored.Empty() && tree.Config().Empty() && !ts.opt.ConfigGiven && !ts.opt.NoCheckConfig {
+	if any && !stored.Empty() && tree.Config().Empty() && !ts.opt.ConfigGiven && !ts.opt.NoCheckConfig && !tree.Same(stored) {
 		return nil, &pathError{tree.Root(), &ConfigNotGivenError{AsGiven(stored, tree.Root())}}
 	}
 	ts.report.problems(tree)
+	if ts.report.about == allNews {
+		ts.report.elsewhere(tree)
+	}
 	t := &destination{Tree: tree, clock: clock{tree: tree}, limited: ts.since.given, watching: sync.OnceValue(tree.Watch)}
 	if ts.since.given {
 		var err error

@@ -82,9 +82,7 @@ func (j *pathJudge) explain(ctx context.Context, path string) (*Explanation, err
 	switch f.Standing {
 	case state.OtherConfig:
 		x.Source = j.stamps.reader.Source(f.name)
-		if under, known := j.stamps.reader.Under(f.name); known {
-			x.Changes = under.Diff(f.tree.Config())
-		}
+		x.Changes = j.stamps.reader.Changes(f.name)
 	case state.Stamped:
 		x.Source = j.stamps.reader.Source(f.name)
 	}

@@ -147,6 +147,9 @@ func (r *jobRunner) begin(ctx context.Context, files []filePath, res *result) (b
 
 // claim claims a file, and judges it once more.
 func (r *jobRunner) claim(ctx context.Context, f *file) (state.Standing, error) {
+	if err := f.destination.CheckSettings(f.rel); err != nil {
+		return state.Unknown, err
+	}
 	if err := r.recorder.claims.take(f.destination, f.rel); err != nil {
 		return state.Unknown, r.lose(f, err)
 	}

@@ -105,8 +105,8 @@ func (p *place) List(d *walk.Dir, opened *walk.Info) (subs, others []string, ok 
 		return nil, nil, false
 	}
 	stamps := &p.workers[d.Worker].stamps
-	stamps.enter(p.tree, p.root.join(d.Rel))
-	return stamps.reader.List(opened.Dev, state.DirStat{
+	stamps.turnTo(p.tree)
+	return stamps.reader.List(p.tree.Below(p.root.join(d.Rel)), opened.Dev, state.DirStat{
 		Ino:   opened.Ino,
 		Ctime: state.Time{Sec: opened.ChangeSec, Nsec: opened.ChangeNsec},
 		Mtime: state.Time{Sec: opened.Sec, Nsec: opened.Nsec},

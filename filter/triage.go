@@ -17,6 +17,7 @@ type triage struct {
 	unsettled []file       // not settled yet
 	unread    []file       // settled, but for their content
 	late      []file       // left pending by --since
+	settings  []error      // setting files for which files get no stamp
 	warns     []error
 	fatal     error // nothing can be recorded
 }
@@ -60,7 +61,10 @@ func (s *sorter) sort(t *triage, f file, err error) {
 		}
 		return
 	}
+	setting, barred := errors.AsType[*state.SettingError](err)
 	switch {
+	case barred:
+		t.settings = append(t.settings, setting)
 	case s.ignoreMissing && errors.Is(err, fs.ErrNotExist), err == errPassedOver:
 	case err != nil:
 		t.warns = append(t.warns, err)

@@ -26,11 +26,12 @@ func (t *trees) operate(words, after []string, flags global) {
 
 func (t *trees) options(s *stdio) filter.Options {
 	return filter.Options{
-		Roots:    t.Roots,
-		Program:  t.state.Program,
-		StateDir: t.state.StateDir,
-		Warn:     s.warn,
-		Notice:   s.voice.say,
+		Roots:     t.Roots,
+		Program:   t.state.Program,
+		StateDir:  t.state.StateDir,
+		StateBase: t.state.StateBase,
+		Warn:      s.warn,
+		Notice:    s.voice.say,
 	}
 }
 
@@ -41,9 +42,21 @@ type detectFlag struct {
 
 // settingFlags make up the program config.
 type settingFlags struct {
-	Config     list   `short:"c" placeholder:"KEY=VALUE" help:"a setting that decides the outcome (repeatable)"`
-	ConfigFile string `placeholder:"FILE" help:"a YAML mapping of such settings"`
-	Depends    list   `placeholder:"FILE" help:"a file whose content decides it (repeatable)"`
+	Config      list   `short:"c" placeholder:"KEY=VALUE" help:"a setting that decides the outcome (repeatable)"`
+	ConfigFile  string `placeholder:"FILE" help:"a YAML mapping of such settings"`
+	Depends     list   `placeholder:"FILE" help:"a file whose content decides it (repeatable)"`
+	DependsName list   `placeholder:"NAME" help:"for what is below each file NAME (repeatable)"`
+	defaultFlag
+}
+
+// defaultFlag says which configs are the same.
+type defaultFlag struct {
+	Default list `placeholder:"KEY=VALUE" help:"a missing setting counts as VALUE (repeatable)"`
+}
+
+func (f *defaultFlag) fill(o *filter.Options) (err error) {
+	o.Defaults, err = filter.ReadDefaults(f.Default)
+	return err
 }
 
 // configFlags say which stamps count.
@@ -77,8 +90,11 @@ func (c *settingFlags) configure(o *filter.Options) error {
 		return err
 	}
 	o.Config, o.Depends, o.ConfigFiles = settings.Config, settings.Depends, settings.Files
-	o.ConfigGiven = len(c.Config) > 0 || c.ConfigFile != "" || len(c.Depends) > 0
-	return nil
+	o.ConfigGiven = len(c.Config) > 0 || c.ConfigFile != "" || len(c.Depends) > 0 || len(c.DependsName) > 0
+	if o.DependsNames, err = filter.ReadNames(c.DependsName); err != nil {
+		return err
+	}
+	return c.fill(o)
 }
 
 // verboseFlag says more than what went wrong.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -33,9 +34,9 @@ func (*statusCommand) page() page {
 		example: `treefilter status -c quality=90 /photos`,
 		text: `Shows the state of each tree: its stamps and its files, how many need work and
 why, its state files and what is wrong with them. Trees in a tree are shown on
-their own. Without a ROOT it is the current directory. With --stdin its files
-are those that stdin names. Where no config is given, each tree is judged by the
-one that it has stored. Nothing is written.`,
+their own. Without a ROOT it is the current directory, or with --state-dir every
+tree in that. With --stdin its files are those that stdin names. Where no config
+is given, each tree is judged by the one that it has stored. Nothing is written.`,
 		exits: `0         all done, whether something needs work or not
 1         damaged state, or paths that could not be examined
 2         usage; a ROOT that cannot be read; output failure
@@ -71,7 +72,7 @@ func (c *statusCommand) run(ctx context.Context, s *stdio) error {
 
 func (c *statusCommand) print(s *stdio, trees []*filter.TreeStatus) error {
 	for _, t := range trees {
-		if t.Err == nil && len(t.Damage) > 0 {
+		if t.Contents != nil && len(t.Damage) > 0 {
 			s.exit.Store(exitIncomplete)
 		}
 	}
@@ -100,12 +101,16 @@ func (c *statusCommand) print(s *stdio, trees []*filter.TreeStatus) error {
 // statusText shows one tree: its root, and below it a fact a line.
 func statusText(t *filter.TreeStatus, st style) string {
 	var b strings.Builder
-	fmt.Fprintln(&b, st.bold(printable(t.Root)))
+	fmt.Fprintln(&b, st.bold(printable(cmp.Or(t.Root, t.Folder))))
 	line := func(what, format string, args ...any) {
 		fmt.Fprintf(&b, "  %-9s %s\n", what, fmt.Sprintf(format, args...))
 	}
 	line("tree", "%s", t.Why)
 	line("program", "%s", printable(t.Program))
+	if t.Contents == nil {
+		line("state", "%s: remove it if it is not needed", printable(t.Folder))
+		return b.String()
+	}
 	switch {
 	case t.Config == nil:
 		line("config", "none stored")

@@ -14,11 +14,14 @@
 //	relist.go listing.go          the names in directories: what a dump remembers of
 //	                              them, and what a walk may believe
 //	set.go append.go              recording files: one by one, or in batches
+//	stored.go                     the trees that a state directory holds
 //	facts.go stamps.go            what a tree's files hold, and all its stamps
 //	standing.go claim.go          what a tree says of a file by now; claiming it
 //	tick.go                       when an mtime is final
 //	tree.go                       one tree
 //	reader.go load.go             lookups in its state, which is both files
+//	equal.go                      configs that are the same
+//	settings_news.go settings.go  the setting files of each directory
 //	options.go face.go            what callers choose, and the words for it
 //
 // Below this package are the parts of a state:

@@ -16,12 +16,12 @@ type listingReader struct {
 	subs, others []string // what List returned last
 }
 
-// List returns the names in the directory entered last, given what a look at it has
-// just shown: those of its subdirectories, and all others, each in byte order. The
+// List returns the names in a directory, relative to the tree, given what a look at it
+// has just shown: those of its subdirectories, and all others, each in byte order. The
 // slices are good until the next call. False means that they are not known for
 // certain. A damaged listing is none: then the directory is read, which is what there
 // is to be done about it.
-func (r *Reader) List(dev uint64, now DirStat) (subs, others []string, ok bool) {
+func (r *Reader) List(dir string, dev uint64, now DirStat) (subs, others []string, ok bool) {
 	l := &r.listings
 	if !l.open {
 		volume := r.tree.opt.fsys.Volume(r.tree.root)
@@ -30,7 +30,7 @@ func (r *Reader) List(dev uint64, now DirStat) (subs, others []string, ok bool) 
 	if l.cursor == nil || dev != l.dev {
 		return nil, nil, false
 	}
-	l.cursor.Enter(r.dir)
+	l.cursor.Enter(dir)
 	value, err := l.cursor.Find(format.ListingName)
 	if err != nil || value == nil {
 		return nil, nil, false

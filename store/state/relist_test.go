@@ -83,12 +83,11 @@ func listed(t *testing.T, dir string) map[string]string {
 	r := tree.Reader()
 	got := map[string]string{}
 	for _, sub := range []string{"", "a", "a/b", "c", "c-"} {
-		r.Enter(sub)
 		dev, now, err := disk.StatDir(filepath.Join(dir, sub))
 		if err != nil {
 			continue
 		}
-		if subs, others, ok := r.List(dev, now); ok {
+		if subs, others, ok := r.List(sub, dev, now); ok {
 			got[sub] = fmt.Sprintf("%q %q", subs, others)
 		}
 	}

@@ -25,6 +25,8 @@ _treefilter() {
 		-c --config: filter commit exec status explain import: KEY=VALUE
 		--config-file: filter commit exec status explain import: FILE
 		--depends: filter commit exec status explain import: FILE
+		--depends-name: filter commit exec status explain import: NAME
+		--default: filter commit dump exec status explain import: KEY=VALUE
 		--no-check-config: filter commit exec dump status explain
 		--since: commit exec: start FILE
 		--ignore-missing: commit exec
@@ -46,6 +48,7 @@ _treefilter() {
 		-C --directory: all: DIR
 		--program: all: NAME
 		--state-dir: all: DIR
+		--state-base: all: DIR
 		-h --help: all
 		-V --version: all
 		--man: all

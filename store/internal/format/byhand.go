@@ -49,7 +49,7 @@ func ParseHandRecord(text []byte) (Record, error) {
 
 func openFromFields(fields map[string]*yaml.Node) (Record, error) {
 	var config Config
-	var program, id, volume string
+	var program, id, volume, root string
 	var after *Tally
 	for name, node := range fields {
 		var err error
@@ -64,6 +64,8 @@ func openFromFields(fields map[string]*yaml.Node) (Record, error) {
 			if volume, err = StateValue(node); err == nil {
 				volume, err = checkVolume(volume)
 			}
+		case "root":
+			root, err = StateValue(node)
 		case "config":
 			config, err = ConfigFromNode(node)
 		case "config_hash":
@@ -82,7 +84,7 @@ func openFromFields(fields map[string]*yaml.Node) (Record, error) {
 		return Record{}, errors.New("open without a version")
 	}
 	open := NewSession(program, id, config)
-	open.Volume, open.After = volume, after
+	open.Volume, open.Root, open.After = volume, root, after
 	return Record{Kind: RecordOpen, Session: open}, nil
 }
 
@@ -170,6 +172,8 @@ func (s *Stamp) setField(name string, node *yaml.Node) (err error) {
 			err = fmt.Errorf("line %d: not true", node.Line)
 		}
 		s.Exact = true
+	case "settings":
+		s.Settings, err = settingsFromNode(node)
 	default:
 		err = fmt.Errorf("unknown field %q", name)
 	}

@@ -15,6 +15,7 @@ const MaxHeader = 8 << 20
 type Header struct {
 	Program string
 	Volume  string // the file system that the tree lay on, "" where it is not known
+	Root    string // see Session.Root
 	Folded  []FoldedWAL
 	Boot    string // of the machine, when the listings were made; "" where there are none
 	*Terms         // of the newest stamps
@@ -91,6 +92,8 @@ func SnapshotHeader(fields map[string]*yaml.Node, program string) (Header, error
 			if h.Volume, err = StateValue(node); err == nil {
 				h.Volume, err = checkVolume(h.Volume)
 			}
+		case "root":
+			h.Root, err = StateValue(node)
 		case "folded":
 			h.Folded, err = foldedFromNode(node)
 		case "boot":

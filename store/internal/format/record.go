@@ -51,6 +51,7 @@ type Session struct {
 	ID      string // of the WAL file, 16 hex digits; "" where written by hand
 	seed    uint32
 	Volume  string // the file system that the tree lay on, "" where it is not known
+	Root    string // that of the tree, where its folder in a state directory does not name it whole
 	// After, where not nil, vouches for the records before it.
 	After *Tally
 }
@@ -119,6 +120,9 @@ func (s *Session) AppendOpen(b []byte) []byte {
 	if s.Volume != "" {
 		b = AppendScalar(append(b, ", filesystem: "...), s.Volume)
 	}
+	if s.Root != "" {
+		b = AppendScalar(append(b, ", root: "...), s.Root)
+	}
 	b = append(b, ", config_hash: \""...)
 	b = append(b, s.Hash...)
 	b = append(b, "\", config: "...)
@@ -184,16 +188,21 @@ func (s *Stamp) appendRest(b []byte) []byte {
 	if s.Target != (Time{}) {
 		b = s.Target.append(append(b, targetField...))
 	}
+	if s.Settings != "" {
+		b = append(append(b, settingsField...), s.Settings...)
+	}
 	return b
 }
 
 const (
 	exactField  = ", exact: true"
 	targetField = ", target: "
+
+	settingsField = ", settings: "
 )
 
 // cutStamp reads a time and what appendRest has written after it.
-func cutStamp(b []byte) (s Stamp, rest []byte, ok bool) {
+func cutStamp(b []byte, like string) (s Stamp, rest []byte, ok bool) {
 	end := bytes.IndexByte(b, ',')
 	if end < 0 {
 		end = len(b)
@@ -208,6 +217,9 @@ func cutStamp(b []byte) (s Stamp, rest []byte, ok bool) {
 		}
 		s.Target, ok = ParseTime(target[:end])
 		rest = target[end:]
+	}
+	if text, found := bytes.CutPrefix(rest, []byte(settingsField)); found && ok {
+		s.Settings, rest, ok = cutSettings(text, like)
 	}
 	return s, rest, ok
 }
@@ -279,7 +291,7 @@ func ParseRecord(body []byte) (r Record, ok bool) {
 	if rest, ok = bytes.CutPrefix(rest, []byte(", time: ")); !ok {
 		return r, false
 	}
-	if r.Stamp, rest, ok = cutStamp(rest); ok && len(rest) > 0 {
+	if r.Stamp, rest, ok = cutStamp(rest, ""); ok && len(rest) > 0 {
 		if rest, ok = bytes.CutPrefix(rest, []byte(", ")); ok {
 			r.Stamp.Digest, ok = parseFields(rest)
 		}

@@ -18,7 +18,8 @@ type Table struct {
 	Dirs  map[string]*Dir
 	names arena
 
-	last *Dir // of the last addition: records come in runs of one directory
+	settings string // of the last stamp
+	last     *Dir   // of the last addition: records come in runs of one directory
 }
 
 // Dir is what a table knows of one directory: by name, once finished.
@@ -60,14 +61,15 @@ type Word struct {
 
 // moreInfo is what few stamps have.
 type moreInfo struct {
-	target format.Time
-	digest *format.Digest
+	target   format.Time
+	settings string
+	digest   *format.Digest
 }
 
 func (it *Word) Stamp() format.Stamp {
 	s := format.Stamp{Time: it.time(), Exact: it.exact}
 	if it.more != nil {
-		s.Target, s.Digest = it.more.target, it.more.digest
+		s.Target, s.Settings, s.Digest = it.more.target, it.more.settings, it.more.digest
 	}
 	return s
 }
@@ -96,6 +98,10 @@ func New() *Table { return &Table{Dirs: map[string]*Dir{}} }
 
 // Set records a stamp. The bytes of path are copied.
 func (t *Table) Set(path []byte, s format.Stamp, under *format.Terms) {
+	if s.Settings == t.settings {
+		s.Settings = t.settings // one text serves a run of files
+	}
+	t.settings = s.Settings
 	it := Word{Under: under}
 	it.SetStamp(s)
 	t.add(path, it)
@@ -103,8 +109,8 @@ func (t *Table) Set(path []byte, s format.Stamp, under *format.Terms) {
 
 func (it *Word) SetStamp(s format.Stamp) {
 	it.Kind, it.sec, it.nsec, it.exact = WordSet, s.Time.Sec, s.Time.Nsec, s.Exact
-	if s.Digest != nil || s.Target != (format.Time{}) {
-		it.more = &moreInfo{s.Target, s.Digest}
+	if s.Digest != nil || s.Target != (format.Time{}) || s.Settings != "" {
+		it.more = &moreInfo{s.Target, s.Settings, s.Digest}
 	}
 }
 
