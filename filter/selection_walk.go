@@ -95,6 +95,25 @@ func (tops topPlaces) Visit(d *walk.Dir) walk.Visitor {
 	return at
 }
 
+// List implements walk.Lister.
+func (tops topPlaces) List(d *walk.Dir, opened *walk.Info) (subs, others []string, ok bool) {
+	return tops[d.Root].List(d, opened)
+}
+
+// List implements walk.Lister.
+func (p *place) List(d *walk.Dir, opened *walk.Info) (subs, others []string, ok bool) {
+	if p.NoListings {
+		return nil, nil, false
+	}
+	stamps := &p.workers[d.Worker].stamps
+	stamps.turnTo(p.tree)
+	return stamps.reader.List(p.tree.Below(p.root.join(d.Rel)), opened.Dev, state.DirStat{
+		Ino:   opened.Ino,
+		Ctime: state.Time{Sec: opened.ChangeSec, Nsec: opened.ChangeNsec},
+		Mtime: state.Time{Sec: opened.Sec, Nsec: opened.Nsec},
+	})
+}
+
 // Visit implements walk.Visitor.
 func (p *place) Visit(d *walk.Dir) walk.Visitor {
 	dir := p.root.join(d.Rel)

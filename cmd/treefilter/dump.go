@@ -11,6 +11,7 @@ type dumpCommand struct {
 	trees
 	Repair        bool `help:"move a snapshot that cannot be read aside, and go on"`
 	NoCheckConfig bool `help:"keep the stamps of every config"`
+	listingsFlag
 	defaultFlag
 }
 
@@ -40,7 +41,7 @@ func (c *dumpCommand) run(ctx context.Context, s *stdio) error {
 }
 
 func (c *dumpCommand) job(s *stdio) (*filter.Dump, error) {
-	job := &filter.Dump{Options: c.options(s), Repair: c.Repair}
+	job := &filter.Dump{Options: c.options(s), Repair: c.Repair, NoListings: c.NoListings}
 	job.NoCheckConfig = c.NoCheckConfig
 	return job, c.fill(&job.Options)
 }

@@ -53,8 +53,7 @@ func (*execCommand) page() page {
 	return page{
 		usage:   execUsage,
 		example: `treefilter exec -j 8 /photos -- ./optimize --quality 90 {}`,
-		text: `Runs COMMAND on each file that needs work, {} being its path, and commits those
-it succeeds for. --since start: if unchanged since COMMAND began.`,
+		text:    `Runs COMMAND on each file that needs work ({}), and commits where it succeeds.`,
 		exits: `0         all done; 1: some files failed and stay pending (each is named)
 2         usage; state or a ROOT that cannot be read; output failure
 126, 127  COMMAND cannot be run, was not found; 130, 143: SIGINT, SIGTERM`,

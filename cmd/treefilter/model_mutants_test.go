@@ -71,18 +71,7 @@ var mutants = []struct{ name, old, new string }{
 // TestModelMutants lets the model find each mutant, in the histories that were skips
 // once or in random ones.
 func TestModelMutants(t *testing.T) {
-	var files []string
-	for _, dir := range []string{"filter", "store"} {
-		err := filepath.WalkDir(filepath.Join("..", "..", dir), func(path string, _ fs.DirEntry, err error) error {
-			if strings.HasSuffix(path, ".go") && !strings.HasSuffix(path, "_test.go") {
-				files = append(files, path)
-			}
-			return err
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
+	files := sources(t, "filter", "store")
 	// Also in the short form, so that what changes the program changes its mutants.
 	mutated := make([]map[string]string, len(mutants))
 	for i, m := range mutants {
@@ -101,6 +90,23 @@ func TestModelMutants(t *testing.T) {
 			t.Logf("- %s\n+ %s\nfound by %s", m.old, m.new, how)
 		})
 	}
+}
+
+// sources returns the files of the program below some of its directories.
+func sources(t *testing.T, dirs ...string) (files []string) {
+	t.Helper()
+	for _, dir := range dirs {
+		err := filepath.WalkDir(filepath.Join("..", "..", dir), func(path string, _ fs.DirEntry, err error) error {
+			if strings.HasSuffix(path, ".go") && !strings.HasSuffix(path, "_test.go") {
+				files = append(files, path)
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return files
 }
 
 // mutate returns the one file that has a text, by its path, with another text in
@@ -124,7 +130,7 @@ func mutate(t *testing.T, files []string, old, new string) map[string]string {
 		}
 	}
 	if n != 1 {
-		t.Errorf("stands %d times in filter and store, want once:\n%s", n, old)
+		t.Errorf("stands %d times, want once:\n%s", n, old)
 	}
 	return mutated
 }

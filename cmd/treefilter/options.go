@@ -137,11 +137,17 @@ type selectionFlags struct {
 	choiceFlags
 	Follow        bool `help:"follow symbolic links"`
 	OneFileSystem bool `short:"x" help:"stay on the file system of each ROOT"`
+	listingsFlag
+}
+
+// listingsFlag is about what is remembered of the names in directories.
+type listingsFlag struct {
+	NoListings bool `help:"read all directories, whatever is remembered"`
 }
 
 // choose puts them into what a job selects.
 func (f *selectionFlags) choose(job *filter.Selection, s *stdio) (err error) {
-	job.Follow, job.OneFileSystem, job.Except = f.Follow, f.OneFileSystem, fileOf(s.out)
+	job.Follow, job.OneFileSystem, job.NoListings, job.Except = f.Follow, f.OneFileSystem, f.NoListings, fileOf(s.out)
 	job.Choice, err = f.choice()
 	return err
 }

@@ -18,6 +18,8 @@ type DumpOptions struct {
 	// NewestOnly drops the stamps that were made under another config than the
 	// newest. Else they are kept, and count again under their own.
 	NewestOnly bool
+	// NoListings gives up what is remembered of the names in directories.
+	NoListings bool
 }
 
 // Dumped is what a Dump made.
@@ -73,12 +75,20 @@ func (t *Tree) Dump(opt DumpOptions) (done Dumped, err error) {
 	}()
 	m := d.merge()
 	m.contradicted = len(done.Refused) > 0
+	switch {
+	case opt.NoListings:
+		m.listings = d.relistNone()
+	case t.relisted != nil:
+		m.listings, t.relisted = t.relisted, nil
+	default:
+		m.listings = d.relistTouched(m.runs)
+	}
 	if opt.NewestOnly {
 		if done.Dropped, err = m.keepNewest(t.equal.same); err != nil {
 			return done, d.damaged(err)
 		}
 	}
-	if d.unchanged() && len(done.Dropped) == 0 {
+	if d.unchanged() && len(done.Dropped) == 0 && !(d.st.Readable() && m.listings.changed) {
 		done.Stamps = d.st.stamps()
 		return done, t.retireWAL()
 	}

@@ -43,6 +43,9 @@ const (
 	Dropped     = format.Dropped     // its stamp was taken away: the work failed, or is in doubt
 )
 
+// DirStat is what a directory is, and when its names last changed.
+type DirStat = format.DirStat
+
 // DefaultProgram is the program that state files are named for unless another
 // is given.
 const DefaultProgram = disk.DefaultProgram

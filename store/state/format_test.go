@@ -128,11 +128,30 @@ func writeForms(t *testing.T, c format.Config) string {
 	over.Finish()
 	m := newMerge("treefilter", &state{Snapshot: &snapshot.Snapshot{}, wal: &wal.Log{ID: testID, Said: memtable.New(), Records: 1}}, over, under)
 	m.volume = testVolume
+	m.listings = formsListings()
 	var out bytes.Buffer
 	if _, err := m.write(format.NewSnapshotWriter(&out)); err != nil {
 		t.Fatal(err)
 	}
 	return out.String()
+}
+
+// formsListings are listings of two directories, as if they had just been read.
+func formsListings() *relisting {
+	sound := format.Listing{
+		DirStat: format.DirStat{Ino: 262145, Ctime: format.Time{Sec: 1700000000, Nsec: 250000001}, Mtime: format.Time{Sec: 1700000000, Nsec: 250000001}},
+		Subs:    []string{"2024"},
+		Others:  []string{"1901.txt", "1969.txt", "latin1-\xe9.txt", "new one.txt"},
+	}
+	empty := format.Listing{
+		DirStat: format.DirStat{Ino: 262147, Ctime: format.Time{Sec: 1700000000, Nsec: 123000000}, Mtime: format.Time{Sec: 1600000000}},
+		Subs:    []string{"01"},
+	}
+	r := &relisting{volume: disk.Volume{Boot: "6f1c2b0e-9f5d-4b1a-8a8e-2d1b7c3e4f50"}, entries: 2}
+	for _, line := range [][]byte{format.AppendListing(nil, "old", &sound), format.AppendListing(nil, "old/2024", &empty)} {
+		r.parts = append(r.parts, listingPart{line: line})
+	}
+	return r
 }
 
 // writeSmallWAL returns what two commits and a prune make of an empty WAL, with
@@ -292,6 +311,7 @@ func TestFormatLimits(t *testing.T) {
 		"a snapshot's header":                     format.MaxHeader,
 		"records after one open record":           wal.ReopenAfter,
 		"configs that a snapshot keeps stamps of": maxConfigs,
+		"a listing":                               format.MaxListing,
 		"what one CRC of the trailer covers":      format.BlockSize,
 		"a key before its colon (characters)":     format.MaxImplicitKey,
 		"a key in a config (bytes)":               format.MaxConfigKey,

@@ -25,13 +25,14 @@ type merge struct {
 	// contradicted says that some of these were dropped.
 	contradicted bool
 	// configs are those that the snapshot keeps stamps of, the newest first.
-	configs []*format.Terms
+	configs  []*format.Terms
+	listings *relisting
 }
 
 // newMerge finds out which configs there are. newest goes first, whether it has
 // stamps or not.
 func newMerge(program string, base *state, over *memtable.Table, newest *format.Terms) *merge {
-	m := &merge{base: base, over: over, runs: over.Sorted(), program: program, configs: []*format.Terms{newest}}
+	m := &merge{base: base, over: over, runs: over.Sorted(), program: program, configs: []*format.Terms{newest}, listings: &relisting{}}
 	if base.wal != nil {
 		// The last that appeared is the newest.
 		for _, s := range slices.Backward(base.wal.Sessions) {
@@ -83,6 +84,9 @@ func (m *merge) write(out *format.SnapshotWriter) (stamps int64, err error) {
 		}
 		h.Folded = format.AppendFolded(h.Folded, held)
 	}
+	if m.listings.entries > 0 {
+		h.Boot = m.listings.volume.Boot
+	}
 	out.Header(h)
 	if stamps, err = m.part(out, newest, ""); err != nil {
 		return 0, err
@@ -112,6 +116,9 @@ func (m *merge) write(out *format.SnapshotWriter) (stamps int64, err error) {
 			return 0, err
 		}
 		stamps += n
+	}
+	if err := m.listings.write(out); err != nil {
+		return 0, err
 	}
 	return stamps, out.Finish()
 }
@@ -276,7 +283,11 @@ func (s mergeSection) skip(out *format.SnapshotWriter, dir, name string) (found 
 }
 
 func (s mergeSection) copyTo(out *format.SnapshotWriter, end int64) error {
-	c := s.copied
+	return copyTo(out, s.copied, end)
+}
+
+// copyTo copies what lies before an offset, as it stands.
+func copyTo(out *format.SnapshotWriter, c *snapshot.Cursor, end int64) error {
 	for c.Pos < end {
 		if err := c.Load(c.Pos); err != nil {
 			return err

@@ -23,6 +23,7 @@ type Reader struct {
 	handAt, walAt int
 	dir           string
 	hit           *partReader // where Find has found the last stamp, nil for in memory
+	listings      listingReader
 
 	settings *dirSettings  // of dir, nil for none
 	unfit    *format.Stamp // that Find has found last: other setting files decided about it

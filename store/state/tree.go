@@ -46,6 +46,7 @@ type Tree struct {
 	latest   *state                   // as Standing has read it, nil while that is st
 	asked    *Reader                  // of Standing
 	dumped   *[]error                 // what was wrong as the last dump found it, nil before
+	relisted *relisting               // by Relist, for the next dump
 	claims   disk.WorkDir             // the root, once a file was claimed
 }
 

@@ -103,6 +103,7 @@ __treefilter_flag 'filter exec status prune import' -s e -l extension -x -d 'tak
 __treefilter_flag 'filter exec status prune import' -s E -l exclude -x -d 'pass over matches, as in .gitignore (repeatable)'
 __treefilter_flag 'filter exec status import' -l follow -d 'follow symbolic links'
 __treefilter_flag 'filter exec status' -s x -l one-file-system -d 'stay on the file system of each ROOT'
+__treefilter_flag 'filter exec dump status' -l no-listings -d 'read all directories, whatever is remembered'
 __treefilter_flag 'filter commit exec status explain import' -s c -l config -x -d 'a setting that decides the outcome (repeatable)'
 __treefilter_flag 'filter commit exec status explain import' -l config-file -r -F -d 'a YAML mapping of such settings'
 __treefilter_flag 'filter commit exec status explain import' -l depends -r -F -d 'a file whose content decides it (repeatable)'

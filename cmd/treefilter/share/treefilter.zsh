@@ -54,6 +54,7 @@ _treefilter() {
 	_treefilter_of filter exec status prune import && flags+=('*'{-E+,--exclude=}'[pass over matches, as in .gitignore (repeatable)]:GLOB:()')
 	_treefilter_of filter exec status import && flags+=('(--follow)--follow[follow symbolic links]')
 	_treefilter_of filter exec status && flags+=('(-x --one-file-system)'{-x,--one-file-system}'[stay on the file system of each ROOT]')
+	_treefilter_of filter exec dump status && flags+=('(--no-listings)--no-listings[read all directories, whatever is remembered]')
 	_treefilter_of filter commit exec status explain import && flags+=('*'{-c+,--config=}'[a setting that decides the outcome (repeatable)]:KEY=VALUE:()')
 	_treefilter_of filter commit exec status explain import && flags+=('(--config-file)--config-file=[a YAML mapping of such settings]:FILE:_treefilter_paths')
 	_treefilter_of filter commit exec status explain import && flags+=('*--depends=[a file whose content decides it (repeatable)]:FILE:_treefilter_paths')

@@ -7,7 +7,8 @@
 //
 //	byhand.go                     what was written by hand, through yaml.v3
 //	writer.go header.go           a whole snapshot; what it says of itself
-//	trailer.go snapshot.go        what seals it, and its entries
+//	trailer.go snapshot.go listing.go
+//	                              what seals it, and its entries
 //	failure.go                    a file that the command failed on, in both files
 //	record.go linereader.go       one record of the WAL; the lines of one
 //	foreign.go                    state files that are not ours

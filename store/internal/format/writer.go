@@ -46,6 +46,9 @@ func (w *SnapshotWriter) Header(h Header) {
 		}
 		b = append(b, '}')
 	}
+	if h.Boot != "" {
+		b = AppendQuoted(append(b, "\nboot: "...), h.Boot)
+	}
 	w.Buf = append(b, '\n')
 	w.config("", h.Terms)
 }
