@@ -69,6 +69,7 @@ type Progress struct {
 	Failed    atomic.Int64              // for which it failed
 	InHand    atomic.Int64              // that another run was at work on
 	UpToDate  atomic.Int64              // paths that needed no work
+	GivenUp   atomic.Int64              // that were passed over because their command failed too often
 	Pending   atomic.Int64              // at the end: left pending though no command failed on them
 }
 

@@ -64,6 +64,7 @@ func (r *execRun) run(ctx context.Context) error {
 	r.results = make(chan result, min(jobs, 64))
 
 	pending := newPendingFiles(&r.Selection, r.recorder)
+	pending.givenUp = &r.progress.GivenUp
 	files := pending.batches(running, func(t triage) {
 		select {
 		case r.results <- result{triage: t}:
@@ -244,6 +245,7 @@ func (r *execRun) record(res result) {
 	r.progress.Succeeded.Add(int64(res.succeeded))
 	r.progress.InHand.Add(int64(len(res.inHand)))
 	r.progress.UpToDate.Add(int64(res.upToDate))
+	r.progress.GivenUp.Add(int64(res.givenUp))
 	r.progress.Done.Add(int64(res.files))
 }
 

@@ -87,13 +87,18 @@ func (j *pathJudge) explain(ctx context.Context, path string) (*Explanation, err
 	switch f.Standing {
 	case state.OtherConfig:
 		x.Source = j.stamps.reader.Source(f.name)
-		if under, known := j.stamps.reader.Under(f.name); known {
-			x.Changes = under.Diff(f.tree.Config())
-		}
+		x.Changes = j.stamps.reader.Changes(f.name)
 	case state.Stamped:
 		x.Source = j.stamps.reader.Source(f.name)
 	}
 	return x, nil
+}
+
+// failedLine is what --json says of failures that are remembered.
+type failedLine struct {
+	Runs  int        `json:"runs"`
+	At    state.Time `json:"at"`
+	Mtime state.Time `json:"mtime"`
 }
 
 // MarshalJSON gives what --json prints.
@@ -111,8 +116,12 @@ func (x *Explanation) MarshalJSON() ([]byte, error) {
 		Void      *state.Time `json:"void_stamp,omitempty"`
 		Changes   []string    `json:"config_changes,omitempty"`
 		Missing   string      `json:"missing_output,omitempty"`
+		Failed    *failedLine `json:"failed,omitempty"`
 	}{
-		newLine(x.Path, &f), x.NeedsWork(), x.Detect.String(), x.Tree, x.Why, x.Source, x.Config, x.ConfigUsed, nil, x.Changes, x.Missing,
+		newLine(x.Path, &f), x.NeedsWork(), x.Detect.String(), x.Tree, x.Why, x.Source, x.Config, x.ConfigUsed, nil, x.Changes, x.Missing, nil,
+	}
+	if x.Failure != nil {
+		line.Failed = &failedLine{x.Failure.Runs, x.Failure.At, x.Failure.File.Time}
 	}
 	if x.Standing == state.OtherConfig {
 		line.Void = &x.Stamp.Time

@@ -10,7 +10,7 @@ type finding struct {
 	filePath
 	rule.Evidence
 	rule.Reason
-	recorded *state.Digest // with the stamp; only where the content must decide
+	recorded *state.Digest // with the stamp or the failure; only where the content must decide
 	before   *statBefore   // its content was read; only for a refresh
 }
 
@@ -19,7 +19,15 @@ type finding struct {
 func (f *finding) judge(d rule.Detect, stamps *stampReader, name string, mtime, target state.Time) {
 	f.Mtime, f.Target, f.NoOutput = mtime, target, false
 	f.Standing, f.Stamp = stamps.standing(name)
-	if f.Reason = rule.Judge(d, &f.Evidence); f.Reason == rule.Touched {
+	f.Failure = nil
+	if f.Standing == state.Dropped {
+		f.Failure = stamps.reader.Failure(name)
+	}
+	switch f.Reason = rule.Judge(d, &f.Evidence); {
+	case f.Reason != rule.Touched:
+	case f.Failure != nil:
+		f.recorded = f.Failure.File.Digest
+	default:
 		f.recorded = stamps.reader.Digest(name)
 	}
 }

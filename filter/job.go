@@ -27,8 +27,9 @@ type jobRunner struct {
 	halt                                    context.CancelCauseFunc // no more commands are started
 
 	mu       sync.Mutex
-	failed   error // the first error outside of recording
-	failures int   // commands that failed for good
+	failed   error            // the first error outside of recording
+	failures int              // commands that failed for good
+	counted  map[claimed]bool // files whose failure counts for this run
 }
 
 // job is the files of one run of the command.
@@ -49,6 +50,7 @@ type result struct {
 	changed   int      // files left pending by --since start
 	inHand    []string // files that another run was at work on
 	upToDate  int      // files that another run has done meanwhile
+	givenUp   int      // or has given up
 	files     int      // that are dealt with
 }
 
@@ -56,8 +58,9 @@ type result struct {
 // what the placeholders stand for.
 type started struct {
 	file
-	from   filePath
-	source *source
+	from    filePath
+	source  *source
+	settled bool // no later write can bear the mtime that it has
 }
 
 var errTooManyFailures = errors.New("too many commands failed")
@@ -149,6 +152,8 @@ func (r *jobRunner) begin(ctx context.Context, files []filePath, res *result) (b
 			res.inHand = append(res.inHand, p.path())
 		case err == errDone:
 			res.upToDate++
+		case err == errGivenUp:
+			res.givenUp++
 		case err != nil:
 			r.recorder.sort(&res.triage, f, err)
 		default:
@@ -157,7 +162,7 @@ func (r *jobRunner) begin(ctx context.Context, files []filePath, res *result) (b
 				_ = r.release(&f)
 				continue
 			}
-			begun = append(begun, started{f, p, source})
+			begun = append(begun, started{f, p, source, f.settled(f.began)})
 			if standing == state.Stamped || standing == state.OtherConfig {
 				stamped = append(stamped, f)
 			}
@@ -168,6 +173,9 @@ func (r *jobRunner) begin(ctx context.Context, files []filePath, res *result) (b
 
 // claim claims a file, and judges it once more.
 func (r *jobRunner) claim(ctx context.Context, f *file, noOutput func() bool) (state.Standing, error) {
+	if err := f.destination.CheckSettings(f.rel); err != nil {
+		return state.Unknown, err
+	}
 	if err := r.recorder.claims.take(f.destination, f.rel); err != nil {
 		return state.Unknown, r.lose(f, err)
 	}
@@ -177,20 +185,30 @@ func (r *jobRunner) claim(ctx context.Context, f *file, noOutput func() bool) (s
 	}
 	f.since = since
 	detect := r.recorder.opt.Detect
-	e := &rule.Evidence{Standing: standing, Stamp: stamp, Mtime: f.mtime(), Target: f.linked(), Now: present(), Forced: r.force}
+	e := &rule.Evidence{Standing: standing, Stamp: stamp, Mtime: f.mtime(), Target: f.linked(), Now: present(), Forced: r.force, GiveUp: r.recorder.opt.GiveUp}
+	recorded := stamp.Digest
+	if standing == state.Dropped {
+		if f.failure = f.destination.Failure(f.rel); f.failure != nil {
+			e.Failure, recorded = f.failure, f.failure.File.Digest
+		}
+	}
 	switch rule.Judge(detect, e) {
 	case rule.Unchanged, rule.Touched:
 		e.NoOutput = noOutput()
 	}
 	if rule.Judge(detect, e) == rule.Touched {
 		// What cannot be read is the command's to report.
-		e.Content, _ = compare(ctx, f.path, stamp.Digest)
+		e.Content, _ = compare(ctx, f.path, recorded)
 	}
-	if rule.Judge(detect, e).NeedsWork() {
+	reason := rule.Judge(detect, e)
+	if reason.NeedsWork() {
 		return standing, nil
 	}
 	if err := r.release(f); err != nil {
 		return standing, r.lose(f, err)
+	}
+	if reason == rule.GivenUp {
+		return standing, errGivenUp
 	}
 	return standing, errDone
 }
@@ -251,7 +269,7 @@ func (r *jobRunner) end(ctx context.Context, j job, begun []started, res *result
 			_ = r.release(&b.file)
 		case err == nil && r.exact && f.info != b.info:
 			res.changed++
-			_ = r.dropFailed(&b.file)
+			_ = r.dropFailed(&b.file, nil)
 		default:
 			res.succeeded++
 			// What others have said since its command began counts against it.

@@ -133,7 +133,24 @@ func (r *pruneRun) each(ctx context.Context) error {
 			return err
 		}
 	}
-	return r.flush(ctx)
+	if err := r.flush(ctx); err != nil || r.DryRun {
+		return err
+	}
+	return r.failed(ctx)
+}
+
+// failed prunes what is remembered of the failures on files that are gone. They are no
+// stamps, and not counted.
+func (r *pruneRun) failed(ctx context.Context) error {
+	for _, path := range r.tree.Failed() {
+		if rel, within := strings.CutPrefix(path, r.below); within {
+			r.batch = append(r.batch, rel)
+		}
+	}
+	stamps := r.dropped
+	err := r.flush(ctx)
+	r.dropped = stamps
+	return err
 }
 
 // flush stats the paths of a batch, and drops or prints those that are gone.

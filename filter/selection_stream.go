@@ -81,7 +81,7 @@ func (j *pathJudge) judgeAll(ctx context.Context, paths []string) (found []findi
 		if f.Judged() {
 			judged++
 		}
-		if f.NeedsWork() || j.every && f.Judged() {
+		if f.NeedsWork() || f.Reason == rule.GivenUp || j.every && f.Judged() {
 			found = append(found, f)
 		}
 	}
@@ -94,7 +94,7 @@ func (j *pathJudge) judgeAll(ctx context.Context, paths []string) (found []findi
 // front of treefilter.
 func (j *pathJudge) judge(path string) (f finding, err error) {
 	info, err := j.statter.Stat(path)
-	f.Mtime, f.Now, f.Forced = state.Time{Sec: info.Sec, Nsec: info.Nsec}, j.now, j.Force
+	f.Mtime, f.Now, f.Forced, f.GiveUp = state.Time{Sec: info.Sec, Nsec: info.Nsec}, j.now, j.Force, j.GiveUp
 	switch {
 	case err != nil:
 		f.Reason = rule.NoFile

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"unsafe"
 
+	"treefilter/store/rule"
 	"treefilter/store/state"
 	"treefilter/walk"
 )
@@ -95,6 +96,25 @@ func (tops topPlaces) Visit(d *walk.Dir) walk.Visitor {
 	return at
 }
 
+// List implements walk.Lister.
+func (tops topPlaces) List(d *walk.Dir, opened *walk.Info) (subs, others []string, ok bool) {
+	return tops[d.Root].List(d, opened)
+}
+
+// List implements walk.Lister.
+func (p *place) List(d *walk.Dir, opened *walk.Info) (subs, others []string, ok bool) {
+	if p.NoListings {
+		return nil, nil, false
+	}
+	stamps := &p.workers[d.Worker].stamps
+	stamps.turnTo(p.tree)
+	return stamps.reader.List(p.tree.Below(p.root.join(d.Rel)), opened.Dev, state.DirStat{
+		Ino:   opened.Ino,
+		Ctime: state.Time{Sec: opened.ChangeSec, Nsec: opened.ChangeNsec},
+		Mtime: state.Time{Sec: opened.Sec, Nsec: opened.Nsec},
+	})
+}
+
 // Visit implements walk.Visitor.
 func (p *place) Visit(d *walk.Dir) walk.Visitor {
 	dir := p.root.join(d.Rel)
@@ -130,17 +150,17 @@ func (p *place) judge(d *walk.Dir, dir string) []finding {
 	worker.stamps.enter(p.tree, dir)
 	found := worker.found[:0]
 	var f finding
-	f.Now, f.Forced = p.now, p.Force
+	f.Now, f.Forced, f.GiveUp = p.now, p.Force, p.GiveUp
 	for i := range d.Files {
 		file := &d.Files[i]
 		mtime := state.Time{Sec: file.Sec, Nsec: file.Nsec}
 		f.judge(p.Detect, &worker.stamps, file.Name, mtime, targetTime(mtime, file.TargetSec, file.TargetNsec))
-		if f.location == nil && (f.NeedsWork() || len(p.Outputs) > 0) {
+		if f.location == nil && (f.NeedsWork() || f.Reason == rule.GivenUp || len(p.Outputs) > 0) {
 			f.location = &location{root: p.root, rel: d.Rel, tree: p.tree}
 		}
 		f.name = file.Name
 		worker.outputs.judge(p.Detect, &f)
-		if f.NeedsWork() {
+		if f.NeedsWork() || f.Reason == rule.GivenUp {
 			found = append(found, f)
 		}
 	}

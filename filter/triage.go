@@ -18,6 +18,7 @@ type triage struct {
 	unread    []file       // settled, but for their content
 	late      []file       // left pending by --since
 	unmade    []file       // left pending without their output
+	settings  []error      // setting files for which files get no stamp
 	warns     []error
 	fatal     error // nothing can be recorded
 }
@@ -71,7 +72,10 @@ func (s *sorter) sort(t *triage, f file, err error) {
 		t.unmade = append(t.unmade, f)
 		return
 	}
+	setting, barred := errors.AsType[*state.SettingError](err)
 	switch {
+	case barred:
+		t.settings = append(t.settings, setting)
 	case s.ignoreMissing && errors.Is(err, fs.ErrNotExist), err == errPassedOver:
 	case err != nil:
 		t.warns = append(t.warns, err)

@@ -46,6 +46,10 @@ type Evidence struct {
 	Content       Content     // of interest to DetectContent, once the mtime is not the stamp
 	Forced        bool        // whatever the stamp says, the file is to be emitted
 	NoOutput      bool        // what the work makes is not there
+	// Failure is what is remembered of a file whose command failed, nil for nothing.
+	// After GiveUp failures in a row a file is given up, unless that is 0.
+	Failure *format.Failure
+	GiveUp  int
 }
 
 // Reason is why a file is emitted, or is not.
@@ -68,6 +72,7 @@ const (
 
 	Unchanged   // its mtime is its stamp, or older where that is all the same
 	ContentSame // only the mtime is not as recorded
+	GivenUp     // its command failed too often, and it is the same file since
 	IsDirectory // passed over, with what is below it where paths come from stdin
 	IsState     // passed over: a state file, of any program
 	IsRemoved   // passed over: on NFS, removed while it was open
@@ -79,7 +84,7 @@ const (
 func (r Reason) NeedsWork() bool { return r < Unchanged }
 
 // Judged reports whether the reason is that of a file, not of what is passed over.
-func (r Reason) Judged() bool { return r <= ContentSame }
+func (r Reason) Judged() bool { return r <= GivenUp }
 
 var reasons = [...]string{
 	Unstamped:      "no stamp",
@@ -96,6 +101,7 @@ var reasons = [...]string{
 	OutputMissing:  "output missing",
 	Unchanged:      "unchanged",
 	ContentSame:    "content unchanged",
+	GivenUp:        "given up",
 	IsDirectory:    "directory",
 	IsState:        "state file",
 	IsRemoved:      "removed",
@@ -116,8 +122,8 @@ func Judge(d Detect, e *Evidence) Reason {
 		return r
 	case e.Forced:
 		return Forced
-	case e.NoOutput:
-		return OutputMissing // whatever the content is
+	case e.NoOutput && e.Standing == format.Stamped:
+		return OutputMissing // whatever the content is; what failed has none
 	}
 	return r
 }
@@ -128,7 +134,7 @@ func judgeStamp(d Detect, e *Evidence) Reason {
 	case e.Standing == format.OtherConfig:
 		return OtherConfig
 	case e.Standing == format.Dropped:
-		return Dropped
+		return judgeFailure(d, e)
 	case e.Standing != format.Stamped:
 		return Unstamped
 	case e.Mtime == e.Stamp.Time && (d == DetectNewer || e.Target == e.Stamp.Target):
@@ -143,6 +149,25 @@ func judgeStamp(d Detect, e *Evidence) Reason {
 		return FutureStamp // a clock that once ran ahead must hide no edit
 	}
 	return Unchanged
+}
+
+// judgeFailure decides about a file without a stamp that counts, because its command
+// has failed.
+func judgeFailure(d Detect, e *Evidence) Reason {
+	f := e.Failure
+	switch {
+	case f == nil || e.GiveUp == 0 || f.Runs < e.GiveUp:
+		return Dropped
+	case e.Mtime == f.File.Time && e.Target == f.File.Target:
+		return GivenUp
+	case d != DetectContent || f.File.Digest == nil:
+		return Dropped
+	case e.Content == NotRead:
+		return Touched
+	case e.Content == SameContent:
+		return GivenUp
+	}
+	return Dropped
 }
 
 func judgeContent(c Content) Reason {
