@@ -41,14 +41,8 @@ func ReadConfig(pairs []string, file string, depends []string) (s Settings, err 
 			return s, err
 		}
 	}
-	for _, pair := range pairs {
-		key, value, ok := strings.Cut(pair, "=")
-		if !ok || key == "" || !utf8.ValidString(key) {
-			return s, fmt.Errorf("config %s: not of the form KEY=VALUE", pair)
-		}
-		if s.Config, err = s.Config.With(key, value); err != nil {
-			return s, fmt.Errorf("config %s: %w", pair, err)
-		}
+	if s.Config, err = with(s.Config, pairs); err != nil {
+		return s, fmt.Errorf("config %w", err)
 	}
 	if len(depends) > 0 && s.Config.Has(state.DependsKey) {
 		return s, errors.New("depends: the config has a setting of that name")
@@ -59,6 +53,40 @@ func ReadConfig(pairs []string, file string, depends []string) (s Settings, err 
 		}
 	}
 	return s, nil
+}
+
+// ReadDefaults makes what settings count as where a config lacks them of pairs of
+// KEY=VALUE (the value is YAML).
+func ReadDefaults(pairs []string) (state.Config, error) {
+	c, err := with(state.Config{}, pairs)
+	if err != nil {
+		err = fmt.Errorf("default %w", err)
+	}
+	return c, err
+}
+
+// ReadNames checks names of files that decide about what lies beside and below them.
+func ReadNames(names []string) ([]string, error) {
+	for _, name := range names {
+		if name == "." || name == ".." || strings.ContainsAny(name, "/\x00") || !utf8.ValidString(name) || state.IsStateName(name) {
+			return nil, fmt.Errorf("depends name %s: not the name of a setting file", name)
+		}
+	}
+	return slices.Compact(slices.Sorted(slices.Values(names))), nil
+}
+
+// with returns a config with some more settings.
+func with(c state.Config, pairs []string) (_ state.Config, err error) {
+	for _, pair := range pairs {
+		key, value, ok := strings.Cut(pair, "=")
+		if !ok || key == "" || !utf8.ValidString(key) {
+			return c, fmt.Errorf("%s: not of the form KEY=VALUE", pair)
+		}
+		if c, err = c.With(key, value); err != nil {
+			return c, fmt.Errorf("%s: %w", pair, err)
+		}
+	}
+	return c, nil
 }
 
 func (s *Settings) readFile(name string) error {

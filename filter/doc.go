@@ -55,6 +55,7 @@
 //	report.go options.go config.go config_used.go
 //	                     what every flow is given, and whom it reports to
 //	content.go           digests
+//	outputs.go pattern.go what the work makes, named by placeholders
 //	processes.go command*.go spool.go
 //	                     running commands
 //	ordered.go output.go errors.go nonblock_*.go

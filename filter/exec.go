@@ -20,8 +20,10 @@ type Exec struct {
 	// Recording is how. Since "start" is exact here: a file is left pending when it is
 	// not, when its command has ended, as it was right before.
 	Recording
-	// Command is run for each path. {} in an argument stands for the path, which
-	// is appended where no argument holds it.
+	// Command is run for each path, once the directories of its Outputs are there. It
+	// fails where it leaves one of them missing. Its arguments may hold placeholders
+	// (see pattern), and {out}, which is the first output. Where none holds the path,
+	// that is appended.
 	Command []string
 	// Jobs is how many commands run at once; 0 is one a processor.
 	Jobs int
@@ -67,6 +69,7 @@ type Progress struct {
 	Failed    atomic.Int64              // for which it failed
 	InHand    atomic.Int64              // that another run was at work on
 	UpToDate  atomic.Int64              // paths that needed no work
+	GivenUp   atomic.Int64              // that were passed over because their command failed too often
 	Pending   atomic.Int64              // at the end: left pending though no command failed on them
 }
 
@@ -77,7 +80,7 @@ type Progress struct {
 // and recorded, and the error is ctx's. A StartError is a command that could not
 // be run at all.
 func (e *Exec) Run(ctx context.Context) (err error) {
-	t, err := parseCommand(e.Command, e.Batch)
+	t, err := parseCommand(e.Command, e.Batch, e.Outputs)
 	if err != nil {
 		return err
 	}

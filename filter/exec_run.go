@@ -43,6 +43,9 @@ func newExecRun(e *Exec, t *template, recorder *recorder) *execRun {
 		maxFailures:   e.MaxFailures,
 		oneStream:     e.OneStream,
 		force:         e.Force,
+		opt:           &e.Options,
+		roots:         recorder.destinations.roots,
+		report:        recorder.report,
 		output:        printer{print: e.Print},
 	}
 	return r
@@ -61,6 +64,7 @@ func (r *execRun) run(ctx context.Context) error {
 	r.results = make(chan result, min(jobs, 64))
 
 	pending := newPendingFiles(&r.Selection, r.recorder)
+	pending.givenUp = &r.progress.GivenUp
 	files := pending.batches(running, func(t triage) {
 		select {
 		case r.results <- result{triage: t}:
@@ -105,6 +109,7 @@ func (r *execRun) passOn(ended <-chan struct{}) {
 func (r *execRun) feed(ctx context.Context, files iter.Seq2[[]filePath, error], todo chan<- job) error {
 	defer close(todo)
 	next := job{}
+	names := r.runner.newOutputNamer()
 	send := func() error {
 		select {
 		case todo <- next:
@@ -128,14 +133,15 @@ func (r *execRun) feed(ctx context.Context, files iter.Seq2[[]filePath, error], 
 		}
 		r.read.Add(int64(len(paths)))
 		for _, path := range paths {
-			full := len(next.files) >= r.Batch || r.runner.template.rest+next.size+path.size() > maxArguments
+			size := r.runner.template.size(names.command(path))
+			full := len(next.files) >= r.Batch || r.runner.template.rest+next.size+size > maxArguments
 			if full && len(next.files) > 0 {
 				if err := send(); err != nil {
 					return err
 				}
 			}
 			next.files = append(next.files, path)
-			next.size += path.size()
+			next.size += size
 		}
 		// A single path waits for no other.
 		if len(next.files) > 0 && r.Batch <= 1 {
@@ -239,6 +245,7 @@ func (r *execRun) record(res result) {
 	r.progress.Succeeded.Add(int64(res.succeeded))
 	r.progress.InHand.Add(int64(len(res.inHand)))
 	r.progress.UpToDate.Add(int64(res.upToDate))
+	r.progress.GivenUp.Add(int64(res.givenUp))
 	r.progress.Done.Add(int64(res.files))
 }
 

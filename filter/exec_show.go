@@ -17,12 +17,17 @@ func (e *Exec) show(ctx context.Context, t *template) error {
 	defer selected.grove.Close() // nothing was written
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	r := &execRun{Exec: e, runner: &jobRunner{template: t}}
+	r := &execRun{Exec: e, runner: &jobRunner{template: t, opt: &e.Options, roots: selected.roots, report: selected.report}}
 	files := (&pendingFiles{selector: selected}).batches(ctx, nil)
 	todo, fed := make(chan job), make(chan error, 1)
 	go func() { fed <- r.feed(ctx, files, todo) }()
+	names := r.runner.newOutputNamer()
 	for j := range todo {
-		if err := e.Show(t.fill(j.paths())); err != nil {
+		sources := make([]*source, len(j.files))
+		for i, f := range j.files {
+			sources[i] = names.command(f)
+		}
+		if err := e.Show(t.fill(sources)); err != nil {
 			stop()
 			<-fed
 			return err

@@ -28,6 +28,8 @@ type Explanation struct {
 	Config     *Config
 	ConfigUsed ConfigUsed
 	Changes    []string
+	// Missing is the output that is not there.
+	Missing string
 }
 
 // Run hands over an explanation of each path that there is, in their order.
@@ -64,15 +66,18 @@ func (e *Explain) Run(ctx context.Context, take func(*Explanation) error) error 
 
 func (j *pathJudge) explain(ctx context.Context, path string) (*Explanation, error) {
 	f, err := j.judge(path)
-	j.statter.Close()
+	j.close()
 	found := []finding{f}
 	for _, warn := range j.read(ctx, found) {
 		j.report.warn(warn)
 	}
 	f = found[0]
 	x := &Explanation{Path: path, Evidence: f.Evidence, Reason: f.Reason, Detect: j.Detect}
-	if err != nil || f.location == nil || f.tree == nil {
+	if f.location == nil || f.tree == nil {
 		return x, err
+	}
+	if f.NoOutput {
+		x.Missing = j.outputs.missing(j.outputs.source(f.filePath))
 	}
 	x.Tree, x.Why = f.tree.Root(), f.tree.Origin().String()
 	x.ConfigUsed = j.configUsed(f.tree)
@@ -82,13 +87,18 @@ func (j *pathJudge) explain(ctx context.Context, path string) (*Explanation, err
 	switch f.Standing {
 	case state.OtherConfig:
 		x.Source = j.stamps.reader.Source(f.name)
-		if under, known := j.stamps.reader.Under(f.name); known {
-			x.Changes = under.Diff(f.tree.Config())
-		}
+		x.Changes = j.stamps.reader.Changes(f.name)
 	case state.Stamped:
 		x.Source = j.stamps.reader.Source(f.name)
 	}
 	return x, nil
+}
+
+// failedLine is what --json says of failures that are remembered.
+type failedLine struct {
+	Runs  int        `json:"runs"`
+	At    state.Time `json:"at"`
+	Mtime state.Time `json:"mtime"`
 }
 
 // MarshalJSON gives what --json prints.
@@ -105,8 +115,13 @@ func (x *Explanation) MarshalJSON() ([]byte, error) {
 		Used      ConfigUsed  `json:"config_used,omitempty"`
 		Void      *state.Time `json:"void_stamp,omitempty"`
 		Changes   []string    `json:"config_changes,omitempty"`
+		Missing   string      `json:"missing_output,omitempty"`
+		Failed    *failedLine `json:"failed,omitempty"`
 	}{
-		newLine(x.Path, &f), x.NeedsWork(), x.Detect.String(), x.Tree, x.Why, x.Source, x.Config, x.ConfigUsed, nil, x.Changes,
+		newLine(x.Path, &f), x.NeedsWork(), x.Detect.String(), x.Tree, x.Why, x.Source, x.Config, x.ConfigUsed, nil, x.Changes, x.Missing, nil,
+	}
+	if x.Failure != nil {
+		line.Failed = &failedLine{x.Failure.Runs, x.Failure.At, x.Failure.File.Time}
 	}
 	if x.Standing == state.OtherConfig {
 		line.Void = &x.Stamp.Time

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 
+	"treefilter/store/rule"
 	"treefilter/store/state"
 )
 
@@ -80,24 +81,63 @@ func (j job) paths() []string {
 func (r *jobRunner) endFailed(ctx context.Context, j job, begun []started, failed error, res *result) {
 	j.files, j.failed = make([]filePath, len(begun)), failed
 	j.tried++
+	var again []job
 	for i := range begun {
 		j.files[i] = begun[i].from
-		_ = r.dropFailed(&begun[i].file) // an error ends the run, or gives up the tree
 	}
 	switch {
 	case ctx.Err() != nil:
 	case j.tried <= r.retries:
-		res.again = []job{j}
+		again = []job{j}
 	case r.bisect && len(begun) > 1:
-		res.again = j.halves()
+		again = j.halves()
 	}
-	if res.again == nil {
-		res.failures = j.unresolved().failures
+	for i := range begun {
+		failure := begun[i].failure
+		if again == nil && len(begun) == 1 {
+			failure = r.count(&begun[i])
+		}
+		_ = r.dropFailed(&begun[i].file, failure) // an error ends the run, or gives up the tree
+	}
+	if again == nil {
+		res.failures = append(res.failures, j.unresolved().failures...)
 		r.countFailure()
 		return
 	}
+	res.again = append(res.again, again...)
 	res.files -= len(begun)
 	r.syncDrops(begun)
+}
+
+// errGivenUp is a file that another run has given up.
+var errGivenUp = errors.New("given up meanwhile")
+
+// count returns what is to be remembered of a file that the command has failed on,
+// alone, for good: one more run, where runs are to be counted. A batch does not show
+// which of its files is to blame. An edit that could bear the mtime that the file had
+// must not pass for the file that failed.
+func (r *jobRunner) count(b *started) *state.Failure {
+	if r.recorder.opt.GiveUp == 0 || !b.settled {
+		return b.failure
+	}
+	next := &state.Failure{Runs: 1, At: present(), File: state.Stamp{Time: b.mtime(), Target: b.linked()}}
+	if f := b.file; r.recorder.opt.Detect == rule.DetectContent && f.read() == nil {
+		next.File.Digest = f.digest
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	key := claimed{b.destination, b.rel}
+	if b.failure != nil && b.failure.SameFile(next.File) {
+		next.Runs = b.failure.Runs
+		if !r.counted[key] { // a path may come twice
+			next.Runs++
+		}
+	}
+	if r.counted == nil {
+		r.counted = map[claimed]bool{}
+	}
+	r.counted[key] = true
+	return next
 }
 
 // countFailure counts a command that failed for good.
@@ -124,9 +164,10 @@ func (r *jobRunner) syncDrops(begun []started) {
 }
 
 // dropFailed says that the command has failed on a file: whatever stamp it has by
-// now, or is about to get from another run that has statted it, does not count.
-func (r *jobRunner) dropFailed(f *file) error {
-	err := f.destination.drop(f.rel)
+// now, or is about to get from another run that has statted it, does not count. What
+// is to be remembered of failures is nil for nothing.
+func (r *jobRunner) dropFailed(f *file, failure *state.Failure) error {
+	err := f.destination.fail(f.rel, failure)
 	if err == nil {
 		err = r.recorder.forgetInOthers([]file{*f})
 	}

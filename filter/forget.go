@@ -194,6 +194,14 @@ func (r *forgetRun) drop(ctx context.Context, t *state.Tree, paths forgotten) er
 		}
 	}
 	flush()
+	stamps := r.dropped
+	for _, path := range t.Failed() {
+		if paths.hold(path) {
+			batch = append(batch, path)
+		}
+	}
+	flush()
+	r.dropped = stamps
 	r.report.problems(t)
 	return errors.Join(err, t.Sync())
 }

@@ -82,7 +82,7 @@ func (i *Import) prepare(ctx context.Context, root root, at walk.Root) (*importR
 		return nil, err
 	}
 	opt := i.Options
-	if opt.Config, err = i.config(root, newest); err != nil {
+	if opt.Config, err = i.config(newest); err != nil {
 		return nil, err
 	}
 	opt.ConfigGiven = true
@@ -98,6 +98,11 @@ func (i *Import) prepare(ctx context.Context, root root, at walk.Root) (*importR
 		files:    files,
 		newest:   newest,
 		past:     gather(root, files, newest.Made, present()),
+	}
+	if i.ConfigGiven && newest.ConfigErr == nil {
+		if changes := r.tree().Diff(newest.Config); len(changes) > 0 {
+			i.Notice(fmt.Errorf("%s: recorded under the given config (%s)", root.real, strings.Join(changes, ", ")))
+		}
 	}
 	if _, err = r.destinations.of(r.tree()); err == nil {
 		err = r.refuse(r.tree())
@@ -129,22 +134,14 @@ func (i *Import) program() string {
 
 // config is what the stamps are recorded under: what the user says, else what
 // treestamps says.
-func (i *Import) config(root root, newest *treestamps.File) (state.Config, error) {
-	switch known := newest.ConfigErr == nil; {
-	case !i.ConfigGiven && !known:
+func (i *Import) config(newest *treestamps.File) (state.Config, error) {
+	switch {
+	case i.ConfigGiven:
+		return i.Config, nil
+	case newest.ConfigErr != nil:
 		return i.Config, &pathError{newest.Path, fmt.Errorf("%w: %w", ErrConfigUnknown, newest.ConfigErr)}
-	case !i.ConfigGiven:
-		return newest.Config, nil
-	case known:
-		given, err := i.Config.WithDependencies(root.real, i.Depends)
-		if err != nil {
-			return given, &pathError{root.real, err}
-		}
-		if changes := newest.Config.Diff(given); len(changes) > 0 {
-			i.Notice(fmt.Errorf("%s: recorded under the given config (%s)", root.real, strings.Join(changes, ", ")))
-		}
 	}
-	return i.Config, nil
+	return newest.Config, nil
 }
 
 // refuse returns why nothing can be imported into a tree: what is lost of its

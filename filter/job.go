@@ -3,6 +3,7 @@ package filter
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"sync"
@@ -20,11 +21,15 @@ type jobRunner struct {
 	retries, maxFailures                    int
 	processes                               processes
 	output                                  printer
+	opt                                     *Options
+	roots                                   []root
+	report                                  *reporter
 	halt                                    context.CancelCauseFunc // no more commands are started
 
 	mu       sync.Mutex
-	failed   error // the first error outside of recording
-	failures int   // commands that failed for good
+	failed   error            // the first error outside of recording
+	failures int              // commands that failed for good
+	counted  map[claimed]bool // files whose failure counts for this run
 }
 
 // job is the files of one run of the command.
@@ -45,13 +50,17 @@ type result struct {
 	changed   int      // files left pending by --since start
 	inHand    []string // files that another run was at work on
 	upToDate  int      // files that another run has done meanwhile
+	givenUp   int      // or has given up
 	files     int      // that are dealt with
 }
 
-// started is a file whose command is about to run, and the path that it was found by.
+// started is a file whose command is about to run, the path that it was found by, and
+// what the placeholders stand for.
 type started struct {
 	file
-	from filePath
+	from    filePath
+	source  *source
+	settled bool // no later write can bear the mtime that it has
 }
 
 var errTooManyFailures = errors.New("too many commands failed")
@@ -79,14 +88,14 @@ func (r *jobRunner) run(ctx context.Context, j job, stdout, stderr *spool) (res 
 	if err != nil || len(begun) == 0 {
 		return res, err
 	}
-	paths := make([]string, len(begun))
+	sources := make([]*source, len(begun))
 	for i := range begun {
-		paths[i] = begun[i].path
+		sources[i] = begun[i].source
 	}
 	if r.oneStream {
 		stderr = stdout
 	}
-	cmd, err := r.template.command(paths, stdout, stderr)
+	cmd, err := r.template.command(sources, stdout, stderr)
 	if err == nil {
 		err = r.processes.start(cmd)
 	}
@@ -102,9 +111,16 @@ func (r *jobRunner) run(ctx context.Context, j job, stdout, stderr *spool) (res 
 		r.endFailed(ctx, j, begun, failed, &res)
 		return res, nil
 	}
-	r.end(begun, &res)
+	r.end(ctx, j, begun, &res)
 	r.recorder.read(&res.triage)
 	return res, nil
+}
+
+// newOutputNamer returns one that names all that a command may ask for.
+func (r *jobRunner) newOutputNamer() *outputNamer {
+	n := newOutputNamer(r.opt, r.roots, r.report)
+	n.rel = true
+	return n
 }
 
 // begin stats and claims files right before their command starts. Those that cannot
@@ -113,13 +129,16 @@ func (r *jobRunner) run(ctx context.Context, j job, stdout, stderr *spool) (res 
 func (r *jobRunner) begin(ctx context.Context, files []filePath, res *result) (begun []started, err error) {
 	st := r.recorder.destinations.newStatter()
 	defer st.close()
+	outputs := r.newOutputNamer()
+	defer outputs.close()
 	var stamped []file
 	for _, p := range files {
 		p.location = r.recorder.destinations.byNow(p.location)
 		f, err := r.recorder.statSettled(ctx, st, p, r.exact)
+		source := outputs.command(p)
 		var standing state.Standing
 		if err == nil {
-			standing, err = r.claim(ctx, &f)
+			standing, err = r.claim(ctx, &f, func() bool { return outputs.missing(source) != "" })
 		}
 		switch fatal, isFatal := errors.AsType[*fatalError](err); {
 		case isFatal:
@@ -133,10 +152,17 @@ func (r *jobRunner) begin(ctx context.Context, files []filePath, res *result) (b
 			res.inHand = append(res.inHand, p.path())
 		case err == errDone:
 			res.upToDate++
+		case err == errGivenUp:
+			res.givenUp++
 		case err != nil:
 			r.recorder.sort(&res.triage, f, err)
 		default:
-			begun = append(begun, started{f, p})
+			if err := outputs.prepare(source, r.recorder.destinations.grove); err != nil {
+				res.warns = append(res.warns, &pathError{f.path, fmt.Errorf("not run: %w", err)})
+				_ = r.release(&f)
+				continue
+			}
+			begun = append(begun, started{f, p, source, f.settled(f.began)})
 			if standing == state.Stamped || standing == state.OtherConfig {
 				stamped = append(stamped, f)
 			}
@@ -146,7 +172,10 @@ func (r *jobRunner) begin(ctx context.Context, files []filePath, res *result) (b
 }
 
 // claim claims a file, and judges it once more.
-func (r *jobRunner) claim(ctx context.Context, f *file) (state.Standing, error) {
+func (r *jobRunner) claim(ctx context.Context, f *file, noOutput func() bool) (state.Standing, error) {
+	if err := f.destination.CheckSettings(f.rel); err != nil {
+		return state.Unknown, err
+	}
 	if err := r.recorder.claims.take(f.destination, f.rel); err != nil {
 		return state.Unknown, r.lose(f, err)
 	}
@@ -156,16 +185,30 @@ func (r *jobRunner) claim(ctx context.Context, f *file) (state.Standing, error) 
 	}
 	f.since = since
 	detect := r.recorder.opt.Detect
-	e := &rule.Evidence{Standing: standing, Stamp: stamp, Mtime: f.mtime(), Target: f.linked(), Now: present(), Forced: r.force}
+	e := &rule.Evidence{Standing: standing, Stamp: stamp, Mtime: f.mtime(), Target: f.linked(), Now: present(), Forced: r.force, GiveUp: r.recorder.opt.GiveUp}
+	recorded := stamp.Digest
+	if standing == state.Dropped {
+		if f.failure = f.destination.Failure(f.rel); f.failure != nil {
+			e.Failure, recorded = f.failure, f.failure.File.Digest
+		}
+	}
+	switch rule.Judge(detect, e) {
+	case rule.Unchanged, rule.Touched:
+		e.NoOutput = noOutput()
+	}
 	if rule.Judge(detect, e) == rule.Touched {
 		// What cannot be read is the command's to report.
-		e.Content, _ = compare(ctx, f.path, stamp.Digest)
+		e.Content, _ = compare(ctx, f.path, recorded)
 	}
-	if rule.Judge(detect, e).NeedsWork() {
+	reason := rule.Judge(detect, e)
+	if reason.NeedsWork() {
 		return standing, nil
 	}
 	if err := r.release(f); err != nil {
 		return standing, r.lose(f, err)
+	}
+	if reason == rule.GivenUp {
+		return standing, errGivenUp
 	}
 	return standing, errDone
 }
@@ -206,19 +249,27 @@ func (r *jobRunner) lose(f *file, err error) error {
 	return &pathError{f.path, err}
 }
 
-// end stats files whose command succeeded.
-func (r *jobRunner) end(begun []started, res *result) {
+// end stats files whose command succeeded. On those without their output it has failed.
+func (r *jobRunner) end(ctx context.Context, j job, begun []started, res *result) {
 	st := r.recorder.destinations.newStatter()
 	defer st.close()
-	for _, b := range begun {
+	outputs := r.newOutputNamer()
+	defer outputs.close()
+	for i, b := range begun {
 		f, err := st.file(b.from)
+		var missing error
+		if err == nil {
+			missing = outputs.done(b.source, r.recorder.destinations.grove)
+		}
 		switch {
+		case missing != nil:
+			r.endFailed(ctx, j, begun[i:i+1], missing, res)
 		case errors.Is(err, fs.ErrNotExist):
 			r.gone(res, b.path, "not stamped: gone when its command had ended")
 			_ = r.release(&b.file)
 		case err == nil && r.exact && f.info != b.info:
 			res.changed++
-			_ = r.dropFailed(&b.file)
+			_ = r.dropFailed(&b.file, nil)
 		default:
 			res.succeeded++
 			// What others have said since its command began counts against it.

@@ -197,6 +197,17 @@ func walkRoots(roots []root) []walk.Root {
 	return list
 }
 
+// belowRoots returns an absolute path relative to the deepest root that it lies in.
+func belowRoots(roots []root, path string) (rel string, ok bool) {
+	deepest := -1
+	for i := range roots {
+		if below, in := state.Below(path, roots[i].real); in && len(roots[i].real) > deepest {
+			deepest, rel = len(roots[i].real), below
+		}
+	}
+	return rel, deepest >= 0
+}
+
 // relative returns the path of what a root names, relative to the directory of
 // another.
 func relative(r, to root) (rel string, below bool) {

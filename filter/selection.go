@@ -23,6 +23,8 @@ type Selection struct {
 	Follow bool
 	// OneFileSystem keeps a walk on the file system of its root.
 	OneFileSystem bool
+	// NoListings has every directory read, whatever is remembered of it.
+	NoListings bool
 	// Force lets every file need work, whatever its stamp.
 	Force bool
 	// Except is a file that is passed over: the one that the output goes to. The

@@ -16,12 +16,13 @@ type pathJudge struct {
 	bases   []root // what patterns are relative to
 	stamps  stampReader
 	statter walk.Statter
+	outputs *outputNamer
 	given   string    // the directory as it was spelled last
 	at      *location // what that is, nil for none yet
 }
 
 func (s *selector) newPathJudge(bases []root) *pathJudge {
-	return &pathJudge{selector: s, bases: bases, stamps: s.newStampReader()}
+	return &pathJudge{selector: s, bases: bases, stamps: s.newStampReader(), outputs: s.newOutputNamer()}
 }
 
 func (s *selector) stream(ctx context.Context) iter.Seq2[batch, error] {
@@ -70,7 +71,7 @@ func (s *selector) patternBases() ([]root, error) {
 
 // judgeAll judges the paths of one read.
 func (j *pathJudge) judgeAll(ctx context.Context, paths []string) (found []finding, warns []error) {
-	defer j.statter.Close()
+	defer j.close()
 	judged := 0
 	for _, path := range paths {
 		f, err := j.judge(path)
@@ -80,7 +81,7 @@ func (j *pathJudge) judgeAll(ctx context.Context, paths []string) (found []findi
 		if f.Judged() {
 			judged++
 		}
-		if f.NeedsWork() || j.every && f.Judged() {
+		if f.NeedsWork() || f.Reason == rule.GivenUp || j.every && f.Judged() {
 			found = append(found, f)
 		}
 	}
@@ -93,7 +94,7 @@ func (j *pathJudge) judgeAll(ctx context.Context, paths []string) (found []findi
 // front of treefilter.
 func (j *pathJudge) judge(path string) (f finding, err error) {
 	info, err := j.statter.Stat(path)
-	f.Mtime, f.Now, f.Forced = state.Time{Sec: info.Sec, Nsec: info.Nsec}, j.now, j.Force
+	f.Mtime, f.Now, f.Forced, f.GiveUp = state.Time{Sec: info.Sec, Nsec: info.Nsec}, j.now, j.Force, j.GiveUp
 	switch {
 	case err != nil:
 		f.Reason = rule.NoFile
@@ -124,7 +125,14 @@ func (j *pathJudge) judge(path string) (f finding, err error) {
 		return f, nil
 	}
 	f.judge(j.Detect, &j.stamps, name, f.Mtime, targetTime(f.Mtime, info.TargetSec, info.TargetNsec))
+	j.outputs.judge(j.Detect, &f)
 	return f, nil
+}
+
+// close gives up what was opened to stat paths that came in one go.
+func (j *pathJudge) close() {
+	j.statter.Close()
+	j.outputs.close()
 }
 
 // locate finds the tree of a path, once for a run of paths of one directory.
@@ -155,12 +163,10 @@ func (j *pathJudge) chosen(dir, name string) bool {
 	if j.Choice == nil {
 		return true
 	}
-	deepest, rel := -1, name
-	for _, base := range j.bases {
-		inBase, ok := relative(root{real: dir, only: name}, base)
-		if ok && len(base.real) > deepest {
-			deepest, rel = len(base.real), inBase
-		}
+	at := root{real: dir}
+	rel, ok := belowRoots(j.bases, at.join(name))
+	if !ok {
+		rel = name
 	}
 	return j.Choice.Has(rel)
 }

@@ -28,7 +28,8 @@ func newSelector(s *Selection, roots []root, g *state.Grove, report *reporter) *
 
 // batch is what was found in one directory, or in the paths of one read, in order.
 type batch struct {
-	// Files that need work, and those that were read and turned out not to.
+	// Files that need work, those that were read and turned out not to, and those that
+	// are given up.
 	found []finding
 
 	// Of a walk:
@@ -41,7 +42,11 @@ type batch struct {
 var errBreak = errors.New("selection ended")
 
 func (s *selector) newStampReader() stampReader {
-	return stampReader{voids: s.voids, met: s.report.meet}
+	return stampReader{voids: s.voids || s.GiveUp > 0, met: s.report.meet}
+}
+
+func (s *selector) newOutputNamer() *outputNamer {
+	return newOutputNamer(&s.Options, s.roots, s.report)
 }
 
 // count counts files that were judged, given those that were found.
@@ -53,7 +58,7 @@ func (s *selector) count(files int, found []finding) {
 		return
 	}
 	for i := range found {
-		if found[i].NeedsWork() {
+		if found[i].NeedsWork() || found[i].Reason == rule.GivenUp {
 			files--
 		}
 	}

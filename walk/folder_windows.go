@@ -75,17 +75,17 @@ func isCut(path string) bool {
 	return false
 }
 
-// identify looks at a folder itself.
-func (c *syscalls) identify(f folder) (FileID, error) {
+// inspect looks at a folder itself, for its identity alone.
+func (c *syscalls) inspect(f folder) (Info, error) {
 	dir, err := os.Open(f.path)
 	if err != nil {
-		return FileID{}, reason(err)
+		return Info{}, reason(err)
 	}
 	defer dir.Close()
 	var info windows.ByHandleFileInformation
 	err = windows.GetFileInformationByHandle(windows.Handle(dir.Fd()), &info)
 	ino := uint64(info.FileIndexHigh)<<32 | uint64(info.FileIndexLow)
-	return FileID{uint64(info.VolumeSerialNumber), ino}, err
+	return Info{IsDir: true, FileID: FileID{uint64(info.VolumeSerialNumber), ino}}, err
 }
 
 // openDir opens a directory, which is followed if it is a symlink.
@@ -105,7 +105,10 @@ func (c *syscalls) openBelow(root folder, rel string, follow bool) (folder, erro
 }
 
 // identifyPath looks at the directory that a path leads to.
-func (c *syscalls) identifyPath(path string) (FileID, error) { return c.identify(folder{path}) }
+func (c *syscalls) identifyPath(path string) (FileID, error) {
+	info, err := c.inspect(folder{path})
+	return info.FileID, err
+}
 
 // scans reports whether a scanner reads the directory of that identity. It and the
 // folder have nothing but their path, which is compared when all was looked at.

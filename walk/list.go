@@ -25,13 +25,19 @@ const maxTries = 8
 func (w *worker) list(d *directory, f folder) (folder, bool) {
 	path := w.path(d)
 	for try := 1; ; try++ {
-		w.read(d, f, path)
-		sortNames(w.entries)
+		listed := try == 1 && w.recall(d)
+		if !listed {
+			w.read(d, f, path)
+			sortNames(w.entries)
+		}
 		for _, e := range w.entries[:min(partSize, len(w.entries))] {
 			w.stat(d, f, e.name)
 		}
 		switch {
-		case w.queue.stopped.Load(), d.root.moved.Load(), w.leadsTo(path, d):
+		case w.queue.stopped.Load(), d.root.moved.Load():
+			return f, true
+		case listed && w.missing: // it has changed since it was opened, or the list is wrong
+		case listed && len(w.subs) == 0, w.leadsTo(path, d):
 			return f, true
 		case try == maxTries:
 			w.failMoved(d)
@@ -48,9 +54,34 @@ func (w *worker) list(d *directory, f folder) (folder, bool) {
 	}
 }
 
+// recall takes the names from the visitor in place of the disk, if it knows them.
+//
+// They are those of the moment at which the directory was opened. So where all files
+// are still there it does not matter that another directory may have taken its place
+// since: it is as if the walk had come by a little earlier. Its subdirectories are yet
+// to be opened, by their path.
+func (w *worker) recall(d *directory) bool {
+	lister, ok := d.visitor.(Lister)
+	if !ok || w.opt.Follow {
+		return false
+	}
+	subs, others, ok := lister.List(&w.dir, &w.opened)
+	if !ok {
+		return false
+	}
+	w.entries = w.entries[:0]
+	for _, name := range others {
+		w.take(d, name, 0) // no directory; what else shows in its stat
+	}
+	for _, name := range subs {
+		w.take(d, name, fs.ModeDir)
+	}
+	return true
+}
+
 // forget gives up what was read.
 func (w *worker) forget() {
-	w.subs = w.subs[:0]
+	w.subs, w.missing = w.subs[:0], false
 	w.dir.Files, w.dir.Marks, w.dir.Errs = w.dir.Files[:0], nil, nil
 }
 
@@ -60,7 +91,9 @@ func (w *worker) leadsTo(path string, d *directory) bool {
 	if errors.Is(err, syscall.ENAMETOOLONG) {
 		var f folder
 		if f, err = w.openFolder(d); err == nil {
-			id, err = w.sys.identify(f)
+			var info Info
+			info, err = w.sys.inspect(f)
+			id = info.FileID
 			f.close()
 		}
 	}

@@ -69,6 +69,18 @@ type Visitor interface {
 	Visit(d *Dir) (below Visitor)
 }
 
+// A Lister is a Visitor that may know the names in a directory, so that it need not be
+// read. Its List is asked in place of the disk, before Visit; with Options.Follow it
+// is not asked.
+type Lister interface {
+	Visitor
+	// List returns the names that reading the directory would show, each kind in byte
+	// order: those that are certain to be of subdirectories, and all others. opened is
+	// the directory as it was just now. The slices are the walk's until List is called
+	// again for the same worker. It returns false where it is not certain.
+	List(d *Dir, opened *Info) (subs, others []string, ok bool)
+}
+
 // VisitFunc is a Visitor of all directories.
 type VisitFunc func(d *Dir)
 

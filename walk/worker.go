@@ -21,6 +21,7 @@ type worker struct {
 	entries []entry
 	subs    []string
 	missing bool // a name was not there any more when it was statted
+	opened  Info // the directory, as it was when it was opened
 	dir     Dir
 }
 
@@ -66,7 +67,8 @@ func (w *worker) open(d *directory) (folder, bool) {
 	if d.parent == nil {
 		d.root.folder, d.root.open = f, true // closed when the root is done
 	}
-	d.id, err = w.sys.identify(f)
+	w.opened, err = w.sys.inspect(f)
+	d.id = w.opened.FileID
 	switch {
 	case err != nil:
 	case w.opt.OneFileSystem && d.parent != nil && d.id.Dev != d.parent.id.Dev:

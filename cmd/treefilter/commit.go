@@ -24,6 +24,7 @@ type commitCommand struct {
 	EmptyConfig   bool     `help:"no config is meant, not forgotten"`
 	verboseFlag
 	detectFlag
+	outputFlag
 	configFlags
 }
 
@@ -71,7 +72,7 @@ func (c *commitCommand) job(s *stdio) (*filter.Commit, error) {
 		},
 		NoWAL: c.NoWAL,
 	}
-	job.Detect = rule.Detect(c.Detect)
+	job.Detect, job.Outputs = rule.Detect(c.Detect), filter.Outputs(c.Output)
 	job.Founded = c.founded(s)
 	job.OwnWAL = c.OwnWAL
 	if err := c.configure(&job.Options); err != nil {

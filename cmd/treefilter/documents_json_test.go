@@ -100,6 +100,7 @@ func printedFields(t *testing.T) jsonFields {
 		{"filter", "--json", "-c", "quality=80", "photos"},
 		{"explain", "--json", "photos/a", "photos/\xff"},
 		{"explain", "--json", "-c", "quality=90", "photos/a"},
+		{"explain", "--json", "--detect", "content", "--output", "{}.out", "photos/a"},
 		{"status", "--json", "photos", "nowhere"},
 		{"status", "--json", "-c", "quality=90", "photos"},
 	} {

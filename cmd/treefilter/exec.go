@@ -28,12 +28,14 @@ type execCommand struct {
 	Dump          dumpMode `placeholder:"auto|always|never" help:"when to fold the WAL into the snapshot (auto)"`
 	NoSync        bool     `help:"for work without results: no sync before stamps"`
 	EmptyConfig   bool     `help:"no config is meant, not forgotten"`
+	giveUpFlag
 	stdinFlag
 	Verbose bool `short:"v" xor:"voice" help:"name new trees and all failures, and sum up"`
 	Quiet   bool `short:"q" xor:"voice" help:"count what is wrong with files, without names"`
 	delimiterFlags
 	detectFlag
 	forceFlag
+	outputFlag
 	selectionFlags
 	configFlags
 }
@@ -53,8 +55,7 @@ func (*execCommand) page() page {
 	return page{
 		usage:   execUsage,
 		example: `treefilter exec -j 8 /photos -- ./optimize --quality 90 {}`,
-		text: `Runs COMMAND on each file that needs work, {} being its path, and commits those
-it succeeds for. --since start: if unchanged since COMMAND began.`,
+		text:    `Runs COMMAND on each file that needs work ({}), and commits where it succeeds.`,
 		exits: `0         all done; 1: some files failed and stay pending (each is named)
 2         usage; state or a ROOT that cannot be read; output failure
 126, 127  COMMAND cannot be run, was not found; 130, 143: SIGINT, SIGTERM`,
@@ -116,7 +117,8 @@ func (c *execCommand) job(s *stdio) (*filter.Exec, error) {
 		job.MaxFailures = 1
 	}
 	c.nameFailures(job, s)
-	job.Detect, job.Force = rule.Detect(c.Detect), c.Force
+	job.Detect, job.Force, job.Outputs = rule.Detect(c.Detect), c.Force, filter.Outputs(c.Output)
+	job.GiveUp = int(c.GiveUp)
 	job.Founded = verboseFlag{c.Verbose}.founded(s)
 	var err error
 	if job.In, err = c.input(s, c.Roots, `"treefilter exec . -- COMMAND" runs it below the current directory`); err != nil {

@@ -78,6 +78,7 @@ func sumOf(p *filter.Progress) string {
 	parts := nonZero([]part{
 		{p.Succeeded.Load(), "done"},
 		{p.Failed.Load(), "failed"},
+		{p.GivenUp.Load(), "given up"},
 		{p.Pending.Load(), "left pending"},
 		{p.InHand.Load(), "in hand elsewhere"},
 		{p.UpToDate.Load(), "up to date"},

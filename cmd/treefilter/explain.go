@@ -16,6 +16,8 @@ type explainCommand struct {
 	trees
 	JSON bool `name:"json" help:"print an object a line"`
 	detectFlag
+	outputFlag
+	giveUpFlag
 	lookingFlags
 }
 
@@ -40,7 +42,7 @@ func (c *explainCommand) run(ctx context.Context, s *stdio) error {
 		return &usageError{reason: "explain: no PATH", hint: `"treefilter explain --help" shows an example`}
 	}
 	job := &filter.Explain{Options: c.options(s), Paths: c.Roots}
-	job.Detect = rule.Detect(c.Detect)
+	job.Detect, job.GiveUp, job.Outputs = rule.Detect(c.Detect), int(c.GiveUp), filter.Outputs(c.Output)
 	if err := c.configure(&job.Options); err != nil {
 		return err
 	}
@@ -73,6 +75,9 @@ func explain(x *filter.Explanation) string {
 	default:
 		line("stamp", "none")
 	}
+	if f := x.Failure; f != nil {
+		line("failed", fmt.Sprintf("%s in a row, the last at %s, its mtime being %s", filter.Counted(f.Runs, "run"), moment(f.At), f.File.Time))
+	}
 	if x.Tree != "" {
 		line("tree", printable(x.Tree)+" ("+x.Why+")")
 	} else {
@@ -102,8 +107,10 @@ func verdict(x *filter.Explanation) string {
 		rule.ContentUnknown: "its mtime is not its stamp, and no digest was recorded",
 		rule.ContentUnread:  "its mtime is not its stamp, and its content cannot be read",
 		rule.ContentChanged: "neither its mtime nor its content is what was recorded",
+		rule.OutputMissing:  "its output is missing: " + printable(x.Missing),
 		rule.Unchanged:      "its mtime is not newer than its stamp",
 		rule.ContentSame:    "its mtime is not its stamp, but its content is what was recorded",
+		rule.GivenUp:        "its command failed too often, and it has not changed since; the filter prints it all the same",
 		rule.IsDirectory:    "a directory: only files are",
 		rule.IsState:        "a state file of treefilter",
 		rule.IsRemoved:      "removed while it was open, by an NFS client",
@@ -113,6 +120,8 @@ func verdict(x *filter.Explanation) string {
 		return "never printed: " + why
 	case x.Reason == rule.Unchanged && x.Mtime == x.Stamp.Time:
 		return "nothing to do: its mtime is its stamp"
+	case x.Reason == rule.GivenUp:
+		return "given up: " + why
 	case !x.NeedsWork():
 		return "nothing to do: " + why
 	case len(x.Changes) > 0:

@@ -25,6 +25,7 @@ type filterCommand struct {
 	detectFlag
 	Refresh bool `help:"stamp what --detect content found unchanged anew"`
 	forceFlag
+	outputFlag
 	selectionFlags
 	configFlags
 }
@@ -95,7 +96,7 @@ func (c *filterCommand) job(s *stdio) (*filter.Filter, error) {
 	}
 	job := &filter.Filter{Selection: filter.Selection{Options: c.options(s)}, Check: c.Check, JSON: c.JSON, Refresh: c.Refresh}
 	job.OwnWAL = c.OwnWAL
-	job.Detect, job.Force = rule.Detect(c.Detect), c.Force
+	job.Detect, job.Force, job.Outputs = rule.Detect(c.Detect), c.Force, filter.Outputs(c.Output)
 	job.InDelimiter = c.inDelimiter()
 	job.Out, job.OutDelimiter = c.output(s)
 	if isTerminal(s.out) && c.JSON {

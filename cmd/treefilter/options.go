@@ -26,11 +26,12 @@ func (t *trees) operate(words, after []string, flags global) {
 
 func (t *trees) options(s *stdio) filter.Options {
 	return filter.Options{
-		Roots:    t.Roots,
-		Program:  t.state.Program,
-		StateDir: t.state.StateDir,
-		Warn:     s.warn,
-		Notice:   s.voice.say,
+		Roots:     t.Roots,
+		Program:   t.state.Program,
+		StateDir:  t.state.StateDir,
+		StateBase: t.state.StateBase,
+		Warn:      s.warn,
+		Notice:    s.voice.say,
 	}
 }
 
@@ -44,11 +45,28 @@ type detectFlag struct {
 	Detect detectMode `placeholder:"newer|differs|content" help:"the rule for stamped files (newer)"`
 }
 
+// giveUpFlag says when a file that a command fails on is left out.
+type giveUpFlag struct {
+	GiveUp count `placeholder:"N" help:"leave out what failed N runs in a row"`
+}
+
 // settingFlags make up the program config.
 type settingFlags struct {
-	Config     list   `short:"c" placeholder:"KEY=VALUE" help:"a setting that decides the outcome (repeatable)"`
-	ConfigFile string `placeholder:"FILE" help:"a YAML mapping of such settings"`
-	Depends    list   `placeholder:"FILE" help:"a file whose content decides it (repeatable)"`
+	Config      list   `short:"c" placeholder:"KEY=VALUE" help:"a setting that decides the outcome (repeatable)"`
+	ConfigFile  string `placeholder:"FILE" help:"a YAML mapping of such settings"`
+	Depends     list   `placeholder:"FILE" help:"a file whose content decides it (repeatable)"`
+	DependsName list   `placeholder:"NAME" help:"for what is below each file NAME (repeatable)"`
+	defaultFlag
+}
+
+// defaultFlag says which configs are the same.
+type defaultFlag struct {
+	Default list `placeholder:"KEY=VALUE" help:"a missing setting counts as VALUE (repeatable)"`
+}
+
+func (f *defaultFlag) fill(o *filter.Options) (err error) {
+	o.Defaults, err = filter.ReadDefaults(f.Default)
+	return err
 }
 
 // configFlags say which stamps count.
@@ -82,8 +100,11 @@ func (c *settingFlags) configure(o *filter.Options) error {
 		return err
 	}
 	o.Config, o.Depends, o.ConfigFiles = settings.Config, settings.Depends, settings.Files
-	o.ConfigGiven = len(c.Config) > 0 || c.ConfigFile != "" || len(c.Depends) > 0
-	return nil
+	o.ConfigGiven = len(c.Config) > 0 || c.ConfigFile != "" || len(c.Depends) > 0 || len(c.DependsName) > 0
+	if o.DependsNames, err = filter.ReadNames(c.DependsName); err != nil {
+		return err
+	}
+	return c.fill(o)
 }
 
 // verboseFlag says more than what went wrong.
@@ -105,6 +126,11 @@ type forceFlag struct {
 	Force bool `help:"whatever its stamp, each file needs work"`
 }
 
+// outputFlag says what the work makes.
+type outputFlag struct {
+	Output outputs `placeholder:"PATTERN" help:"what the work makes, as small/{rel} (repeatable)"`
+}
+
 // choiceFlags say which files are looked at.
 type choiceFlags struct {
 	Include   list `placeholder:"GLOB" help:"take only matches, as in .gitignore (repeatable)"`
@@ -121,11 +147,17 @@ type selectionFlags struct {
 	choiceFlags
 	Follow        bool `help:"follow symbolic links"`
 	OneFileSystem bool `short:"x" help:"stay on the file system of each ROOT"`
+	listingsFlag
+}
+
+// listingsFlag is about what is remembered of the names in directories.
+type listingsFlag struct {
+	NoListings bool `help:"read all directories, whatever is remembered"`
 }
 
 // choose puts them into what a job selects.
 func (f *selectionFlags) choose(job *filter.Selection, s *stdio) (err error) {
-	job.Follow, job.OneFileSystem, job.Except = f.Follow, f.OneFileSystem, fileOf(s.out)
+	job.Follow, job.OneFileSystem, job.NoListings, job.Except = f.Follow, f.OneFileSystem, f.NoListings, fileOf(s.out)
 	job.Choice, err = f.choice()
 	return err
 }
@@ -198,6 +230,18 @@ func (l *list) Decode(ctx *kong.DecodeContext) error {
 	}
 	entry, err := popText(ctx)
 	*l = append(*l, entry)
+	return err
+}
+
+// outputs is a flag of patterns.
+type outputs filter.Outputs
+
+// Decode implements kong.MapperValue.
+func (o *outputs) Decode(ctx *kong.DecodeContext) error {
+	text, err := popText(ctx)
+	if err == nil {
+		err = (*filter.Outputs)(o).Add(text)
+	}
 	return err
 }
 

@@ -57,8 +57,9 @@ type subcommand interface {
 
 // global are the flags that belong to all commands: which state files.
 type global struct {
-	Program  string `placeholder:"NAME" help:"another name for the two files of a tree"`
-	StateDir string `placeholder:"DIR" help:"keep the two files in DIR, ignore those in trees"`
+	Program   string `placeholder:"NAME" help:"another name for the two files of a tree"`
+	StateDir  string `placeholder:"DIR" help:"keep the two files in DIR, ignore those in trees"`
+	StateBase string `placeholder:"DIR" help:"name trees there by their path below this DIR"`
 }
 
 // common are the flags beside those of a command.
@@ -117,6 +118,9 @@ func parse(args []string) (command, error) {
 	}
 	if _, err := selected.parser.Parse(flags); err != nil {
 		return selected.refuse(err, named)
+	}
+	if flags := selected.common.global; flags.StateBase != "" && flags.StateDir == "" {
+		return nil, &usageError{reason: "--state-base: nothing to name without --state-dir"}
 	}
 	selected.command.operate(words, after, selected.common.global)
 	if dirs := selected.common.Directory; len(dirs) > 0 {

@@ -14,6 +14,7 @@ type pruneCommand struct {
 	Force  bool `help:"take all that is missing for gone for good"`
 	delimiterFlags
 	choiceFlags
+	outputFlag
 }
 
 func (*pruneCommand) page() page {
@@ -25,7 +26,8 @@ treefilter prune /photos`,
 ROOT it prunes the current directory's tree; a tree within a tree is pruned when
 it is named. It refuses where the files may only be out of reach: an empty ROOT,
 and one on another file system than it was. For the same reason stamps below a
-directory that is there but empty are kept. --force drops all of them.`,
+directory that is there but empty are kept. --force drops all of them.
+With --output, the outputs of these files are printed first: xargs -0 rm -f.`,
 		exits: `0         all done
 1         done, but some paths could not be examined: their stamps are kept
 2         usage; a ROOT that looks gone; output failure; state that cannot be
@@ -46,6 +48,7 @@ func (c *pruneCommand) run(ctx context.Context, s *stdio) error {
 func (c *pruneCommand) job(s *stdio) (job *filter.Prune, err error) {
 	job = &filter.Prune{Options: c.options(s), DryRun: c.DryRun, Force: c.Force}
 	job.OwnWAL = c.OwnWAL
+	job.Outputs = filter.Outputs(c.Output)
 	job.Out, job.OutDelimiter = c.output(s)
 	job.Choice, err = c.choice()
 	return job, err

@@ -1,10 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -23,6 +25,8 @@ type statusCommand struct {
 	JSON bool `name:"json" help:"print an object a line, one for each tree"`
 	delimiterFlags
 	detectFlag
+	outputFlag
+	giveUpFlag
 	selectionFlags
 	lookingFlags
 }
@@ -33,9 +37,9 @@ func (*statusCommand) page() page {
 		example: `treefilter status -c quality=90 /photos`,
 		text: `Shows the state of each tree: its stamps and its files, how many need work and
 why, its state files and what is wrong with them. Trees in a tree are shown on
-their own. Without a ROOT it is the current directory. With --stdin its files
-are those that stdin names. Where no config is given, each tree is judged by the
-one that it has stored. Nothing is written.`,
+their own. Without a ROOT it is the current directory, or with --state-dir every
+tree in that. With --stdin its files are those that stdin names. Where no config
+is given, each tree is judged by the one that it has stored. Nothing is written.`,
 		exits: `0         all done, whether something needs work or not
 1         damaged state, or paths that could not be examined
 2         usage; a ROOT that cannot be read; output failure
@@ -54,7 +58,7 @@ func (c *statusCommand) run(ctx context.Context, s *stdio) error {
 	if err := c.choose(&job.Selection, s); err != nil {
 		return err
 	}
-	job.Detect = rule.Detect(c.Detect)
+	job.Detect, job.GiveUp, job.Outputs = rule.Detect(c.Detect), int(c.GiveUp), filter.Outputs(c.Output)
 	if err := c.configure(&job.Options); err != nil {
 		return err
 	}
@@ -71,7 +75,7 @@ func (c *statusCommand) run(ctx context.Context, s *stdio) error {
 
 func (c *statusCommand) print(s *stdio, trees []*filter.TreeStatus) error {
 	for _, t := range trees {
-		if t.Err == nil && len(t.Damage) > 0 {
+		if t.Contents != nil && len(t.Damage) > 0 {
 			s.exit.Store(exitIncomplete)
 		}
 	}
@@ -100,12 +104,16 @@ func (c *statusCommand) print(s *stdio, trees []*filter.TreeStatus) error {
 // statusText shows one tree: its root, and below it a fact a line.
 func statusText(t *filter.TreeStatus, st style) string {
 	var b strings.Builder
-	fmt.Fprintln(&b, st.bold(printable(t.Root)))
+	fmt.Fprintln(&b, st.bold(printable(cmp.Or(t.Root, t.Folder))))
 	line := func(what, format string, args ...any) {
 		fmt.Fprintf(&b, "  %-9s %s\n", what, fmt.Sprintf(format, args...))
 	}
 	line("tree", "%s", t.Why)
 	line("program", "%s", printable(t.Program))
+	if t.Contents == nil {
+		line("state", "%s: remove it if it is not needed", printable(t.Folder))
+		return b.String()
+	}
 	switch {
 	case t.Config == nil:
 		line("config", "none stored")
@@ -123,6 +131,12 @@ func statusText(t *filter.TreeStatus, st style) string {
 		line("pending", "0")
 	} else {
 		line("pending", "%s", st.warn(fmt.Sprint(t.NeedsWork, reasonsOf(t.Pending))))
+	}
+	if len(t.Failed) > 0 {
+		line("failed", "%s", runsOf(t.Failed))
+	}
+	if t.GivenUp > 0 {
+		line("given up", "%s", st.warn(fmt.Sprint(t.GivenUp)))
 	}
 	if !t.Snapshot.Exists {
 		line("snapshot", "none")
@@ -215,6 +229,15 @@ func reasonsOf(pending map[rule.Reason]int64) string {
 		parts = append(parts, fmt.Sprintf("%d %v", pending[r], r))
 	}
 	return " (" + strings.Join(parts, ", ") + ")"
+}
+
+// runsOf lists on how many files the command failed in how many runs in a row.
+func runsOf(failed map[int]int64) string {
+	var parts []string
+	for _, runs := range slices.Sorted(maps.Keys(failed)) {
+		parts = append(parts, fmt.Sprintf("%d in %s", failed[runs], filter.Counted(runs, "run")))
+	}
+	return strings.Join(parts, ", ")
 }
 
 // style colours what a terminal shows.

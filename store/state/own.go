@@ -12,6 +12,7 @@ import (
 // log is what a tree's records are appended to: the WAL, or a segment.
 type log interface {
 	Append(entries []format.Entry) (refused []format.Entry, err error)
+	Fail(path string, f format.Failure) error
 	Take(kind format.RecordKind, paths []string, still func(path string) bool) (taken int, err error)
 }
 

@@ -54,19 +54,21 @@ func (t *Tree) Standing(path string) (standing format.Standing, s format.Stamp, 
 	if err := t.watch(); err != nil {
 		return format.Unknown, s, 0, err
 	}
-	words, err := t.news()
-	if err != nil {
+	if err := t.refresh(); err != nil {
 		return format.Unknown, s, 0, err
 	}
 	since = t.Epoch()
-	if it, ok := words[path]; ok {
+	if it, ok := t.words()[path]; ok {
 		switch {
 		case it.Kind == memtable.WordDrop:
 			return format.Dropped, s, since, nil
 		case it.Kind == memtable.WordPrune:
 			return format.Unknown, s, since, nil
-		case t.counts(it.Under.Hash):
-			return format.Stamped, it.Stamp(), since, nil
+		case t.counts(it.Under):
+			s = it.Stamp()
+			if t.asked.enterFor(path); t.asked.fits(&s) {
+				return format.Stamped, s, since, nil
+			}
 		}
 		return format.OtherConfig, it.Stamp(), since, nil
 	}
@@ -81,20 +83,27 @@ func (t *Tree) Standing(path string) (standing format.Standing, s format.Stamp, 
 // them for each file would take longer than most work.
 const rereadAfter = time.Second
 
-// news reads what others have written, where that need be, and returns what was said
-// since t.latest was read.
-func (t *Tree) news() (map[string]memtable.Word, error) {
+// words is what was said of files since t.latest was read.
+func (t *Tree) words() map[string]memtable.Word {
+	if t.segments {
+		return t.seg.Words
+	}
+	return t.app.Words
+}
+
+// refresh reads what others have written, where that need be.
+func (t *Tree) refresh() error {
 	if own, err := t.ownSegment(); own || err != nil {
 		if t.latest == nil || time.Since(t.read) > rereadAfter {
 			t.reread()
 		}
-		return t.seg.Words, err
+		return err
 	}
 	// What went into another snapshot since need not have been read: its WAL came
 	// and went in between, or there was none.
 	snapshot, err := t.opt.fsys.Lstat(t.names.Snapshot)
 	if err != nil && !disk.IsMissing(err) {
-		return nil, disk.Wrap(t.names.Snapshot, err)
+		return disk.Wrap(t.names.Snapshot, err)
 	}
 	if disk.IsMissing(err) {
 		snapshot = disk.Info{}
@@ -102,7 +111,7 @@ func (t *Tree) news() (map[string]memtable.Word, error) {
 	if t.latest == nil || t.app.Reread || snapshot != t.latest.Info {
 		t.reread()
 	}
-	return t.app.Words, nil
+	return nil
 }
 
 // reread reads the state anew: words that were read before are in it.

@@ -3,6 +3,7 @@ package state
 import (
 	"errors"
 	"io"
+	"path"
 	"path/filepath"
 	"sync"
 	"sync/atomic"
@@ -27,6 +28,10 @@ type Tree struct {
 	dirs   []string // whose tree it is, as far as its grove has found out
 	opt    Options
 	under  *format.Terms // that stamps are made under, and count under
+	equal  equalConfigs
+
+	settings *settingFiles // nil for none
+	news     settingNews
 
 	load sync.Once
 	st   atomic.Pointer[state]
@@ -47,6 +52,7 @@ type Tree struct {
 	asked    *Reader                  // of Standing
 	read     time.Time                // when latest was
 	dumped   *[]error                 // what was wrong as the last dump found it, nil before
+	relisted *relisting               // by Relist, for the next dump
 	claims   disk.WorkDir             // the root, once a file was claimed
 }
 
@@ -72,8 +78,10 @@ func (o Origin) String() string {
 // cannot be read counts as missing and shows in Problems.
 func OpenTree(root string, opt Options) (*Tree, error) {
 	opt, err := opt.withDefaults()
-	if err == nil && (opt.StateDir != "" || len(opt.Depends) > 0) {
-		root, err = RealDir(root)
+	if err == nil && (opt.StateDir != "" || len(opt.Depends) > 0 || len(opt.DependsNames) > 0) {
+		if root, err = RealDir(root); err == nil {
+			err = opt.refuse(root)
+		}
 	}
 	if err != nil {
 		return nil, err
@@ -83,14 +91,24 @@ func OpenTree(root string, opt Options) (*Tree, error) {
 
 func newTree(root string, opt Options, origin Origin, work *disk.Works) *Tree {
 	n := opt.names(root)
+	if n.Base != "" {
+		if _, whole := disk.ReadFolder(path.Base(filepath.ToSlash(n.Dir))); !whole {
+			n.Root, _ = opt.stateKey(root)
+		}
+	}
 	// A config that lacks its dependencies would let stamps count that must not.
-	config, err := opt.Config.WithDependencies(root, opt.Depends)
+	config, err := opt.Config.WithDependencies(root, opt.StateBase, opt.Depends)
+	if err == nil {
+		config, err = config.WithNames(opt.DependsNames)
+	}
 	if err != nil {
 		n.Err = disk.Wrap(root, err)
 	}
 	opt.Config = config
 	t := &Tree{root: root, names: n, opt: opt, origin: origin, under: format.TermsOf(opt.Config), work: work}
-	t.app = &wal.Appender{Fsys: opt.fsys, Root: root, Names: n, Program: opt.Program, Terms: t.under, Wait: opt.LockWait}
+	t.equal.defaults = opt.Defaults
+	t.app = &wal.Appender{Same: t.agrees, Fsys: opt.fsys, Root: root, Names: n, Program: opt.Program, Terms: t.under, Wait: opt.LockWait}
+	t.lookForSettings()
 	t.app.Current = func() (wal.Lookup, io.Closer) {
 		r := t.readerOf(load(opt.fsys, n, opt.Program))
 		return r.lookUp, r.st
@@ -112,6 +130,7 @@ func (t *Tree) loaded() *state {
 		t.st.Store(st)
 		if newest := st.newest(); newest != nil && (t.opt.AsStored || t.opt.AnyConfig && t.opt.Config.Empty()) {
 			t.under, t.app.Terms = newest, newest
+			t.lookForSettings()
 		}
 		t.app.Past, t.app.Snapshot = st.ofWAL, st.Info
 		if n := len(st.Header.Folded); n > 0 {

@@ -146,7 +146,8 @@ func (g *Grove) lookForState(dir string, holds Holds) stateFound {
 	}
 	if g.opt.StateDir != "" {
 		var name [disk.MaxFolder + 1]byte
-		if len(g.folders) == 0 || !g.folders[string(disk.AppendFolder(name[:0], dir))] {
+		key, ok := g.opt.stateKey(dir)
+		if !ok || len(g.folders) == 0 || !g.folders[string(disk.AppendFolder(name[:0], key))] {
 			return noState
 		}
 	}
@@ -155,6 +156,9 @@ func (g *Grove) lookForState(dir string, holds Holds) stateFound {
 
 // lookNow is lookForState by path, whatever was known when the run began.
 func (g *Grove) lookNow(dir string) stateFound {
+	if _, ok := g.opt.stateKey(dir); !ok {
+		return noState
+	}
 	n := g.opt.names(dir)
 	for _, file := range []string{n.Snapshot, n.WAL, n.Segments} {
 		_, err := g.opt.fsys.Lstat(file)
@@ -176,8 +180,11 @@ func (g *Grove) IsTree(dir string, marks []string) bool {
 	if g.opt.StateDir != "" {
 		return g.lookForState(dir, nil) == stateHere
 	}
-	return slices.ContainsFunc(marks, func(name string) bool {
-		program, ok := strings.CutPrefix(name, "."+g.opt.Program)
-		return ok && slices.Contains(disk.TreeSuffixes, program)
-	})
+	return slices.ContainsFunc(marks, g.opt.marksTree)
+}
+
+// marksTree reports whether a name makes its directory a tree.
+func (o Options) marksTree(name string) bool {
+	suffix, ok := strings.CutPrefix(name, "."+o.Program)
+	return ok && slices.Contains(disk.TreeSuffixes, suffix)
 }

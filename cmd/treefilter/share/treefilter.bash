@@ -16,14 +16,18 @@ _treefilter() {
 		--detect: filter commit exec status explain: newer differs content
 		--refresh: filter
 		--force: filter exec prune
+		--output: filter commit exec status explain prune: PATTERN
 		--include: filter exec status prune import: GLOB
 		-e --extension: filter exec status prune import: EXT
 		-E --exclude: filter exec status prune import: GLOB
 		--follow: filter exec status import
 		-x --one-file-system: filter exec status
+		--no-listings: filter exec dump status
 		-c --config: filter commit exec status explain import: KEY=VALUE
 		--config-file: filter commit exec status explain import: FILE
 		--depends: filter commit exec status explain import: FILE
+		--depends-name: filter commit exec status explain import: NAME
+		--default: filter commit dump exec status explain import: KEY=VALUE
 		--no-check-config: filter commit exec dump status explain
 		--since: commit exec: start FILE
 		--ignore-missing: commit exec
@@ -40,12 +44,14 @@ _treefilter() {
 		--fail-fast: exec
 		--retries: exec: N
 		--bisect: exec
+		--give-up: exec status explain: N
 		--repair: dump
 		-n --dry-run: exec prune
 		--from: import: NAME
 		-C --directory: all: DIR
 		--program: all: NAME
 		--state-dir: all: DIR
+		--state-base: all: DIR
 		-h --help: all
 		-V --version: all
 		--man: all

@@ -3,9 +3,9 @@
 set -g __treefilter_names filter commit exec dump status explain prune forget discard import help
 
 # The flags that take a value.
-set -g __treefilter_valued --batch --completion --config --config-file --depends \
-    --detect --directory --dump --exclude --extension --from --include --jobs \
-    --max-failures --program --retries --since --state-dir
+set -g __treefilter_valued --batch --completion --config --config-file --default --depends --depends-name \
+    --detect --directory --dump --exclude --extension --from --give-up --include --jobs \
+    --max-failures --output --program --retries --since --state-base --state-dir
 
 # What the words before the cursor mean for the one at it: prints the command,
 # "-" for none as yet, then whether there was a "--", and what stands after that.
@@ -98,14 +98,18 @@ __treefilter_flag filter -l in-lines -d 'paths on stdin end in a newline'
 __treefilter_flag 'filter commit exec status explain' -l detect -x -a 'newer differs content' -d 'the rule for stamped files (newer)'
 __treefilter_flag filter -l refresh -d 'stamp what --detect content found unchanged anew'
 __treefilter_flag 'filter exec prune' -l force -d 'whatever its stamp, each file needs work; of prune, what is missing is gone'
+__treefilter_flag 'filter commit exec status explain prune' -l output -x -d 'what the work makes, as small/{rel} (repeatable)'
 __treefilter_flag 'filter exec status prune import' -l include -x -d 'take only matches, as in .gitignore (repeatable)'
 __treefilter_flag 'filter exec status prune import' -s e -l extension -x -d 'take only files .EXT, in any case (repeatable)'
 __treefilter_flag 'filter exec status prune import' -s E -l exclude -x -d 'pass over matches, as in .gitignore (repeatable)'
 __treefilter_flag 'filter exec status import' -l follow -d 'follow symbolic links'
 __treefilter_flag 'filter exec status' -s x -l one-file-system -d 'stay on the file system of each ROOT'
+__treefilter_flag 'filter exec dump status' -l no-listings -d 'read all directories, whatever is remembered'
 __treefilter_flag 'filter commit exec status explain import' -s c -l config -x -d 'a setting that decides the outcome (repeatable)'
 __treefilter_flag 'filter commit exec status explain import' -l config-file -r -F -d 'a YAML mapping of such settings'
 __treefilter_flag 'filter commit exec status explain import' -l depends -r -F -d 'a file whose content decides it (repeatable)'
+__treefilter_flag 'filter commit exec status explain import' -l depends-name -x -d 'for what is below each file NAME (repeatable)'
+__treefilter_flag 'filter commit dump exec status explain import' -l default -x -d 'a missing setting counts as VALUE (repeatable)'
 __treefilter_flag 'filter commit exec dump status explain' -l no-check-config -d 'let stamps made under another config count'
 __treefilter_flag 'commit exec' -l since -r -F -a start -d 'leave files unstamped that are not older'
 __treefilter_flag 'commit exec' -l ignore-missing -d 'pass over paths that are gone, without a warning'
@@ -122,12 +126,14 @@ __treefilter_flag exec -l max-failures -x -d 'start no more commands once N have
 __treefilter_flag exec -l fail-fast -d 'the same as --max-failures 1'
 __treefilter_flag exec -l retries -x -d 'try a command that fails again, up to N times'
 __treefilter_flag exec -l bisect -d 'try the halves of a batch that fails again'
+__treefilter_flag 'exec status explain' -l give-up -x -d 'leave out what failed N runs in a row, till it changes'
 __treefilter_flag dump -l repair -d 'move a snapshot that cannot be read aside, and go on'
 __treefilter_flag 'exec prune' -s n -l dry-run -d 'print what would be done, do nothing'
 __treefilter_flag import -l from -x -d 'the program whose files are read (--program)'
 __treefilter_flag all -s C -l directory -x -a '(__fish_complete_directories)' -d 'run as if started in DIR (repeatable)'
 __treefilter_flag all -l program -x -d 'another name for the two files of a tree'
 __treefilter_flag all -l state-dir -x -a '(__fish_complete_directories)' -d 'keep the two files in DIR, ignore those in trees'
+__treefilter_flag all -l state-base -x -a '(__fish_complete_directories)' -d 'name trees there by their path below this DIR'
 __treefilter_flag all -s h -l help -d 'help; after a COMMAND, the help of that'
 __treefilter_flag all -s V -l version -d 'the version'
 __treefilter_flag all -l man -d 'the man page: treefilter --man | man -l -'

@@ -7,10 +7,9 @@ _treefilter() {
 	# first word that is no flag and no value of one.
 	local -a names=(filter commit exec dump status explain prune forget discard import help)
 	local -a valued=(
-		--batch --completion --config --config-file --depends --detect --directory
-		--dump --exclude --extension --from --include --jobs --max-failures --program
-		--retries --since
-		--state-dir
+		--batch --completion --config --config-file --default --depends
+		--depends-name --detect --directory --dump --exclude --extension --from --give-up --include --jobs
+		--max-failures --output --program --retries --since --state-base --state-dir
 	)
 	local command='' ended=0 word
 	local -i i
@@ -50,14 +49,18 @@ _treefilter() {
 	_treefilter_of filter commit exec status explain && flags+=('(--detect)--detect=[the rule for stamped files (newer)]:rule:(newer differs content)')
 	_treefilter_of filter && flags+=('(--refresh)--refresh[stamp what --detect content found unchanged anew]')
 	_treefilter_of filter exec prune && flags+=('(--force)--force[whatever its stamp, each file needs work; of prune, what is missing is gone]')
+	_treefilter_of filter commit exec status explain prune && flags+=('*--output=[what the work makes, as small/{rel} (repeatable)]:PATTERN:()')
 	_treefilter_of filter exec status prune import && flags+=('*--include=[take only matches, as in .gitignore (repeatable)]:GLOB:()')
 	_treefilter_of filter exec status prune import && flags+=('*'{-e+,--extension=}'[take only files .EXT, in any case (repeatable)]:EXT:()')
 	_treefilter_of filter exec status prune import && flags+=('*'{-E+,--exclude=}'[pass over matches, as in .gitignore (repeatable)]:GLOB:()')
 	_treefilter_of filter exec status import && flags+=('(--follow)--follow[follow symbolic links]')
 	_treefilter_of filter exec status && flags+=('(-x --one-file-system)'{-x,--one-file-system}'[stay on the file system of each ROOT]')
+	_treefilter_of filter exec dump status && flags+=('(--no-listings)--no-listings[read all directories, whatever is remembered]')
 	_treefilter_of filter commit exec status explain import && flags+=('*'{-c+,--config=}'[a setting that decides the outcome (repeatable)]:KEY=VALUE:()')
 	_treefilter_of filter commit exec status explain import && flags+=('(--config-file)--config-file=[a YAML mapping of such settings]:FILE:_treefilter_paths')
 	_treefilter_of filter commit exec status explain import && flags+=('*--depends=[a file whose content decides it (repeatable)]:FILE:_treefilter_paths')
+	_treefilter_of filter commit exec status explain import && flags+=('*--depends-name=[for what is below each file NAME (repeatable)]:NAME:()')
+	_treefilter_of filter commit dump exec status explain import && flags+=('*--default=[a missing setting counts as VALUE (repeatable)]:KEY=VALUE:()')
 	_treefilter_of filter commit exec dump status explain && flags+=('(--no-check-config)--no-check-config[let stamps made under another config count]')
 	_treefilter_of commit exec && flags+=('(--since)--since=[leave files unstamped that are not older]:start|FILE|TIME: _treefilter_word_or_file start')
 	_treefilter_of commit exec && flags+=('(--ignore-missing)--ignore-missing[pass over paths that are gone, without a warning]')
@@ -74,12 +77,14 @@ _treefilter() {
 	_treefilter_of exec && flags+=('(--max-failures --fail-fast)--fail-fast[the same as --max-failures 1]')
 	_treefilter_of exec && flags+=('(--retries)--retries=[try a command that fails again, up to N times]:N:()')
 	_treefilter_of exec && flags+=('(--bisect)--bisect[try the halves of a batch that fails again]')
+	_treefilter_of exec status explain && flags+=('(--give-up)--give-up=[leave out what failed N runs in a row, till it changes]:N:()')
 	_treefilter_of dump && flags+=('(--repair)--repair[move a snapshot that cannot be read aside, and go on]')
 	_treefilter_of exec prune && flags+=('(-n --dry-run)'{-n,--dry-run}'[print what would be done, do nothing]')
 	_treefilter_of import && flags+=('(--from)--from=[the program whose files are read (--program)]:NAME:()')
 	_treefilter_of all && flags+=('*'{-C+,--directory=}'[run as if started in DIR (repeatable)]:DIR:_files -/')
 	_treefilter_of all && flags+=('(--program)--program=[another name for the two files of a tree]:NAME:()')
 	_treefilter_of all && flags+=('(--state-dir)--state-dir=[keep the two files in DIR, ignore those in trees]:DIR:_files -/')
+	_treefilter_of all && flags+=('(--state-base)--state-base=[name trees there by their path below this DIR]:DIR:_files -/')
 	_treefilter_of all && flags+=('(- *)'{-h,--help}'[help; after a COMMAND, the help of that]')
 	_treefilter_of all && flags+=('(- *)'{-V,--version}'[the version]')
 	_treefilter_of all && flags+=('(- *)--man[the man page\: treefilter --man | man -l -]')

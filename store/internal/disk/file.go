@@ -8,6 +8,7 @@
 //	works*.go              making the work on files durable, and claiming files for it
 //	file.go file_*.go touch_*.go
 //	                       operations on state files
+//	listing_*.go           the names in a directory
 //	volume*.go process*.go file systems, and their clocks; processes
 package disk
 
@@ -74,6 +75,7 @@ type File interface {
 type Info struct {
 	Size     int64
 	Mtime    format.Time
+	Ctime    format.Time // zero where it is not asked for
 	Mode     fs.FileMode
 	Dev, Ino uint64
 	Links    uint64

@@ -13,6 +13,9 @@ type Volume struct {
 	Clock bool
 	// Shared says that other machines may write to it, which locks need not keep out.
 	Shared bool
+	// Boot is the present boot of the machine where the ctimes of directories show
+	// whether their names have changed since a moment of the same boot, else "".
+	Boot string
 }
 
 // SameClock reports whether the mtimes of two file systems come from one clock,

@@ -33,6 +33,9 @@ func (w *SnapshotWriter) Header(h Header) {
 	if h.Volume != "" {
 		b = AppendScalar(append(b, "\nfilesystem: "...), h.Volume)
 	}
+	if h.Root != "" {
+		b = AppendScalar(append(b, "\nroot: "...), h.Root)
+	}
 	for i, f := range h.Folded {
 		if i == 0 {
 			b = append(b, "\nfolded:"...)
@@ -48,6 +51,9 @@ func (w *SnapshotWriter) Header(h Header) {
 			b = append(b, "\nsegments:"...)
 		}
 		b = strconv.AppendQuote(append(b, "\n    - "...), mark)
+	}
+	if h.Boot != "" {
+		b = AppendQuoted(append(b, "\nboot: "...), h.Boot)
 	}
 	w.Buf = append(b, '\n')
 	w.config("", h.Terms)

@@ -48,6 +48,7 @@ func (c *combination) sum() {
 	for _, l := range c.logs {
 		c.all.Size += l.Size
 		c.all.Records += l.Records
+		c.all.Bad += l.Bad
 		if l.Last != nil && (newest == nil || !newest.after(l)) {
 			newest = l
 		}
@@ -132,14 +133,15 @@ func (c *combination) settle(dir string, by []int) (items []memtable.Word) {
 }
 
 // newest returns the word on a path that all others are older than, and a drop where
-// there are several that disagree.
+// there are several that disagree. Such a drop remembers no failure: how often the
+// command failed in a row is not known.
 func newest(words []said) memtable.Word {
 	var last *memtable.Word
 	for i := range words {
 		if slices.ContainsFunc(words, func(o said) bool { return o.by.after(words[i].by) }) {
 			continue
 		}
-		if last != nil && !last.SaysAs(&words[i].Word) {
+		if o := &words[i].Word; last != nil && (!last.SaysAs(o) || last.Failure() != nil || o.Failure() != nil) {
 			return memtable.Word{Name: words[i].Name, Kind: memtable.WordDrop}
 		}
 		last = &words[i].Word

@@ -64,7 +64,7 @@ func (w *Writer) Begin() error {
 		return disk.Wrap(path, err)
 	}
 	w.session = format.NewSession(w.Program, id, w.Terms().Config)
-	w.session.Volume = w.Fsys.Volume(w.Root).ID
+	w.session.Volume, w.session.Root = w.Fsys.Volume(w.Root).ID, w.Names.Root
 	if err := w.begin(f, path, self); err != nil {
 		return errors.Join(disk.Wrap(path, err), f.Close(), w.Fsys.Remove(making(path)))
 	}
@@ -168,6 +168,20 @@ func (w *Writer) Take(kind format.RecordKind, paths []string, still func(path st
 		return 0, err
 	}
 	return taken, nil
+}
+
+// Fail writes that the command has failed on a file: a drop that remembers it.
+func (w *Writer) Fail(path string, f format.Failure) error {
+	return w.write(func(b []byte, sum *format.Tally) []byte {
+		f.Under = w.session.Hash
+		*sum = sum.Plus(format.Tally{Takes: 1})
+		if w.Words != nil {
+			it := memtable.Word{Kind: memtable.WordDrop}
+			it.SetFailure(&f)
+			w.Words[path] = it
+		}
+		return w.session.AppendFailure(b, path, &f)
+	})
 }
 
 // write appends the records that encode writes, all or none, and counts them.

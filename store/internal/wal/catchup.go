@@ -41,6 +41,9 @@ func (a *Appender) follows() bool {
 	if a.Snapshot = info; info == before {
 		return true
 	}
+	if a.Varies {
+		return false // the configs of what was folded do not say it all
+	}
 	h, err := snapshot.HeaderOfSealed(f, info.Size, a.Program)
 	if err != nil {
 		return false
