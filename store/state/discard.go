@@ -31,7 +31,10 @@ func (t *Tree) Discard() (discarded bool, err error) {
 	if err := d.refuse(false); err != nil {
 		return false, err
 	}
-	if d.choose(false); len(d.stay) > 0 {
+	if _, err := d.choose(false); err != nil {
+		return false, err
+	}
+	if len(d.stay) > 0 {
 		return false, disk.Wrap(d.stay[0].Path, errNoEnd)
 	}
 	if d.st.wal == nil || d.st.wal.Records == 0 && !d.st.wal.HidesAll && d.st.wal.HidesOthers == "" {

@@ -66,9 +66,9 @@ func (t *Tree) Dump(opt DumpOptions) (done Dumped, err error) {
 	if err := d.refuse(opt.Repair); err != nil {
 		return done, err
 	}
-	if !d.choose(opt.Repair) {
+	if fold, err := d.choose(opt.Repair); !fold || err != nil {
 		done.Stamps = d.st.stamps()
-		return done, nil
+		return done, err
 	}
 	if t.held != nil {
 		if done.Refused, err = d.judgeHeld(info); err != nil {

@@ -25,8 +25,10 @@ func (t *Tree) alone() (release func() error, err error) {
 	if release, err = segment.Exclude(t.opt.fsys, t.names); err != nil {
 		return nil, err
 	}
-	// What was removed before must not come back once the snapshot does not list it.
-	if err := t.opt.fsys.SyncDir(t.names.Segments); err != nil {
+	err = segment.StartOver(t.opt.fsys, t.names)
+	// What was removed, now or before, must not come back once the snapshot does not
+	// list it.
+	if err = errors.Join(err, t.opt.fsys.SyncDir(t.names.Segments)); err != nil {
 		return nil, errors.Join(disk.Wrap(t.names.Segments, err), release())
 	}
 	return release, nil
@@ -56,7 +58,12 @@ func (t *Tree) writeHeld() error {
 // it, and makes the state say what the former do. Where the WAL has to stay, nothing is
 // to be folded. A repair also folds segments without an end, unless their writer is
 // known to be at work.
-func (d *dump) choose(repair bool) (fold bool) {
+func (d *dump) choose(repair bool) (fold bool, err error) {
+	if d.segments {
+		if d.st.logs, err = segment.WithBegun(d.opt.fsys, d.names, d.st.logs); err != nil {
+			return false, err
+		}
+	}
 	gone := func(p disk.Process) bool {
 		return d.opt.fsys.Gone(p) || repair && !d.here(p)
 	}
@@ -74,7 +81,7 @@ func (d *dump) choose(repair bool) (fold bool) {
 		d.st.wal = segment.Combine(d.fold, listed)
 	}
 	d.fold = append(d.fold, past...)
-	return !slices.ContainsFunc(d.stay, func(l *segment.Log) bool { return l.Path == d.names.WAL })
+	return !slices.ContainsFunc(d.stay, func(l *segment.Log) bool { return l.Path == d.names.WAL }), nil
 }
 
 // here reports whether a process is one of this machine, and runs.

@@ -60,6 +60,19 @@ func Exclude(fsys disk.FS, n disk.Names) (release func() error, err error) {
 	return release, nil
 }
 
+// StartOver removes the segments that are being made. A process that still makes one
+// begins anew, and what a crash has left keeps no dump from folding. One that cannot be
+// removed still does.
+func StartOver(fsys disk.FS, n disk.Names) error {
+	names, err := n.ListSegments(fsys)
+	for _, name := range names {
+		if strings.HasSuffix(name, disk.TempSuffix) {
+			_ = fsys.Remove(n.Segment(name))
+		}
+	}
+	return err
+}
+
 // writeNote says whose the directory is, for people, and for dumping.
 func writeNote(fsys disk.FS, n disk.Names) error {
 	f, err := fsys.Open(n.Note(), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)

@@ -47,8 +47,8 @@ var ErrRemoved = errors.New("removed by another process while this one wrote to 
 // Begin makes the segment, and reads what others have said, before this process looks
 // at a file: so what it writes is newer than that.
 //
-// It has another name until what it begins with is durable, and a dump that finds that
-// folds nothing. The directory is listed after it was changed, since a client of a file
+// It has another name until what it begins with is durable. A dump that finds that
+// removes it before it reads anything, and we begin anew; or it folds nothing. The directory is listed after it was changed, since a client of a file
 // server may remember what was in it.
 func (w *Writer) Begin() error {
 	if w.unusable != nil || w.file != nil {
@@ -57,21 +57,36 @@ func (w *Writer) Begin() error {
 	if err := w.Names.Usable(w.Fsys); err != nil {
 		return err
 	}
+	for try := 1; ; try++ {
+		removed, err := w.make()
+		if !removed || try == makeTries {
+			return err
+		}
+	}
+}
+
+// makeTries bounds how often a dump may remove a segment that is being made.
+const makeTries = 100
+
+// make makes the segment, or reports that a dump has removed it meanwhile: what was read
+// may be older than what that has folded.
+func (w *Writer) make() (removed bool, err error) {
 	self, id := w.Fsys.Process(), format.NewID()
 	path := w.Names.Segment(disk.SegmentName(w.Program, self.Host, id))
 	f, err := w.create(path)
 	if err != nil {
-		return disk.Wrap(path, err)
+		return false, disk.Wrap(path, err)
 	}
 	w.session = format.NewSession(w.Program, id, w.Terms().Config)
 	w.session.Volume, w.session.Root = w.Fsys.Volume(w.Root).ID, w.Names.Root
 	if err := w.begin(f, path, self); err != nil {
-		return errors.Join(disk.Wrap(path, err), f.Close(), w.Fsys.Remove(making(path)))
+		lost := w.Fsys.Remove(making(path))
+		return disk.IsMissing(lost), errors.Join(disk.Wrap(path, err), f.Close())
 	}
 	w.file, w.path = f, path
 	w.tally, w.vouched = format.Tally{}, format.Tally{}
 	w.dirty, w.named = false, false
-	return nil
+	return false, nil
 }
 
 // making is the name of a segment that is being made.
