@@ -64,8 +64,8 @@ func (d *dump) choose(repair bool) (fold bool, err error) {
 			return false, err
 		}
 	}
-	gone := func(p disk.Process) bool {
-		return d.opt.fsys.Gone(p) || repair && !d.here(p)
+	gone := func(l *segment.Log) bool {
+		return (d.opt.fsys.Gone(l.By) || repair && !d.here(l.By)) && l.Whole(d.opt.fsys)
 	}
 	listed := segment.MarksOf(d.st.Header.Segments)
 	past, logs := []*segment.Log{}, []*segment.Log{}

@@ -120,3 +120,42 @@ func TestDumpWhileASegmentIsMade(t *testing.T) {
 	closeAll(t, []*Tree{first, second})
 	wantStamps(t, reopen(t, dir, Options{}), nil, map[string]format.Stamp{"a": at(5), "b": at(5)})
 }
+
+// goneFS lets a writer end just when it is asked whether he has.
+type goneFS struct {
+	disk.OS
+	end func()
+}
+
+func (f *goneFS) Gone(disk.Process) bool {
+	if end := f.end; end != nil {
+		f.end = nil
+		end()
+	}
+	return true
+}
+
+// A dump has read a segment before its writer wrote on and ended: it must not fold, and
+// remove, less than there is.
+func TestWriterEndsAfterADumpHasRead(t *testing.T) {
+	dir := t.TempDir()
+	writer := ownTrees(t, dir, Options{}, 1)[0]
+	if err := appendTo(writer, []format.Entry{entry("a", 5)}); err != nil {
+		t.Fatal(err)
+	}
+	dumper := reopen(t, dir, Options{fsys: &goneFS{end: func() {
+		if err := appendTo(writer, []format.Entry{entry("b", 5)}); err != nil {
+			t.Error(err)
+		}
+		closeAll(t, []*Tree{writer})
+	}}})
+	for range 2 {
+		if _, err := dumpTree(dumper); err != nil {
+			t.Fatal(err)
+		}
+		wantStamps(t, reopen(t, dir, Options{}), nil, map[string]format.Stamp{"a": at(5), "b": at(5)})
+	}
+	if left := segmentsOf(t, dir); len(left) > 0 {
+		t.Errorf("left: %q", left)
+	}
+}

@@ -14,9 +14,9 @@ import (
 // in it: so its writer must have read all that is folded. The WAL and segments with an
 // end can be folded, and those whose writer is gone; beside one that is being made
 // nothing is.
-func Fold(logs []*Log, gone func(disk.Process) bool) (fold, stay []*Log) {
+func Fold(logs []*Log, gone func(*Log) bool) (fold, stay []*Log) {
 	for _, l := range logs {
-		if l.isWAL || l.Ended || !l.Making && gone(l.By) {
+		if l.isWAL || l.Ended || !l.Making && gone(l) {
 			fold = append(fold, l)
 		} else {
 			stay = append(stay, l)

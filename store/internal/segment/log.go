@@ -165,6 +165,16 @@ func read(fsys disk.FS, path, program string) (*Log, error) {
 	return l, nil
 }
 
+// Whole reports whether a log is as long as it was when it was read. Its writer may have
+// ended after that, and have written more before.
+func (l *Log) Whole(fsys disk.FS) bool {
+	f, info, err := disk.OpenState(fsys, l.Path, os.O_RDONLY)
+	if err != nil {
+		return false
+	}
+	return f.Close() == nil && info.Size == l.Size
+}
+
 // Problem is what is wrong with a log, nil where nothing is.
 func (l *Log) Problem() error {
 	if l.Log == nil || l.Bad == 0 {
