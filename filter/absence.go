@@ -16,8 +16,9 @@ import (
 
 // absence reports which files of a tree are gone. For one goroutine.
 type absence struct {
-	dir string // of the tree, as the user named it
-	at  *walk.Below
+	dir     string // of the tree, as the user named it
+	at      *walk.Below
+	certain bool // what is missing is gone: no disk is out of reach
 
 	// What is missing in a directory, as found last, is gone unless err says
 	// why that is unknown.
@@ -63,6 +64,9 @@ func isGone(err error) bool {
 // only. The deepest directory on the way that is there decides: an empty one may
 // be the mount point of a disk, a link that leads nowhere may lead to one.
 func (a *absence) unreachable(dir string) error {
+	if a.certain {
+		return nil
+	}
 	for dir != "" {
 		info, err := a.at.Lstat(dir)
 		switch {
@@ -84,11 +88,11 @@ func (a *absence) emptied(dir string) error {
 	empty, err := isEmpty(path, "")
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return &pathError{path, errors.New("leads nowhere: stamps below it are kept (remove the link if the files are gone for good)")}
+		return &pathError{path, &OutOfReachError{"leads nowhere: stamps below it are kept"}}
 	case errors.Is(err, syscall.ENOTDIR):
 		return nil // a link to a file
 	case empty && err == nil:
-		return &pathError{path, errors.New("empty, perhaps an unmounted disk: stamps below it are kept (remove the directory if its files are gone for good)")}
+		return &pathError{path, &OutOfReachError{"empty, perhaps an unmounted disk: stamps below it are kept"}}
 	}
 	return err
 }

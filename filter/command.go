@@ -5,57 +5,65 @@ import (
 	"fmt"
 	"io/fs"
 	"os/exec"
-	"strings"
 	"time"
 )
 
-// slot is what stands for the path in an argument.
-const slot = "{}"
-
 // template is a command with the places for its paths.
 type template struct {
-	args []string
+	args []pattern
 	file string // what args[0] was found to be, "" where it depends on the path
 	rest int    // bytes of the arguments that are no path
 	many bool
 }
 
 // parseCommand makes a template for runs of up to a number of paths.
-func parseCommand(args []string, batch int) (*template, error) {
+func parseCommand(args []string, batch int, outputs Outputs) (*template, error) {
 	if len(args) == 0 {
 		return nil, errors.New("no command to run")
 	}
-	t := &template{args: args, many: batch > 1}
+	t := &template{many: batch > 1}
 	holds := false
 	for i, arg := range args {
 		t.rest += len(arg) + 1
-		if !strings.Contains(arg, slot) {
-			continue
+		p, _ := parsePattern(arg)
+		switch {
+		case len(outputs) == 0 && p.holds(outputPath):
+			return nil, fmt.Errorf("{out} in %q: no output is named", arg)
+		case t.many && p.varies() && (len(p) > 1 || i == 0):
+			return nil, fmt.Errorf("batch: many paths cannot take one place in %q", arg)
 		}
-		holds = true
-		if t.many && (arg != slot || i == 0) {
-			return nil, fmt.Errorf("batch: many paths cannot take the place of {} in %q", arg)
-		}
+		holds = holds || p.namesPath()
+		t.args = append(t.args, p)
 	}
 	if !holds {
-		t.args = append(args[:len(args):len(args)], slot)
+		t.args = append(t.args, pattern{{slot: wholePath}})
 	}
 	return t, nil
 }
 
 // fill returns the arguments of one run.
-func (t *template) fill(paths []string) []string {
-	args := make([]string, 0, len(t.args)+len(paths))
+func (t *template) fill(sources []*source) []string {
+	args := make([]string, 0, len(t.args)+len(sources))
 	for _, arg := range t.args {
-		if arg == slot {
-			args = append(args, paths...)
-		} else if t.many {
-			args = append(args, arg)
-		} else {
-			args = append(args, strings.ReplaceAll(arg, slot, paths[0]))
+		words := sources
+		if !arg.varies() {
+			words = sources[:1]
+		}
+		for _, s := range words {
+			args = append(args, arg.expand(s))
 		}
 	}
 	return args
+}
+
+// size is how many bytes of arguments a path adds to a run of many.
+func (t *template) size(s *source) (n int) {
+	for _, arg := range t.args {
+		if arg.varies() {
+			n += len(arg.expand(s)) + 1
+		}
+	}
+	return n
 }
 
 // A StartError is a command that could not be started.
@@ -87,8 +95,8 @@ func (e *StartError) reason() error {
 // find looks the command up before anything is run, unless it depends on the
 // path.
 func (t *template) find() (err error) {
-	if !strings.Contains(t.args[0], slot) {
-		t.file, err = lookPath(t.args[0])
+	if !t.args[0].varies() {
+		t.file, err = lookPath(t.args[0].expand(nil))
 	}
 	return err
 }
@@ -108,8 +116,8 @@ func lookPath(name string) (string, error) {
 const pipeDelay = 2 * time.Second
 
 // command returns one run of the template. What it prints is kept.
-func (t *template) command(paths []string, stdout, stderr *spool) (*exec.Cmd, error) {
-	args, file := t.fill(paths), t.file
+func (t *template) command(sources []*source, stdout, stderr *spool) (*exec.Cmd, error) {
+	args, file := t.fill(sources), t.file
 	if file == "" {
 		var err error
 		if file, err = lookPath(args[0]); err != nil {
@@ -120,11 +128,11 @@ func (t *template) command(paths []string, stdout, stderr *spool) (*exec.Cmd, er
 	return &exec.Cmd{Path: file, Args: args, Stdout: stdout, Stderr: stderr, WaitDelay: pipeDelay}, nil
 }
 
-// outcome words how a command ended; it is nil for success.
+// outcome words how a command failed; it is nil for success.
 func outcome(err error, outputs ...*spool) error {
 	for _, s := range outputs {
 		if s.err != nil {
-			return fmt.Errorf("command failed: %w", s.err)
+			return s.err
 		}
 	}
 	var exit *exec.ExitError
@@ -132,7 +140,7 @@ func outcome(err error, outputs ...*spool) error {
 	case err == nil, errors.Is(err, exec.ErrWaitDelay):
 		return nil
 	case errors.As(err, &exit):
-		return errors.New("command failed: " + wayOut(exit.ProcessState))
+		return errors.New(wayOut(exit.ProcessState))
 	}
-	return fmt.Errorf("command failed: %w", err)
+	return err
 }

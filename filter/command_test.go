@@ -8,11 +8,17 @@ import (
 )
 
 func TestTemplate(t *testing.T) {
-	one, two := []string{"a b"}, []string{"a", "-b"}
+	from := func(paths ...string) (list []*source) {
+		for _, path := range paths {
+			list = append(list, &source{path, "rel/" + path, path + ".out"})
+		}
+		return list
+	}
+	one, two := from("a b"), from("a", "-b")
 	for _, test := range []struct {
 		command string // separated by blanks
 		batch   int
-		paths   []string
+		paths   []*source
 		want    []string // nil for refused
 	}{
 		{"cc", 1, one, []string{"cc", "a b"}},
@@ -20,15 +26,22 @@ func TestTemplate(t *testing.T) {
 		{"cc {} -c", 1, one, []string{"cc", "a b", "-c"}},
 		{"cc --in={} {}.o {}{}", 1, one, []string{"cc", "--in=a b", "a b.o", "a ba b"}},
 		{"{} -v", 1, one, []string{"a b", "-v"}},
-		{"cc {} {}", 1, []string{"{}"}, []string{"cc", "{}", "{}"}},
+		{"cc {} {}", 1, from("{}"), []string{"cc", "{}", "{}"}},
 		{"cc", 2, two, []string{"cc", "a", "-b"}},
 		{"cc {} -c {}", 2, two, []string{"cc", "a", "-b", "-c", "a", "-b"}},
 		{"cc {}", 2, one, []string{"cc", "a b"}},
 		{"cc {}.o", 2, one, nil},
 		{"{} -v", 2, two, nil},
 		{"", 1, one, nil},
+
+		{"cc -o {out}", 1, one, []string{"cc", "-o", "a b.out", "a b"}},
+		{"cc -o={out} {rel}", 1, one, []string{"cc", "-o=a b.out", "rel/a b"}},
+		{"cc {//} {print}", 1, one, []string{"cc", ".", "{print}"}},
+		{"cc {out} {/}", 2, two, []string{"cc", "a.out", "-b.out", "a", "-b"}},
+		{"cc {out}x", 2, two, nil},
+		{"cc {brace}}", 2, two, []string{"cc", "{}", "a", "-b"}},
 	} {
-		command, err := parseCommand(strings.Fields(test.command), test.batch)
+		command, err := parseCommand(strings.Fields(test.command), test.batch, Outputs{{}})
 		switch {
 		case err != nil && test.want == nil:
 		case err != nil:
@@ -38,6 +51,12 @@ func TestTemplate(t *testing.T) {
 				t.Errorf("%q: %q, want %q", test.command, got, test.want)
 			}
 		}
+	}
+}
+
+func TestTemplateWithoutOutput(t *testing.T) {
+	if _, err := parseCommand([]string{"cc", "{out}"}, 1, nil); err == nil {
+		t.Error("{out} of what?")
 	}
 }
 

@@ -33,7 +33,7 @@ func (c *Commit) Run(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, r.close()) }()
-	r.noWAL = c.NoWAL
+	r.noWAL, r.workBegan = c.NoWAL, present()
 	if since := r.destinations.since; since.given {
 		if err := olderThan(since.here(), c.ConfigFiles); err != nil {
 			return err

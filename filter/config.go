@@ -13,6 +13,7 @@ import (
 	"unicode/utf8"
 
 	"treefilter/store/state"
+	"treefilter/walk"
 )
 
 // Settings are what was given as the program config of a run.
@@ -40,14 +41,8 @@ func ReadConfig(pairs []string, file string, depends []string) (s Settings, err 
 			return s, err
 		}
 	}
-	for _, pair := range pairs {
-		key, value, ok := strings.Cut(pair, "=")
-		if !ok || key == "" || !utf8.ValidString(key) {
-			return s, fmt.Errorf("config %s: not of the form KEY=VALUE", pair)
-		}
-		if s.Config, err = s.Config.With(key, value); err != nil {
-			return s, fmt.Errorf("config %s: %w", pair, err)
-		}
+	if s.Config, err = with(s.Config, pairs); err != nil {
+		return s, fmt.Errorf("config %w", err)
 	}
 	if len(depends) > 0 && s.Config.Has(state.DependsKey) {
 		return s, errors.New("depends: the config has a setting of that name")
@@ -58,6 +53,40 @@ func ReadConfig(pairs []string, file string, depends []string) (s Settings, err 
 		}
 	}
 	return s, nil
+}
+
+// ReadDefaults makes what settings count as where a config lacks them of pairs of
+// KEY=VALUE (the value is YAML).
+func ReadDefaults(pairs []string) (state.Config, error) {
+	c, err := with(state.Config{}, pairs)
+	if err != nil {
+		err = fmt.Errorf("default %w", err)
+	}
+	return c, err
+}
+
+// ReadNames checks names of files that decide about what lies beside and below them.
+func ReadNames(names []string) ([]string, error) {
+	for _, name := range names {
+		if name == "." || name == ".." || strings.ContainsAny(name, "/\x00") || !utf8.ValidString(name) || state.IsStateName(name) {
+			return nil, fmt.Errorf("depends name %s: not the name of a setting file", name)
+		}
+	}
+	return slices.Compact(slices.Sorted(slices.Values(names))), nil
+}
+
+// with returns a config with some more settings.
+func with(c state.Config, pairs []string) (_ state.Config, err error) {
+	for _, pair := range pairs {
+		key, value, ok := strings.Cut(pair, "=")
+		if !ok || key == "" || !utf8.ValidString(key) {
+			return c, fmt.Errorf("%s: not of the form KEY=VALUE", pair)
+		}
+		if c, err = c.With(key, value); err != nil {
+			return c, fmt.Errorf("%s: %w", pair, err)
+		}
+	}
+	return c, nil
 }
 
 func (s *Settings) readFile(name string) error {
@@ -128,13 +157,11 @@ func (s *Settings) read(name string, read func(io.Reader) error) error {
 	if before.Mode().IsRegular() && !after.ModTime().Equal(before.ModTime()) {
 		return &pathError{name, errors.New("modified while it was read")}
 	}
-	mtime := state.TimeOf(after.ModTime())
-	if link, err := os.Lstat(name); err == nil {
-		if t := state.TimeOf(link.ModTime()); t.Compare(mtime) > 0 {
-			mtime = t
-		}
+	info, err := walk.Stat(name)
+	if err != nil {
+		return err
 	}
-	s.Files = append(s.Files, ConfigFile{name, mtime, after})
+	s.Files = append(s.Files, ConfigFile{name, state.Time{Sec: info.Sec, Nsec: info.Nsec}, after})
 	return nil
 }
 

@@ -75,7 +75,7 @@ func TestReadConfig(t *testing.T) {
 			t.Errorf("%s: %v", test.name, err)
 			continue
 		}
-		c, err := s.Config.WithDependencies(here(t), s.Depends)
+		c, err := s.Config.WithDependencies(here(t), "", s.Depends)
 		if got := c.String(); err != nil || got != test.want {
 			t.Errorf("%s:\n got %s, error %v\nwant %s", test.name, got, err, test.want)
 		}
@@ -131,7 +131,7 @@ func TestDependsIsItsContent(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		c, err := s.Config.WithDependencies(here(t), s.Depends)
+		c, err := s.Config.WithDependencies(here(t), "", s.Depends)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -38,6 +38,17 @@ func (t *destination) drop(paths ...string) error {
 	return err
 }
 
+// fail drops the stamp of a file that the command has failed on, and remembers that,
+// unless the failure is nil.
+func (t *destination) fail(path string, f *state.Failure) error {
+	if f == nil {
+		return t.drop(path)
+	}
+	err := t.Fail(path, *f)
+	t.dirty.Store(true)
+	return err
+}
+
 // destinations are the trees of a run that stamps may be written to, each examined once.
 type destinations struct {
 	opt    *Options
@@ -81,6 +92,10 @@ func (ts *destinations) byNow(at *location) *location {
 	return &location{root: at.root, rel: at.rel, tree: tree}
 }
 
+func (ts *destinations) newOutputNamer() *outputNamer {
+	return newOutputNamer(ts.opt, ts.roots, ts.report)
+}
+
 func (ts *destinations) all() []*destination {
 	ts.mu.Lock()
 	defer ts.mu.Unlock()
@@ -111,10 +126,13 @@ func (ts *destinations) examine(tree *state.Tree) (*destination, error) {
 		return nil, err
 	}
 	stored, any := tree.Stored()
-	if any && !stored.Empty() && tree.Config().Empty() && !ts.opt.ConfigGiven && !ts.opt.NoCheckConfig {
-		return nil, &pathError{tree.Root(), ErrConfigNotGiven}
+	if any && !stored.Empty() && tree.Config().Empty() && !ts.opt.ConfigGiven && !ts.opt.NoCheckConfig && !tree.Same(stored) {
+		return nil, &pathError{tree.Root(), &ConfigNotGivenError{AsGiven(stored, tree.Root())}}
 	}
 	ts.report.problems(tree)
+	if ts.report.about == allNews {
+		ts.report.elsewhere(tree)
+	}
 	t := &destination{Tree: tree, clock: clock{tree: tree}, limited: ts.since.given, watching: sync.OnceValue(tree.Watch)}
 	if ts.since.given {
 		var err error

@@ -29,11 +29,15 @@
 //	filter.go            prints what needs work
 //	explain.go status.go line.go
 //	                     say why, and how much; what --json prints
-//	exec.go exec_run.go pending.go job.go
-//	                     run a command: what is asked for, the run, its files, one job
+//	exec.go exec_run.go exec_report.go exec_show.go
+//	                     run a command: what is asked for, the run and what is said
+//	                     of it, or what it would be
+//	pending.go job.go failure.go
+//	                     its files, one job, and how that fails
 //	commit.go            records what others have processed
 //	import*.go           takes over what treestamps wrote
 //	prune.go absence.go  forget what is gone
+//	forget.go            forgets what is named
 //	upkeep.go            dump and discard
 //	selection.go         which files, as findings in order
 //	selection_walk.go selection_stream.go selector.go
@@ -48,9 +52,10 @@
 //	file.go destination.go since.go
 //	                     a statted file; its tree, with its clock; --since
 //	location.go roots.go where a file is; what ROOTs name
-//	report.go options.go config.go
+//	report.go options.go config.go config_used.go
 //	                     what every flow is given, and whom it reports to
 //	content.go           digests
+//	outputs.go pattern.go what the work makes, named by placeholders
 //	processes.go command*.go spool.go
 //	                     running commands
 //	ordered.go output.go errors.go nonblock_*.go

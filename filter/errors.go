@@ -9,13 +9,16 @@ import (
 
 // Errors about which the user can do something.
 var (
-	// ErrConfigNotGiven is a tree whose stamps a forgotten config would void.
-	ErrConfigNotGiven = errors.New("its stamps have a config and none was given")
 	// ErrConfigUnknown is an import of stamps whose config cannot be read.
 	ErrConfigUnknown = errors.New("the config of its stamps is not known")
 	// ErrNewline is a path that would be two lines.
 	ErrNewline = errors.New("not printed: its name holds a newline")
 )
+
+// A ConfigNotGivenError is a tree whose stamps a forgotten config would void.
+type ConfigNotGivenError struct{ Stored Given }
+
+func (e *ConfigNotGivenError) Error() string { return "its stamps have a config and none was given" }
 
 // DamageError is a snapshot that cannot be read as a whole; Dump.Repair leaves the
 // rest out.
@@ -57,6 +60,12 @@ type WalkNotice struct {
 func (n *WalkNotice) Error() string {
 	return n.Root + ": how treestamps walked it is not taken over"
 }
+
+// An OutOfReachError is a prune that is refused, of a tree or a part of it: its files
+// may only be out of reach. Prune.Force overrides it.
+type OutOfReachError struct{ reason string }
+
+func (e *OutOfReachError) Error() string { return e.reason }
 
 // pathError is what is wrong with one path.
 type pathError struct {

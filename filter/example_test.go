@@ -28,7 +28,7 @@ func ExampleSelection_Pending() {
 			log.Fatal(err)
 		}
 	}
-	ignore, err := walk.ParseIgnore([]string{"*.tmp"})
+	jpg, err := walk.ParseChoice(walk.Patterns{Extensions: []string{"jpg"}})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -36,7 +36,7 @@ func ExampleSelection_Pending() {
 	optimize := func() {
 		photos := filter.Selection{
 			Options: filter.Options{Roots: []string{root}, Warn: func(err error) { log.Print(err) }},
-			Ignore:  ignore,
+			Choice:  jpg,
 		}
 		grove, err := state.Open(photos.Roots, state.Options{})
 		if err != nil {

@@ -4,10 +4,8 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"iter"
 	"runtime"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -34,13 +32,20 @@ func newExecRun(e *Exec, t *template, recorder *recorder) *execRun {
 	if r.progress == nil {
 		r.progress = &Progress{}
 	}
+	r.UpToDate = &r.progress.UpToDate
 	r.runner = &jobRunner{
 		template:      t,
 		recorder:      recorder,
 		exact:         e.Since == sinceStart,
 		ignoreMissing: e.IgnoreMissing,
-		failFast:      e.FailFast,
+		retries:       e.Retries,
+		bisect:        e.Bisect,
+		maxFailures:   e.MaxFailures,
 		oneStream:     e.OneStream,
+		force:         e.Force,
+		opt:           &e.Options,
+		roots:         recorder.destinations.roots,
+		report:        recorder.report,
 		output:        printer{print: e.Print},
 	}
 	return r
@@ -59,6 +64,7 @@ func (r *execRun) run(ctx context.Context) error {
 	r.results = make(chan result, min(jobs, 64))
 
 	pending := newPendingFiles(&r.Selection, r.recorder)
+	pending.givenUp = &r.progress.GivenUp
 	files := pending.batches(running, func(t triage) {
 		select {
 		case r.results <- result{triage: t}:
@@ -103,6 +109,7 @@ func (r *execRun) passOn(ended <-chan struct{}) {
 func (r *execRun) feed(ctx context.Context, files iter.Seq2[[]filePath, error], todo chan<- job) error {
 	defer close(todo)
 	next := job{}
+	names := r.runner.newOutputNamer()
 	send := func() error {
 		select {
 		case todo <- next:
@@ -126,14 +133,15 @@ func (r *execRun) feed(ctx context.Context, files iter.Seq2[[]filePath, error], 
 		}
 		r.read.Add(int64(len(paths)))
 		for _, path := range paths {
-			full := len(next.files) >= r.Batch || r.runner.template.rest+next.size+path.size() > maxArguments
+			size := r.runner.template.size(names.command(path))
+			full := len(next.files) >= r.Batch || r.runner.template.rest+next.size+size > maxArguments
 			if full && len(next.files) > 0 {
 				if err := send(); err != nil {
 					return err
 				}
 			}
 			next.files = append(next.files, path)
-			next.size += path.size()
+			next.size += size
 		}
 		// A single path waits for no other.
 		if len(next.files) > 0 && r.Batch <= 1 {
@@ -180,12 +188,20 @@ func (r *execRun) take(ctx context.Context, j job) {
 	switch {
 	case err == nil:
 		r.runner.print(stdout, stderr)
+		for _, next := range res.again {
+			r.take(ctx, next)
+		}
+		return
 	case isTooLong(err) && len(j.files) > 1:
-		half := len(j.files) / 2
-		r.take(ctx, job{number: j.number, files: j.files[:half]})
-		r.take(ctx, job{number: j.number, files: j.files[half:]})
+		for _, half := range j.halves() {
+			r.take(ctx, half)
+		}
+		return
 	case err != errStopped:
 		r.runner.fail(err)
+	}
+	if j.failed != nil { // and was not tried again
+		r.results <- j.unresolved()
 	}
 }
 
@@ -223,7 +239,13 @@ func (r *execRun) record(res result) {
 	r.done.failures = append(r.done.failures, res.failures...)
 	r.done.changed += res.changed
 	r.done.inHand = append(r.done.inHand, res.inHand...)
-	r.progress.Failed.Add(int64(len(res.failures)))
+	for _, f := range res.failures {
+		r.progress.Failed.Add(int64(len(f.Paths)))
+	}
+	r.progress.Succeeded.Add(int64(res.succeeded))
+	r.progress.InHand.Add(int64(len(res.inHand)))
+	r.progress.UpToDate.Add(int64(res.upToDate))
+	r.progress.GivenUp.Add(int64(res.givenUp))
 	r.progress.Done.Add(int64(res.files))
 }
 
@@ -232,49 +254,5 @@ func (r *execRun) die(err error) {
 	if err != nil {
 		r.fatal = err
 		r.runner.halt(err)
-	}
-}
-
-// conclude makes everything durable, and says what was left pending.
-func (r *execRun) conclude(ctx context.Context, fed error) error {
-	finished := r.recorder.finish(r.fatal)
-	report := r.recorder.report
-	if n := r.done.changed; n > 0 {
-		report.notice(fmt.Errorf("%s modified while the command ran: left pending", Counted(n, "file")))
-	}
-	r.sayInHand()
-	slices.SortStableFunc(r.done.failures, func(a, b failure) int { return cmp.Compare(a.job, b.job) })
-	for _, f := range r.done.failures {
-		report.warn(f.err)
-	}
-	// After a signal, what was left is no surprise.
-	rest := int(r.read.Load() - r.progress.Done.Load())
-	if total := r.progress.Total.Load(); total > 0 {
-		rest = int(total - r.progress.Done.Load())
-	}
-	switch {
-	case ctx.Err() != nil:
-	case r.In != nil && fed == errStopped:
-		report.warn(errors.New("stopped before the end of stdin"))
-	case rest > 0:
-		report.warn(fmt.Errorf("%s left pending: the command was not run", Counted(rest, "file")))
-	}
-	if fed == errStopped {
-		fed = nil
-	}
-	return errors.Join(r.fatal, finished, fed, r.runner.failure(), ctx.Err())
-}
-
-// sayInHand names the files that were passed over for another run, or counts them
-// where they are many.
-func (r *execRun) sayInHand() {
-	const few = 3
-	report, inHand := r.recorder.report, r.done.inHand
-	if len(inHand) > few {
-		report.notice(fmt.Errorf("%s passed over, such as %s: another exec is at work on them", Counted(len(inHand), "file"), inHand[0]))
-		return
-	}
-	for _, path := range inHand {
-		report.notice(&pathError{path, errors.New("passed over: another exec is at work on it")})
 	}
 }

@@ -23,8 +23,13 @@ type Explanation struct {
 	// Tree is the root of the tree that the file belongs to, "" for none, and Why
 	// says why it is that one. Source is the state file that holds the stamp.
 	Tree, Why, Source string
-	// Changes are the settings that made the stamp void.
-	Changes []string
+	// Config is that of the tree's newest stamps, nil for none, and ConfigUsed says
+	// whether it decides which count. Changes are the settings that made the stamp void.
+	Config     *Config
+	ConfigUsed ConfigUsed
+	Changes    []string
+	// Missing is the output that is not there.
+	Missing string
 }
 
 // Run hands over an explanation of each path that there is, in their order.
@@ -61,27 +66,39 @@ func (e *Explain) Run(ctx context.Context, take func(*Explanation) error) error 
 
 func (j *pathJudge) explain(ctx context.Context, path string) (*Explanation, error) {
 	f, err := j.judge(path)
-	j.statter.Close()
+	j.close()
 	found := []finding{f}
 	for _, warn := range j.read(ctx, found) {
 		j.report.warn(warn)
 	}
 	f = found[0]
 	x := &Explanation{Path: path, Evidence: f.Evidence, Reason: f.Reason, Detect: j.Detect}
-	if err != nil || f.location == nil || f.tree == nil {
+	if f.location == nil || f.tree == nil {
 		return x, err
 	}
+	if f.NoOutput {
+		x.Missing = j.outputs.missing(j.outputs.source(f.filePath))
+	}
 	x.Tree, x.Why = f.tree.Root(), f.tree.Origin().String()
+	x.ConfigUsed = j.configUsed(f.tree)
+	if stored, any := f.tree.Stored(); any {
+		x.Config = &stored
+	}
 	switch f.Standing {
 	case state.OtherConfig:
 		x.Source = j.stamps.reader.Source(f.name)
-		if under, known := j.stamps.reader.Under(f.name); known {
-			x.Changes = under.Diff(f.tree.Config())
-		}
+		x.Changes = j.stamps.reader.Changes(f.name)
 	case state.Stamped:
 		x.Source = j.stamps.reader.Source(f.name)
 	}
 	return x, nil
+}
+
+// failedLine is what --json says of failures that are remembered.
+type failedLine struct {
+	Runs  int        `json:"runs"`
+	At    state.Time `json:"at"`
+	Mtime state.Time `json:"mtime"`
 }
 
 // MarshalJSON gives what --json prints.
@@ -94,10 +111,17 @@ func (x *Explanation) MarshalJSON() ([]byte, error) {
 		Tree      string      `json:"tree,omitempty"`
 		Why       string      `json:"tree_why,omitempty"`
 		Source    string      `json:"source,omitempty"`
+		Config    *Config     `json:"config,omitempty"`
+		Used      ConfigUsed  `json:"config_used,omitempty"`
 		Void      *state.Time `json:"void_stamp,omitempty"`
 		Changes   []string    `json:"config_changes,omitempty"`
+		Missing   string      `json:"missing_output,omitempty"`
+		Failed    *failedLine `json:"failed,omitempty"`
 	}{
-		newLine(x.Path, &f), x.NeedsWork(), x.Detect.String(), x.Tree, x.Why, x.Source, nil, x.Changes,
+		newLine(x.Path, &f), x.NeedsWork(), x.Detect.String(), x.Tree, x.Why, x.Source, x.Config, x.ConfigUsed, nil, x.Changes, x.Missing, nil,
+	}
+	if x.Failure != nil {
+		line.Failed = &failedLine{x.Failure.Runs, x.Failure.At, x.Failure.File.Time}
 	}
 	if x.Standing == state.OtherConfig {
 		line.Void = &x.Stamp.Time

@@ -23,6 +23,8 @@ type file struct {
 	since       uint64 // the tree's epoch before the stat
 	// Its content: as read, and as it must be found, nil where that is open.
 	digest, want *state.Digest
+	// failure is what is remembered of earlier runs that its command failed in.
+	failure *state.Failure
 }
 
 func (f *file) mtime() state.Time { return state.Time{Sec: f.info.Sec, Nsec: f.info.Nsec} }

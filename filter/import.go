@@ -18,6 +18,8 @@ type Import struct {
 	Options
 	// From is the program of the files to read; empty means Program.
 	From string
+	// Choice is which files are looked at. Nothing is read in a directory that it excludes.
+	Choice *walk.Choice
 	// Follow follows symbolic links met in a walk.
 	Follow bool
 }
@@ -80,7 +82,7 @@ func (i *Import) prepare(ctx context.Context, root root, at walk.Root) (*importR
 		return nil, err
 	}
 	opt := i.Options
-	if opt.Config, err = i.config(root, newest); err != nil {
+	if opt.Config, err = i.config(newest); err != nil {
 		return nil, err
 	}
 	opt.ConfigGiven = true
@@ -92,10 +94,15 @@ func (i *Import) prepare(ctx context.Context, root root, at walk.Root) (*importR
 		recorder: newRecorder(&opt, Recording{}, g, report),
 		root:     root,
 		at:       at,
-		follow:   i.Follow,
+		walk:     i.walk(state.IsStateName),
 		files:    files,
 		newest:   newest,
 		past:     gather(root, files, newest.Made, present()),
+	}
+	if i.ConfigGiven && newest.ConfigErr == nil {
+		if changes := r.tree().Diff(newest.Config); len(changes) > 0 {
+			i.Notice(fmt.Errorf("%s: recorded under the given config (%s)", root.real, strings.Join(changes, ", ")))
+		}
 	}
 	if _, err = r.destinations.of(r.tree()); err == nil {
 		err = r.refuse(r.tree())
@@ -104,6 +111,10 @@ func (i *Import) prepare(ctx context.Context, root root, at walk.Root) (*importR
 		return nil, errors.Join(err, g.Close())
 	}
 	return r, nil
+}
+
+func (i *Import) walk(mark func(name string) bool) walk.Options {
+	return walk.Options{Choice: i.Choice, Follow: i.Follow, Mark: mark}
 }
 
 // from is the program of the files to read.
@@ -123,22 +134,14 @@ func (i *Import) program() string {
 
 // config is what the stamps are recorded under: what the user says, else what
 // treestamps says.
-func (i *Import) config(root root, newest *treestamps.File) (state.Config, error) {
-	switch known := newest.ConfigErr == nil; {
-	case !i.ConfigGiven && !known:
+func (i *Import) config(newest *treestamps.File) (state.Config, error) {
+	switch {
+	case i.ConfigGiven:
+		return i.Config, nil
+	case newest.ConfigErr != nil:
 		return i.Config, &pathError{newest.Path, fmt.Errorf("%w: %w", ErrConfigUnknown, newest.ConfigErr)}
-	case !i.ConfigGiven:
-		return newest.Config, nil
-	case known:
-		given, err := i.Config.WithDependencies(root.real, i.Depends)
-		if err != nil {
-			return given, &pathError{root.real, err}
-		}
-		if changes := newest.Config.Diff(given); len(changes) > 0 {
-			i.Notice(fmt.Errorf("%s: recorded under the given config (%s)", root.real, strings.Join(changes, ", ")))
-		}
 	}
-	return i.Config, nil
+	return newest.Config, nil
 }
 
 // refuse returns why nothing can be imported into a tree: what is lost of its

@@ -42,7 +42,7 @@ func (i *Import) holders(ctx context.Context, root root, at walk.Root) ([]string
 	if root.only != "" {
 		return []string{root.real}, nil
 	}
-	opt := walk.Options{Follow: i.Follow, Mark: func(name string) bool { return state.ProgramOf(name) == i.from() }}
+	opt := i.walk(func(name string) bool { return state.ProgramOf(name) == i.from() })
 	dirs := []string{root.real}
 	err := walk.Walk(ctx, []walk.Root{at}, opt, walk.VisitFunc(func(d *walk.Dir) {
 		if d.Rel != "" && d.Part == 0 && len(d.Marks) > 0 {

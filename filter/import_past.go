@@ -9,6 +9,7 @@ import (
 	"treefilter/store/rule"
 	"treefilter/store/state"
 	"treefilter/store/treestamps"
+	"treefilter/walk"
 )
 
 // past is what treestamps knew of a tree, by path relative to its root.
@@ -90,14 +91,14 @@ func (p *past) at(rel string) state.Time {
 
 // gone counts the paths that are not there any more. What lies in a directory
 // that is gone is not looked for: of an album there may be thousands.
-func (p *past) gone(root root) (n int) {
+func (p *past) gone(root root, choice *walk.Choice) (n int) {
 	isGoneAt := func(rel string) bool {
 		_, err := os.Lstat(strings.TrimSuffix(root.real, "/") + "/" + rel)
 		return isGone(err)
 	}
 	dirs := map[string]bool{} // whether they are gone
 	for rel, s := range p.stamps {
-		if s.met || rel == "" {
+		if s.met || rel == "" || !choice.Has(rel) {
 			continue
 		}
 		dir := path.Dir(rel)

@@ -45,7 +45,7 @@ func (r *importRun) summarize() {
 	}
 	gone := 0
 	if r.root.only == "" {
-		gone = r.past.gone(r.root)
+		gone = r.past.gone(r.root, r.walk.Choice)
 	}
 	text := fmt.Sprintf("%s taken over, ", Counted(r.stamped, "stamp"))
 	if r.before > 0 {

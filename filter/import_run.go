@@ -19,7 +19,7 @@ type importRun struct {
 	*recorder
 	root   root
 	at     walk.Root
-	follow bool
+	walk   walk.Options
 	files  []*treestamps.File
 	newest *treestamps.File // whose config counts
 	past   *past
@@ -35,13 +35,12 @@ func (r *importRun) tree() *state.Tree { return r.destinations.grove.Roots()[0] 
 
 func (r *importRun) run(ctx context.Context) error {
 	r.reportFiles()
-	opt := walk.Options{Follow: r.follow, Mark: state.IsStateName}
-	r.stamps = make([]stampReader, walk.NumWorkers(opt))
+	r.stamps = make([]stampReader, walk.NumWorkers(r.walk))
 	for i := range r.stamps {
 		r.stamps[i].met, r.stamps[i].voids = r.report.problems, true
 	}
 	top := &importDir{importRun: r, tree: r.tree()}
-	err := walk.Walk(ctx, []walk.Root{r.at}, opt, top, func(err error) error {
+	err := walk.Walk(ctx, []walk.Root{r.at}, r.walk, top, func(err error) error {
 		r.report.warn(err)
 		return nil
 	})

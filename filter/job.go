@@ -3,6 +3,7 @@ package filter
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"sync"
@@ -13,46 +14,56 @@ import (
 
 // jobRunner runs the command on files whose tree is known.
 type jobRunner struct {
-	template                                  *template
-	recorder                                  *recorder
-	exact, ignoreMissing, failFast, oneStream bool
-	processes                                 processes
-	output                                    printer
-	halt                                      context.CancelCauseFunc // no more commands are started
+	template                                *template
+	recorder                                *recorder
+	exact, ignoreMissing, bisect, oneStream bool
+	force                                   bool
+	retries, maxFailures                    int
+	processes                               processes
+	output                                  printer
+	opt                                     *Options
+	roots                                   []root
+	report                                  *reporter
+	halt                                    context.CancelCauseFunc // no more commands are started
 
-	mu     sync.Mutex
-	failed error // the first error outside of recording
+	mu       sync.Mutex
+	failed   error            // the first error outside of recording
+	failures int              // commands that failed for good
+	counted  map[claimed]bool // files whose failure counts for this run
 }
 
 // job is the files of one run of the command.
 type job struct {
 	number int
 	files  []filePath
-	size   int // of their paths, as arguments
+	size   int   // of their paths, as arguments
+	tried  int   // how often the command has failed on just these files
+	failed error // how it has failed on them last, nil for not yet
 }
 
 // result is what became of a job.
 type result struct {
 	triage
-	failures []failure
-	changed  int      // files left pending by --since start
-	inHand   []string // files that another run was at work on
-	files    int
+	failures  []failure
+	again     []job    // to be tried next
+	succeeded int      // files whose command succeeded
+	changed   int      // files left pending by --since start
+	inHand    []string // files that another run was at work on
+	upToDate  int      // files that another run has done meanwhile
+	givenUp   int      // or has given up
+	files     int      // that are dealt with
 }
 
-// started is a file whose command is about to run, and the path that it was found by.
+// started is a file whose command is about to run, the path that it was found by, and
+// what the placeholders stand for.
 type started struct {
 	file
-	from filePath
+	from    filePath
+	source  *source
+	settled bool // no later write can bear the mtime that it has
 }
 
-// failure is a file whose command failed.
-type failure struct {
-	job int
-	err error
-}
-
-var errFailFast = errors.New("a command failed")
+var errTooManyFailures = errors.New("too many commands failed")
 
 // fail ends the run because of anything but recording.
 func (r *jobRunner) fail(err error) {
@@ -77,14 +88,14 @@ func (r *jobRunner) run(ctx context.Context, j job, stdout, stderr *spool) (res 
 	if err != nil || len(begun) == 0 {
 		return res, err
 	}
-	paths := make([]string, len(begun))
+	sources := make([]*source, len(begun))
 	for i := range begun {
-		paths[i] = begun[i].path
+		sources[i] = begun[i].source
 	}
 	if r.oneStream {
 		stderr = stdout
 	}
-	cmd, err := r.template.command(paths, stdout, stderr)
+	cmd, err := r.template.command(sources, stdout, stderr)
 	if err == nil {
 		err = r.processes.start(cmd)
 	}
@@ -96,22 +107,20 @@ func (r *jobRunner) run(ctx context.Context, j job, stdout, stderr *spool) (res 
 		}
 		return res, err
 	}
-	failed := outcome(r.processes.wait(cmd), stdout, stderr)
-	if failed == nil {
-		r.end(begun, &res)
-		r.recorder.read(&res.triage)
+	if failed := outcome(r.processes.wait(cmd), stdout, stderr); failed != nil {
+		r.endFailed(ctx, j, begun, failed, &res)
 		return res, nil
 	}
-	for i := range begun {
-		_ = r.dropFailed(&begun[i].file) // an error ends the run, or gives up the tree
-	}
-	for _, path := range paths {
-		res.failures = append(res.failures, failure{j.number, &pathError{path, failed}})
-	}
-	if r.failFast {
-		r.halt(errFailFast)
-	}
+	r.end(ctx, j, begun, &res)
+	r.recorder.read(&res.triage)
 	return res, nil
+}
+
+// newOutputNamer returns one that names all that a command may ask for.
+func (r *jobRunner) newOutputNamer() *outputNamer {
+	n := newOutputNamer(r.opt, r.roots, r.report)
+	n.rel = true
+	return n
 }
 
 // begin stats and claims files right before their command starts. Those that cannot
@@ -120,13 +129,16 @@ func (r *jobRunner) run(ctx context.Context, j job, stdout, stderr *spool) (res 
 func (r *jobRunner) begin(ctx context.Context, files []filePath, res *result) (begun []started, err error) {
 	st := r.recorder.destinations.newStatter()
 	defer st.close()
+	outputs := r.newOutputNamer()
+	defer outputs.close()
 	var stamped []file
 	for _, p := range files {
 		p.location = r.recorder.destinations.byNow(p.location)
 		f, err := r.recorder.statSettled(ctx, st, p, r.exact)
+		source := outputs.command(p)
 		var standing state.Standing
 		if err == nil {
-			standing, err = r.claim(ctx, &f)
+			standing, err = r.claim(ctx, &f, func() bool { return outputs.missing(source) != "" })
 		}
 		switch fatal, isFatal := errors.AsType[*fatalError](err); {
 		case isFatal:
@@ -139,10 +151,18 @@ func (r *jobRunner) begin(ctx context.Context, files []filePath, res *result) (b
 		case err == errInHand:
 			res.inHand = append(res.inHand, p.path())
 		case err == errDone:
+			res.upToDate++
+		case err == errGivenUp:
+			res.givenUp++
 		case err != nil:
 			r.recorder.sort(&res.triage, f, err)
 		default:
-			begun = append(begun, started{f, p})
+			if err := outputs.prepare(source, r.recorder.destinations.grove); err != nil {
+				res.warns = append(res.warns, &pathError{f.path, fmt.Errorf("not run: %w", err)})
+				_ = r.release(&f)
+				continue
+			}
+			begun = append(begun, started{f, p, source, f.settled(f.began)})
 			if standing == state.Stamped || standing == state.OtherConfig {
 				stamped = append(stamped, f)
 			}
@@ -152,7 +172,10 @@ func (r *jobRunner) begin(ctx context.Context, files []filePath, res *result) (b
 }
 
 // claim claims a file, and judges it once more.
-func (r *jobRunner) claim(ctx context.Context, f *file) (state.Standing, error) {
+func (r *jobRunner) claim(ctx context.Context, f *file, noOutput func() bool) (state.Standing, error) {
+	if err := f.destination.CheckSettings(f.rel); err != nil {
+		return state.Unknown, err
+	}
 	if err := r.recorder.claims.take(f.destination, f.rel); err != nil {
 		return state.Unknown, r.lose(f, err)
 	}
@@ -162,16 +185,30 @@ func (r *jobRunner) claim(ctx context.Context, f *file) (state.Standing, error) 
 	}
 	f.since = since
 	detect := r.recorder.opt.Detect
-	e := &rule.Evidence{Standing: standing, Stamp: stamp, Mtime: f.mtime(), Target: f.linked(), Now: present()}
+	e := &rule.Evidence{Standing: standing, Stamp: stamp, Mtime: f.mtime(), Target: f.linked(), Now: present(), Forced: r.force, GiveUp: r.recorder.opt.GiveUp}
+	recorded := stamp.Digest
+	if standing == state.Dropped {
+		if f.failure = f.destination.Failure(f.rel); f.failure != nil {
+			e.Failure, recorded = f.failure, f.failure.File.Digest
+		}
+	}
+	switch rule.Judge(detect, e) {
+	case rule.Unchanged, rule.Touched:
+		e.NoOutput = noOutput()
+	}
 	if rule.Judge(detect, e) == rule.Touched {
 		// What cannot be read is the command's to report.
-		e.Content, _ = compare(ctx, f.path, stamp.Digest)
+		e.Content, _ = compare(ctx, f.path, recorded)
 	}
-	if rule.Judge(detect, e).NeedsWork() {
+	reason := rule.Judge(detect, e)
+	if reason.NeedsWork() {
 		return standing, nil
 	}
 	if err := r.release(f); err != nil {
 		return standing, r.lose(f, err)
+	}
+	if reason == rule.GivenUp {
+		return standing, errGivenUp
 	}
 	return standing, errDone
 }
@@ -200,19 +237,6 @@ func (r *jobRunner) dropAll(stamped []file) error {
 	return nil
 }
 
-// dropFailed says that the command has failed on a file: whatever stamp it has by
-// now, or is about to get from another run that has statted it, does not count.
-func (r *jobRunner) dropFailed(f *file) error {
-	err := f.destination.drop(f.rel)
-	if err == nil {
-		err = r.recorder.forgetInOthers([]file{*f})
-	}
-	if err != nil {
-		err = r.lose(f, err)
-	}
-	return errors.Join(err, r.release(f))
-}
-
 // lose makes of an error about state what it means for one file.
 func (r *jobRunner) lose(f *file, err error) error {
 	if err == errInHand || err == errDone {
@@ -225,20 +249,29 @@ func (r *jobRunner) lose(f *file, err error) error {
 	return &pathError{f.path, err}
 }
 
-// end stats files whose command succeeded.
-func (r *jobRunner) end(begun []started, res *result) {
+// end stats files whose command succeeded. On those without their output it has failed.
+func (r *jobRunner) end(ctx context.Context, j job, begun []started, res *result) {
 	st := r.recorder.destinations.newStatter()
 	defer st.close()
-	for _, b := range begun {
+	outputs := r.newOutputNamer()
+	defer outputs.close()
+	for i, b := range begun {
 		f, err := st.file(b.from)
+		var missing error
+		if err == nil {
+			missing = outputs.done(b.source, r.recorder.destinations.grove)
+		}
 		switch {
+		case missing != nil:
+			r.endFailed(ctx, j, begun[i:i+1], missing, res)
 		case errors.Is(err, fs.ErrNotExist):
 			r.gone(res, b.path, "not stamped: gone when its command had ended")
 			_ = r.release(&b.file)
 		case err == nil && r.exact && f.info != b.info:
 			res.changed++
-			_ = r.dropFailed(&b.file)
+			_ = r.dropFailed(&b.file, nil)
 		default:
+			res.succeeded++
 			// What others have said since its command began counts against it.
 			f.since = b.since
 			r.recorder.sort(&res.triage, f, err)

@@ -37,12 +37,3 @@ func (p filePath) path() string {
 	}
 	return p.root.prefix + p.rel + "/" + p.name
 }
-
-// size is how many bytes of arguments a path takes.
-func (p filePath) size() int {
-	n := len(p.root.prefix) + len(p.name) + 1
-	if p.rel != "" {
-		n += len(p.rel) + 1
-	}
-	return n
-}

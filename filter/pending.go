@@ -3,6 +3,7 @@ package filter
 import (
 	"context"
 	"iter"
+	"sync/atomic"
 
 	"treefilter/store/rule"
 )
@@ -12,6 +13,7 @@ import (
 type pendingFiles struct {
 	selector *selector
 	recorder *recorder
+	givenUp  *atomic.Int64 // counts the files that are, where it is not nil
 }
 
 func newPendingFiles(selection *Selection, r *recorder) *pendingFiles {
@@ -20,7 +22,7 @@ func newPendingFiles(selection *Selection, r *recorder) *pendingFiles {
 	if s.Detect == rule.DetectContent {
 		s.refresh = &refresher{recorder: r}
 	}
-	return &pendingFiles{s, r}
+	return &pendingFiles{selector: s, recorder: r}
 }
 
 // batches yields the files as they are found. An error is the last that it yields.
@@ -31,7 +33,15 @@ func (p *pendingFiles) batches(ctx context.Context, refreshed func(triage)) iter
 			if refresh != nil {
 				refreshed(refresh.triage(b.found))
 			}
-			if !yield(paths(b.found), err) {
+			pending := paths(b.found)
+			if p.givenUp != nil {
+				for i := range b.found {
+					if b.found[i].Reason == rule.GivenUp {
+						p.givenUp.Add(1)
+					}
+				}
+			}
+			if !yield(pending, err) {
 				return
 			}
 		}

@@ -16,10 +16,15 @@ import (
 // Prune drops the stamps of files that are gone.
 type Prune struct {
 	Options
+	// Choice is the files whose stamps are looked at.
+	Choice *walk.Choice
 	// DryRun writes the paths whose stamps would be dropped to Out, and drops
 	// nothing.
 	DryRun bool
-	// Out gets these paths.
+	// Force takes all that is missing for gone, wherever it may be.
+	Force bool
+	// Out gets these paths, or in their place the Outputs of these files where there
+	// are any, also without DryRun.
 	Out io.Writer
 	// OutDelimiter is walk.NUL or walk.Newline.
 	OutDelimiter walk.Delimiter
@@ -31,14 +36,19 @@ func (p *Prune) Run(ctx context.Context) error {
 	out := newOutput(p.Out, nil)
 	every := p.Options
 	every.NoCheckConfig = true
+	named, _, _ := parseRoots(p.Roots) // eachRoot reports what is wrong with them
 	err := every.eachRoot(ctx, func(t *state.Tree, root root, report *reporter) error {
 		r := &pruneRun{Prune: p, tree: t, root: root, below: t.Below(root.real), report: report, out: out}
+		r.outputs = newOutputNamer(&p.Options, append(named, root), report)
 		if r.below != "" {
 			r.below += "/"
 		}
 		return r.run(ctx)
 	})
-	return errors.Join(err, out.Flush())
+	if lost := out.Flush(); !errors.Is(err, lost) {
+		err = errors.Join(err, lost)
+	}
+	return err
 }
 
 // pruneRun is one run of a Prune over one tree.
@@ -50,6 +60,7 @@ type pruneRun struct {
 	report *reporter
 	out    *output
 
+	outputs *outputNamer
 	workers []*absence
 	batch   []string // paths relative to the root, to be statted
 	stamps  int64
@@ -65,6 +76,7 @@ func (r *pruneRun) run(ctx context.Context) (err error) {
 		if err != nil {
 			return err
 		}
+		a.certain = r.Force
 		defer a.at.Close()
 		r.workers = append(r.workers, a)
 	}
@@ -86,7 +98,7 @@ func (r *pruneRun) refuse() error {
 	if err := r.root.refuseFile(); err != nil {
 		return err
 	}
-	if err := r.tree.Writable(); err != nil {
+	if err := r.tree.Writable(); err != nil || r.Force {
 		return err
 	}
 	empty, err := isEmpty(r.root.dir, r.StateDir)
@@ -94,10 +106,10 @@ func (r *pruneRun) refuse() error {
 		return err
 	}
 	if empty {
-		return &pathError{r.root.real, errors.New("empty, perhaps an unmounted disk: nothing is dropped")}
+		return &pathError{r.root.real, &OutOfReachError{"empty, perhaps an unmounted disk: nothing is dropped"}}
 	}
 	if then, now, moved := r.tree.Moved(); moved {
-		return &pathError{r.tree.Root(), fmt.Errorf("on another file system (%s) than when its stamps were made (%s): nothing is dropped (the next commit takes the new one for granted)", now, then)}
+		return &pathError{r.tree.Root(), &OutOfReachError{fmt.Sprintf("on another file system (%s) than when its stamps were made (%s): nothing is dropped (the next commit takes the new one for granted)", now, then)}}
 	}
 	return nil
 }
@@ -109,7 +121,7 @@ const share = 1024
 func (r *pruneRun) each(ctx context.Context) error {
 	for e := range r.tree.Stamps() {
 		rel, within := strings.CutPrefix(e.Path, r.below)
-		if !within {
+		if !within || !r.Choice.Has(rel) {
 			continue
 		}
 		r.stamps++
@@ -121,7 +133,24 @@ func (r *pruneRun) each(ctx context.Context) error {
 			return err
 		}
 	}
-	return r.flush(ctx)
+	if err := r.flush(ctx); err != nil || r.DryRun {
+		return err
+	}
+	return r.failed(ctx)
+}
+
+// failed prunes what is remembered of the failures on files that are gone. They are no
+// stamps, and not counted.
+func (r *pruneRun) failed(ctx context.Context) error {
+	for _, path := range r.tree.Failed() {
+		if rel, within := strings.CutPrefix(path, r.below); within {
+			r.batch = append(r.batch, rel)
+		}
+	}
+	stamps := r.dropped
+	err := r.flush(ctx)
+	r.dropped = stamps
+	return err
 }
 
 // flush stats the paths of a batch, and drops or prints those that are gone.
@@ -131,8 +160,14 @@ func (r *pruneRun) flush(ctx context.Context) error {
 	}
 	gone := r.stat()
 	r.batch = r.batch[:0]
-	if r.DryRun {
-		return r.print(gone)
+	if r.DryRun || len(r.Outputs) > 0 {
+		var err error
+		if gone, err = r.print(gone); err == nil {
+			err = r.out.Flush() // nothing but its stamp leads to an output
+		}
+		if err != nil || r.DryRun {
+			return err
+		}
 	}
 	if len(gone) == 0 {
 		return nil
@@ -183,15 +218,34 @@ func (r *pruneRun) stat() (gone []string) {
 	return gone
 }
 
-func (r *pruneRun) print(paths []string) error {
+// print prints the paths, or their outputs, and returns those that could be.
+func (r *pruneRun) print(paths []string) (printed []string, err error) {
 	var b []byte
 	for _, path := range paths {
-		start := len(b)
-		b = append(append(b, r.root.prefix...), path...)
-		if err := terminate(&b, start, r.OutDelimiter); err != nil {
+		longer, err := r.append(b, path)
+		if err != nil {
 			r.report.warn(err)
+			continue
+		}
+		b, printed = longer, append(printed, path)
+	}
+	_, err = r.out.Write(b)
+	return printed, err
+}
+
+func (r *pruneRun) append(b []byte, path string) (_ []byte, err error) {
+	texts := []string{r.root.prefix + path}
+	if len(r.Outputs) > 0 {
+		dir, name := splitGiven(path)
+		at := &location{root: &r.root, rel: strings.TrimSuffix(dir, "/"), tree: r.tree}
+		texts = r.outputs.all(filePath{at, name})
+	}
+	for _, text := range texts {
+		start := len(b)
+		b = append(b, text...)
+		if err := terminate(&b, start, r.OutDelimiter); err != nil {
+			return nil, err
 		}
 	}
-	_, err := r.out.Write(b)
-	return err
+	return b, nil
 }

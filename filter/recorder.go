@@ -19,7 +19,10 @@ type recorder struct {
 	destinations *destinations
 	report       *reporter
 	unsettled    []file // not settled yet
-	late         int    // left pending by --since
+	// workBegan is when the work began at the latest, where it may have before setting
+	// files were read; zero is after that.
+	workBegan state.Time
+	late      int // left pending by --since
 }
 
 // newRecorder returns a recorder for the trees of a grove.
@@ -78,8 +81,11 @@ func (r *recorder) record(t triage) error {
 	for _, err := range t.warns {
 		r.report.warn(err)
 	}
+	for _, err := range t.settings {
+		r.report.once(err, r.opt.Warn)
+	}
 	r.late += len(t.late)
-	if err := r.forget(t.late); err != nil {
+	if err := r.forget(slices.Concat(t.late, t.unmade)); err != nil {
 		return err
 	}
 	r.unsettled = append(r.unsettled, t.unsettled...)
@@ -89,7 +95,11 @@ func (r *recorder) record(t triage) error {
 		}
 	}
 	for _, s := range t.ready {
-		if err := r.put(s.destination, s.entries); err != nil {
+		bound, err := r.bind(s)
+		if err == nil {
+			err = r.put(s.destination, bound)
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -99,6 +109,35 @@ func (r *recorder) record(t triage) error {
 		}
 	}
 	return r.advance()
+}
+
+// bind gives stamps their setting files. Where one of these was edited since the work
+// began, they are not made, and their files lose the ones they have: see forget.
+func (r *recorder) bind(s treeStamps) ([]state.Entry, error) {
+	moment := r.workBegan
+	if moment != (state.Time{}) && s.destination.limited {
+		moment = s.destination.since
+	}
+	bound, left, why := s.destination.Bind(s.entries, moment)
+	for _, err := range why {
+		r.report.once(err, r.opt.Warn)
+	}
+	if len(left) == 0 {
+		return bound, nil
+	}
+	paths := make([]string, len(left))
+	for i := range left {
+		paths[i] = left[i].Path
+		if r.claims != nil {
+			if err := r.claims.release(s.destination, paths[i]); err != nil {
+				return nil, err
+			}
+		}
+	}
+	if err := s.destination.drop(paths...); err != nil {
+		return bound, r.destinations.giveUp(s.destination, err)
+	}
+	return bound, nil
 }
 
 // settle records the files whose tick is over.

@@ -1,7 +1,9 @@
 package filter
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 
@@ -13,8 +15,9 @@ type reporter struct {
 	opt   *Options
 	about treeNews
 
-	mu   sync.Mutex
-	said map[string]bool
+	mu    sync.Mutex
+	said  map[string]bool
+	apart sync.Once // see elsewhere
 }
 
 // treeNews is what a flow reports of a tree by itself.
@@ -53,6 +56,7 @@ func (r *reporter) once(err error, say func(error)) {
 
 // meet reports what there is to say of a tree when it is first used.
 func (r *reporter) meet(t *state.Tree) {
+	r.elsewhere(t)
 	if r.about != noNews {
 		r.problems(t)
 	}
@@ -61,16 +65,53 @@ func (r *reporter) meet(t *state.Tree) {
 	}
 }
 
+// elsewhere says once, of a tree that begins in a state directory, which trees are
+// there: this one may be one of them, moved.
+func (r *reporter) elsewhere(t *state.Tree) {
+	if r.opt.StateDir == "" || t.Origin() == state.HoldsState {
+		return
+	}
+	r.apart.Do(func() {
+		stored, err := state.StoredTrees(r.opt.stateOptions())
+		if err != nil || len(stored) == 0 {
+			return // an error is met, and said, elsewhere
+		}
+		r.notice(fmt.Errorf("%s: no tree in %s, which has %s", t.Root(), r.opt.StateDir, namesOf(stored)))
+	})
+}
+
+// namesOf names a few trees, and counts the rest.
+func namesOf(stored []state.StoredTree) string {
+	var names []string
+	for _, s := range stored {
+		names = append(names, cmp.Or(s.Root, s.Folder))
+	}
+	return aFew(names)
+}
+
+// aFew lists the first of many, and counts the rest.
+func aFew(list []string) string {
+	const shown = 3
+	if more := len(list) - shown; more > 0 {
+		return fmt.Sprintf("%s and %d more", strings.Join(list[:shown], ", "), more)
+	}
+	return strings.Join(list, ", ")
+}
+
 // leave reports what the use of a tree has shown.
 func (r *reporter) leave(t *state.Tree) {
 	if r.about != noNews {
 		r.problems(t)
 	}
+	if changes := t.SettingChanges(); r.about == allNews && len(changes) > 0 {
+		r.once(fmt.Errorf("%s: config changed (%s)", t.Root(), aFew(changes)), r.opt.Notice)
+	}
 }
 
-// problems warns of what is wrong with a tree's state and was not said yet.
+// problems warns of what is wrong with a tree's state, and with its setting files, and
+// was not said yet.
 func (r *reporter) problems(t *state.Tree) {
-	for _, err := range t.Problems() {
+	for _, err := range slices.Concat(t.Problems(), t.SettingErrors()) {
 		r.once(err, r.opt.Warn)
 	}
 }
@@ -96,10 +137,10 @@ func (r *reporter) configChanged(t *state.Tree) {
 // configChanges returns what differs from the config of a tree's newest stamps.
 func configChanges(t *state.Tree) (changes []string, changed bool) {
 	stored, any := t.Stored()
-	if !any || stored.Hash() == t.Config().Hash() {
+	if !any || t.Same(stored) {
 		return nil, false
 	}
-	return stored.Diff(t.Config()), true
+	return t.Diff(stored), true
 }
 
 // Counted puts a number before a noun.

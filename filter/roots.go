@@ -79,21 +79,24 @@ func (l lostRoots) refuse(dir string) error {
 	return nil
 }
 
-// realPath returns the absolute path of what need not be there, or need not be a
-// directory, "" where even its parent is not.
+// realPath returns the absolute path of what need not be a directory, or need not be
+// there: what is missing is taken as it is spelled. It is "" where that cannot be.
 func realPath(path string) string {
 	if real, err := state.RealDir(path); err == nil {
 		return real
 	}
-	given, name := splitGiven(path)
-	if given == "" {
-		given = "."
+	dir, name := splitGiven(strings.TrimRight(filepath.ToSlash(path), "/"))
+	switch name {
+	case "", "..":
+		return ""
+	case ".":
+		return realPath(dir)
 	}
-	parent, err := state.RealDir(given)
-	if err != nil {
+	at := root{real: realPath(dir)}
+	if at.real == "" {
 		return ""
 	}
-	return strings.TrimSuffix(parent, "/") + "/" + name
+	return at.join(name)
 }
 
 func parseRoot(path string) (r root, err error) {
@@ -192,6 +195,17 @@ func walkRoots(roots []root) []walk.Root {
 		}
 	}
 	return list
+}
+
+// belowRoots returns an absolute path relative to the deepest root that it lies in.
+func belowRoots(roots []root, path string) (rel string, ok bool) {
+	deepest := -1
+	for i := range roots {
+		if below, in := state.Below(path, roots[i].real); in && len(roots[i].real) > deepest {
+			deepest, rel = len(roots[i].real), below
+		}
+	}
+	return rel, deepest >= 0
 }
 
 // relative returns the path of what a root names, relative to the directory of

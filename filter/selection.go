@@ -17,17 +17,22 @@ type Selection struct {
 	In io.Reader
 	// InDelimiter is what ends each path in In.
 	InDelimiter walk.Delimiter
-	// Ignore passes over what it matches.
-	Ignore *walk.Ignore
+	// Choice is which of these files are looked at.
+	Choice *walk.Choice
 	// Follow follows symbolic links met in a walk.
 	Follow bool
 	// OneFileSystem keeps a walk on the file system of its root.
 	OneFileSystem bool
+	// NoListings has every directory read, whatever is remembered of it.
+	NoListings bool
+	// Force lets every file need work, whatever its stamp.
+	Force bool
 	// Except is a file that is passed over: the one that the output goes to. The
 	// zero FileID is none.
 	Except walk.FileID
-	// Examined, where not nil, counts the files judged so far.
-	Examined *atomic.Int64
+	// Examined, where not nil, counts the files judged so far, UpToDate those of them
+	// that need no work.
+	Examined, UpToDate *atomic.Int64
 }
 
 // Pending yields the path of each file that needs work, in the order of the walk or of

@@ -16,12 +16,13 @@ type pathJudge struct {
 	bases   []root // what patterns are relative to
 	stamps  stampReader
 	statter walk.Statter
+	outputs *outputNamer
 	given   string    // the directory as it was spelled last
 	at      *location // what that is, nil for none yet
 }
 
 func (s *selector) newPathJudge(bases []root) *pathJudge {
-	return &pathJudge{selector: s, bases: bases, stamps: s.newStampReader()}
+	return &pathJudge{selector: s, bases: bases, stamps: s.newStampReader(), outputs: s.newOutputNamer()}
 }
 
 func (s *selector) stream(ctx context.Context) iter.Seq2[batch, error] {
@@ -70,18 +71,22 @@ func (s *selector) patternBases() ([]root, error) {
 
 // judgeAll judges the paths of one read.
 func (j *pathJudge) judgeAll(ctx context.Context, paths []string) (found []finding, warns []error) {
-	defer j.statter.Close()
+	defer j.close()
+	judged := 0
 	for _, path := range paths {
 		f, err := j.judge(path)
 		if err != nil {
 			warns = append(warns, err)
 		}
-		if f.NeedsWork() {
+		if f.Judged() {
+			judged++
+		}
+		if f.NeedsWork() || f.Reason == rule.GivenUp || j.every && f.Judged() {
 			found = append(found, f)
 		}
 	}
 	warns = append(warns, j.read(ctx, found)...)
-	j.count(len(paths))
+	j.count(judged, found)
 	return found, warns
 }
 
@@ -89,7 +94,7 @@ func (j *pathJudge) judgeAll(ctx context.Context, paths []string) (found []findi
 // front of treefilter.
 func (j *pathJudge) judge(path string) (f finding, err error) {
 	info, err := j.statter.Stat(path)
-	f.Mtime, f.Now = state.Time{Sec: info.Sec, Nsec: info.Nsec}, j.now
+	f.Mtime, f.Now, f.Forced, f.GiveUp = state.Time{Sec: info.Sec, Nsec: info.Nsec}, j.now, j.Force, j.GiveUp
 	switch {
 	case err != nil:
 		f.Reason = rule.NoFile
@@ -101,7 +106,7 @@ func (j *pathJudge) judge(path string) (f finding, err error) {
 		f.Reason = rule.NoFile
 		return f, &pathError{path, errNotRegular}
 	case j.Except == info.FileID && j.Except != walk.FileID{}:
-		f.Reason = rule.Ignored
+		f.Reason = rule.NotChosen
 		return f, nil
 	}
 	given, name := splitGiven(path)
@@ -115,12 +120,19 @@ func (j *pathJudge) judge(path string) (f finding, err error) {
 	case walk.SillyRenamed(name):
 		f.Reason = rule.IsRemoved
 		return f, nil
-	case j.ignored(f.dir(), name):
-		f.Reason = rule.Ignored
+	case !j.chosen(f.dir(), name):
+		f.Reason = rule.NotChosen
 		return f, nil
 	}
 	f.judge(j.Detect, &j.stamps, name, f.Mtime, targetTime(f.Mtime, info.TargetSec, info.TargetNsec))
+	j.outputs.judge(j.Detect, &f)
 	return f, nil
+}
+
+// close gives up what was opened to stat paths that came in one go.
+func (j *pathJudge) close() {
+	j.statter.Close()
+	j.outputs.close()
 }
 
 // locate finds the tree of a path, once for a run of paths of one directory.
@@ -145,18 +157,16 @@ func (j *pathJudge) locate(path, given, name string) (filePath, error) {
 	return filePath{j.at, name}, nil
 }
 
-// ignored reports whether a pattern matches the path, taken from the deepest
-// root on that it lies in.
-func (j *pathJudge) ignored(dir, name string) bool {
-	if j.Ignore == nil {
-		return false
+// chosen reports whether a file is looked at, given by its path from the deepest
+// root on that it lies in, or by its name where it lies in none.
+func (j *pathJudge) chosen(dir, name string) bool {
+	if j.Choice == nil {
+		return true
 	}
-	deepest, rel := -1, name
-	for _, base := range j.bases {
-		inBase, ok := relative(root{real: dir, only: name}, base)
-		if ok && len(base.real) > deepest {
-			deepest, rel = len(base.real), inBase
-		}
+	at := root{real: dir}
+	rel, ok := belowRoots(j.bases, at.join(name))
+	if !ok {
+		rel = name
 	}
-	return j.Ignore.MatchPath(rel)
+	return j.Choice.Has(rel)
 }

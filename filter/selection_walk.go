@@ -6,6 +6,7 @@ import (
 	"slices"
 	"unsafe"
 
+	"treefilter/store/rule"
 	"treefilter/store/state"
 	"treefilter/walk"
 )
@@ -21,8 +22,9 @@ type walkSelector struct {
 }
 
 type walkWorker struct {
-	stamps stampReader
-	found  []finding // in the directory at hand
+	stamps  stampReader
+	outputs *outputNamer
+	found   []finding // in the directory at hand
 }
 
 // place visits the directories that belong to one tree.
@@ -56,13 +58,13 @@ func (w *walkSelector) run() error {
 	opt := walk.Options{
 		Follow:        w.Follow,
 		OneFileSystem: w.OneFileSystem,
-		Ignore:        w.Ignore,
+		Choice:        w.Choice,
 		Except:        w.Except,
 		Mark:          state.IsStateName,
 	}
 	w.workers = make([]walkWorker, walk.NumWorkers(opt))
 	for i := range w.workers {
-		w.workers[i].stamps = w.newStampReader()
+		w.workers[i].stamps, w.workers[i].outputs = w.newStampReader(), w.newOutputNamer()
 	}
 	var tops topPlaces
 	for i := range w.roots {
@@ -94,6 +96,25 @@ func (tops topPlaces) Visit(d *walk.Dir) walk.Visitor {
 	return at
 }
 
+// List implements walk.Lister.
+func (tops topPlaces) List(d *walk.Dir, opened *walk.Info) (subs, others []string, ok bool) {
+	return tops[d.Root].List(d, opened)
+}
+
+// List implements walk.Lister.
+func (p *place) List(d *walk.Dir, opened *walk.Info) (subs, others []string, ok bool) {
+	if p.NoListings {
+		return nil, nil, false
+	}
+	stamps := &p.workers[d.Worker].stamps
+	stamps.turnTo(p.tree)
+	return stamps.reader.List(p.tree.Below(p.root.join(d.Rel)), opened.Dev, state.DirStat{
+		Ino:   opened.Ino,
+		Ctime: state.Time{Sec: opened.ChangeSec, Nsec: opened.ChangeNsec},
+		Mtime: state.Time{Sec: opened.Sec, Nsec: opened.Nsec},
+	})
+}
+
 // Visit implements walk.Visitor.
 func (p *place) Visit(d *walk.Dir) walk.Visitor {
 	dir := p.root.join(d.Rel)
@@ -107,7 +128,7 @@ func (p *place) Visit(d *walk.Dir) walk.Visitor {
 	if len(b.found) > 0 || begins || p.every {
 		d.Then(size, func() error { return at.pass(b) })
 	}
-	p.count(len(d.Files))
+	p.count(len(d.Files), b.found)
 	if at == p {
 		return nil
 	}
@@ -129,20 +150,21 @@ func (p *place) judge(d *walk.Dir, dir string) []finding {
 	worker.stamps.enter(p.tree, dir)
 	found := worker.found[:0]
 	var f finding
-	f.Now = p.now
+	f.Now, f.Forced, f.GiveUp = p.now, p.Force, p.GiveUp
 	for i := range d.Files {
 		file := &d.Files[i]
 		mtime := state.Time{Sec: file.Sec, Nsec: file.Nsec}
 		f.judge(p.Detect, &worker.stamps, file.Name, mtime, targetTime(mtime, file.TargetSec, file.TargetNsec))
-		if !f.NeedsWork() {
-			continue
-		}
-		if f.location == nil {
+		if f.location == nil && (f.NeedsWork() || f.Reason == rule.GivenUp || len(p.Outputs) > 0) {
 			f.location = &location{root: p.root, rel: d.Rel, tree: p.tree}
 		}
 		f.name = file.Name
-		found = append(found, f)
+		worker.outputs.judge(p.Detect, &f)
+		if f.NeedsWork() || f.Reason == rule.GivenUp {
+			found = append(found, f)
+		}
 	}
+	worker.outputs.close()
 	worker.found = found
 	d.Errs = append(d.Errs, p.read(p.ctx, found)...)
 	return slices.Clone(found)

@@ -15,7 +15,7 @@ type selector struct {
 	grove   *state.Grove
 	report  *reporter
 	voids   bool       // find also the stamps that do not count
-	every   bool       // yield also directories in which nothing was found
+	every   bool       // yield also directories in which nothing was found, and paths that need no work
 	keep    bool       // leave trees open in which something was found
 	refresh *refresher // gives files that were only touched a new stamp; nil for none
 	readers readers
@@ -28,7 +28,8 @@ func newSelector(s *Selection, roots []root, g *state.Grove, report *reporter) *
 
 // batch is what was found in one directory, or in the paths of one read, in order.
 type batch struct {
-	// Files that need work, and those that were read and turned out not to.
+	// Files that need work, those that were read and turned out not to, and those that
+	// are given up.
 	found []finding
 
 	// Of a walk:
@@ -41,13 +42,27 @@ type batch struct {
 var errBreak = errors.New("selection ended")
 
 func (s *selector) newStampReader() stampReader {
-	return stampReader{voids: s.voids, met: s.report.meet}
+	return stampReader{voids: s.voids || s.GiveUp > 0, met: s.report.meet}
 }
 
-func (s *selector) count(files int) {
+func (s *selector) newOutputNamer() *outputNamer {
+	return newOutputNamer(&s.Options, s.roots, s.report)
+}
+
+// count counts files that were judged, given those that were found.
+func (s *selector) count(files int, found []finding) {
 	if s.Examined != nil {
 		s.Examined.Add(int64(files))
 	}
+	if s.UpToDate == nil {
+		return
+	}
+	for i := range found {
+		if found[i].NeedsWork() || found[i].Reason == rule.GivenUp {
+			files--
+		}
+	}
+	s.UpToDate.Add(int64(files))
 }
 
 // read lets the content decide about the files that were only touched, as far as is

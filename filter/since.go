@@ -3,10 +3,10 @@ package filter
 import (
 	"errors"
 	"fmt"
-	"os"
 	"time"
 
 	"treefilter/store/state"
+	"treefilter/walk"
 )
 
 // sinceStart is the Since of a run's own beginning.
@@ -35,8 +35,8 @@ func parseSince(text string) (since, error) {
 	if !s.given || s.start {
 		return s, nil
 	}
-	if info, err := os.Stat(text); err == nil {
-		s.file, s.time = true, state.TimeOf(info.ModTime())
+	if info, err := walk.Stat(text); err == nil {
+		s.file, s.time = true, state.Time{Sec: info.TargetSec, Nsec: info.TargetNsec}
 		return s, nil
 	}
 	if t, ok := parseMoment(text); ok {

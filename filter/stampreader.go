@@ -27,13 +27,14 @@ func (s *stampReader) enter(tree *state.Tree, dir string) {
 		s.reader = nil
 		return
 	}
-	if s.reader == nil || s.reader.tree != tree {
-		s.turnTo(tree)
-	}
+	s.turnTo(tree)
 	s.reader.Enter(tree.Below(dir))
 }
 
 func (s *stampReader) turnTo(tree *state.Tree) {
+	if s.reader != nil && s.reader.tree == tree {
+		return
+	}
 	for i, r := range s.kept {
 		if r.tree == tree {
 			copy(s.kept[1:i+1], s.kept[:i])

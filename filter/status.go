@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
+	"os"
 	"slices"
 
 	"treefilter/store/rule"
@@ -11,15 +13,16 @@ import (
 )
 
 // Status says what is stored, and what is pending. It never writes.
-type Status struct {
-	Selection // of a walk: In is not read
-}
+type Status struct{ Selection }
 
 // TreeStatus is the state of one tree, and an object of --json.
 type TreeStatus struct {
 	Root    string `json:"root"`
 	Why     string `json:"tree_why,omitempty"` // this directory is the tree
 	Program string `json:"program"`
+	// Folder holds the state of a tree that a state directory has and that cannot be
+	// looked at: Why says why not.
+	Folder string `json:"state_folder,omitempty"`
 	// Err is why nothing else is known: the root, here as the user named it, cannot
 	// be read.
 	Err *Problem `json:"error,omitempty"`
@@ -35,15 +38,24 @@ type Contents struct {
 	// Void is how many do not count, and Changes are the settings that differ.
 	Void    int64    `json:"void"`
 	Changes []string `json:"config_changes,omitempty"`
-	// Files is how many files the walk found, NeedsWork how many of them do, and
+	// Files is how many files were selected, NeedsWork how many of them do, and
 	// Pending how many of these for each reason.
 	Files     int64                 `json:"files"`
 	NeedsWork int64                 `json:"needs_work"`
 	Pending   map[rule.Reason]int64 `json:"pending"`
-	// Config is that of the newest stamps, in canonical form, and ConfigHash its
-	// hash; both are "" where there are no stamps.
-	Config     string         `json:"config,omitempty"`
-	ConfigHash string         `json:"config_hash,omitempty"`
+	// Failed is of how many files failures are remembered, by the number of runs in a
+	// row, and GivenUp how many of the files are given up, and need no work for that.
+	Failed  map[int]int64 `json:"failed,omitempty"`
+	GivenUp int64         `json:"given_up,omitempty"`
+	// Config is that of the newest stamps, and ConfigHash its hash; nil and "" where
+	// there are no stamps. ConfigUsed says whether it decides which stamps count.
+	Config     *Config    `json:"config,omitempty"`
+	ConfigHash string     `json:"config_hash,omitempty"`
+	ConfigUsed ConfigUsed `json:"config_used"`
+	// LastCommit is when something was last appended to the WAL, LastDump when the
+	// snapshot was written; zero where there is none, or it cannot be read.
+	LastCommit state.Time     `json:"last_commit,omitzero"`
+	LastDump   state.Time     `json:"last_dump,omitzero"`
 	Snapshot   SnapshotStatus `json:"snapshot"`
 	WAL        WALStatus      `json:"wal"`
 	// Damage is what is wrong with the state files.
@@ -52,10 +64,9 @@ type Contents struct {
 
 // SnapshotStatus is what there is to say of a snapshot: see state.Facts.
 type SnapshotStatus struct {
-	Path   string     `json:"path"`
-	Exists bool       `json:"exists"`
-	Stamps int64      `json:"stamps"`
-	Dumped state.Time `json:"dumped,omitzero"`
+	Path   string `json:"path"`
+	Exists bool   `json:"exists"`
+	Stamps int64  `json:"stamps"`
 }
 
 // WALStatus is what there is to say of a WAL.
@@ -72,13 +83,23 @@ type Problem struct{ Err error }
 // MarshalText implements encoding.TextMarshaler.
 func (p Problem) MarshalText() ([]byte, error) { return []byte(p.Err.Error()), nil }
 
-// Run walks the roots, or the current directory, and returns the status of the
-// tree of each, and of each tree nested in them, by directory. What is known of a
-// root that cannot be read comes last, and is an error, too.
+// Run walks the roots, and returns the status of the tree of each, and of each tree
+// nested in them, by directory. Without a root it is every tree in the state directory,
+// or without one that of the current directory. With In, it reads that, and returns the
+// trees of the roots and of the files. What is known of a root that cannot be read comes
+// last, and is an error, too.
 func (s *Status) Run(ctx context.Context) (trees []*TreeStatus, err error) {
 	paths := s.Roots
-	if len(paths) == 0 {
+	switch {
+	case len(paths) > 0 || s.In != nil:
+	case s.StateDir == "":
 		paths = []string{"."}
+	default:
+		var apart []*TreeStatus
+		if paths, apart, err = s.stored(); err != nil || len(paths) == 0 {
+			return apart, err
+		}
+		defer func() { trees = append(trees, apart...) }()
 	}
 	roots, lost, err := parseRoots(paths)
 	if err != nil {
@@ -93,7 +114,7 @@ func (s *Status) Run(ctx context.Context) (trees []*TreeStatus, err error) {
 	selected := newSelector(&s.Selection, roots, g, newReporter(&s.Options, noNews))
 	selected.voids, selected.every = true, true
 	counts := tallies{}
-	for b, err := range selected.walk(ctx) {
+	for b, err := range selected.batches(ctx) {
 		switch {
 		case err != nil:
 			return nil, err
@@ -103,13 +124,15 @@ func (s *Status) Run(ctx context.Context) (trees []*TreeStatus, err error) {
 			counts.add(&b)
 		}
 	}
-	for _, t := range g.Roots() {
-		trees = append(trees, s.statusOf(t, counts[t]))
-	}
 	for _, t := range g.Trees() {
-		if counts[t] == nil {
+		if counts[t] != nil || slices.Contains(g.Roots(), t) {
+			trees = append(trees, s.statusOf(t, counts[t]))
+		} else {
 			selected.report.problems(t)
 		}
+	}
+	if outside := counts[nil]; outside != nil {
+		s.Warn(fmt.Errorf("%s in no tree", Counted(outside.files, "file")))
 	}
 	slices.SortFunc(trees, func(a, b *TreeStatus) int { return cmp.Compare(a.Root, b.Root) })
 	return append(trees, s.lost(lost)...), lost.err()
@@ -123,31 +146,66 @@ func (s *Status) lost(roots lostRoots) (list []*TreeStatus) {
 	return list
 }
 
+// stored returns the roots of the trees in the state directory, and the status of
+// those whose files cannot be looked at.
+func (s *Status) stored() (roots []string, apart []*TreeStatus, err error) {
+	stored, err := state.StoredTrees(s.stateOptions())
+	if err == nil && len(stored) == 0 {
+		s.Notice(&pathError{s.StateDir, errors.New("holds no tree")})
+	}
+	for _, t := range stored {
+		why := ""
+		switch {
+		case t.Root == "":
+			why = "unknown: its path is too long for the folder's name, and its state cannot be read"
+		case !t.Named:
+			why = "out of reach: its folder is named from another base"
+		case isNoDir(t.Root):
+			why = "gone: there is no such directory"
+		default:
+			roots = append(roots, t.Root)
+			continue
+		}
+		apart = append(apart, &TreeStatus{Root: t.Root, Why: why, Program: cmp.Or(s.Program, state.DefaultProgram), Folder: t.Folder})
+	}
+	return roots, apart, err
+}
+
+// isNoDir reports whether it is certain that there is no such directory.
+func isNoDir(path string) bool {
+	info, err := os.Stat(path)
+	return isGone(err) || err == nil && !info.IsDir()
+}
+
 // statusOf makes up the status of a tree that the walk is done with.
 func (s *Status) statusOf(t *state.Tree, n *tally) *TreeStatus {
 	facts := t.Facts()
 	c := &Contents{
-		Void:     t.OtherConfigs(),
-		Pending:  map[rule.Reason]int64{},
-		Snapshot: SnapshotStatus{facts.Snapshot, facts.HasSnapshot, facts.Stamps, facts.Dumped},
-		WAL:      WALStatus{facts.WAL, facts.HasWAL, facts.WALSize, facts.Records},
-		Damage:   []Problem{},
+		Void:       t.OtherConfigs(),
+		Pending:    map[rule.Reason]int64{},
+		ConfigUsed: s.configUsed(t),
+		LastCommit: facts.Appended,
+		LastDump:   facts.Dumped,
+		Snapshot:   SnapshotStatus{facts.Snapshot, facts.HasSnapshot, facts.Stamps},
+		WAL:        WALStatus{facts.WAL, facts.HasWAL, facts.WALSize, facts.Records},
+		Damage:     []Problem{},
 	}
 	if stored, any := t.Stored(); any {
-		c.Config, c.ConfigHash = stored.String(), stored.Hash()
+		c.Config, c.ConfigHash = &stored, stored.Hash()
 	}
 	c.Changes, _ = configChanges(t)
+	c.Changes = append(c.Changes, t.SettingChanges()...)
 	c.Stamps, c.Gone = countStamps(t)
-	for _, err := range t.Problems() {
+	for _, err := range slices.Concat(t.Problems(), t.SettingErrors()) {
 		c.Damage = append(c.Damage, Problem{err})
 	}
 	if n != nil {
-		c.Files, c.Pending = n.files, n.pending
+		c.Files, c.Pending, c.Failed, c.GivenUp = n.files, n.pending, n.failed, n.givenUp
 	}
 	for _, files := range c.Pending {
 		c.NeedsWork += files
 	}
-	return &TreeStatus{t.Root(), t.Origin().String(), cmp.Or(s.Program, state.DefaultProgram), nil, c}
+	return &TreeStatus{Root: t.Root(), Why: t.Origin().String(), Program: cmp.Or(s.Program, state.DefaultProgram), Contents: c}
 }
 
 // countStamps returns how many stamps count, and how many of these a prune would
@@ -175,19 +233,37 @@ type tallies map[*state.Tree]*tally
 type tally struct {
 	files   int64
 	pending map[rule.Reason]int64
+	failed  map[int]int64 // by the number of runs
+	givenUp int64
 }
 
-// add adds the files of one directory.
+// add adds the files of one directory, or of one read.
 func (ts tallies) add(b *batch) {
-	t := ts[b.tree]
-	if t == nil {
-		t = &tally{pending: map[rule.Reason]int64{}}
-		ts[b.tree] = t
+	if b.tree != nil {
+		ts.of(b.tree).files += int64(b.files)
 	}
-	t.files += int64(b.files)
 	for i := range b.found {
-		if b.found[i].NeedsWork() {
-			t.pending[b.found[i].Reason]++
+		f := &b.found[i]
+		t := ts.of(f.tree)
+		if b.tree == nil {
+			t.files++
+		}
+		if f.NeedsWork() {
+			t.pending[f.Reason]++
+		}
+		if f.Failure != nil {
+			t.failed[f.Failure.Runs]++
+		}
+		if f.Reason == rule.GivenUp {
+			t.givenUp++
 		}
 	}
+}
+
+// of returns the tally of a tree, nil being none.
+func (ts tallies) of(tree *state.Tree) *tally {
+	if ts[tree] == nil {
+		ts[tree] = &tally{pending: map[rule.Reason]int64{}, failed: map[int]int64{}}
+	}
+	return ts[tree]
 }

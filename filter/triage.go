@@ -17,6 +17,8 @@ type triage struct {
 	unsettled []file       // not settled yet
 	unread    []file       // settled, but for their content
 	late      []file       // left pending by --since
+	unmade    []file       // left pending without their output
+	settings  []error      // setting files for which files get no stamp
 	warns     []error
 	fatal     error // nothing can be recorded
 }
@@ -42,9 +44,14 @@ func (s *sorter) stat(_ int, batch walk.Batch) (t triage) {
 	}
 	st := s.destinations.newStatter()
 	defer st.close()
+	outputs := s.destinations.newOutputNamer()
+	defer outputs.close()
 	t.expect = len(paths)
 	for _, path := range paths {
 		f, err := st.path(path)
+		if err == nil {
+			err = outputs.done(outputs.sourceOf(&f), s.destinations.grove)
+		}
 		s.sort(&t, f, err)
 		st.began = st.ended // one stat follows the other: a reading of the clock serves two
 	}
@@ -60,7 +67,15 @@ func (s *sorter) sort(t *triage, f file, err error) {
 		}
 		return
 	}
+	if missing, ok := err.(*outputError); ok {
+		t.warns = append(t.warns, &pathError{f.path, fmt.Errorf("not stamped: %w", missing)})
+		t.unmade = append(t.unmade, f)
+		return
+	}
+	setting, barred := errors.AsType[*state.SettingError](err)
 	switch {
+	case barred:
+		t.settings = append(t.settings, setting)
 	case s.ignoreMissing && errors.Is(err, fs.ErrNotExist), err == errPassedOver:
 	case err != nil:
 		t.warns = append(t.warns, err)

@@ -14,6 +14,8 @@ type Dump struct {
 	Options
 	// Repair moves a snapshot that cannot be read aside, and goes on.
 	Repair bool
+	// NoListings gives up what is remembered of the names in directories.
+	NoListings bool
 }
 
 // Run dumps the tree of every root. The stamps of configs other than the newest
@@ -21,13 +23,18 @@ type Dump struct {
 // wants one small file.
 func (d *Dump) Run(ctx context.Context) error {
 	return d.eachRoot(ctx, func(t *state.Tree, _ root, r *reporter) error {
-		done, err := t.Dump(state.DumpOptions{Repair: d.Repair, NewestOnly: !d.NoCheckConfig})
+		if !d.NoListings {
+			if err := t.Relist(ctx); err != nil {
+				return err
+			}
+		}
+		done, err := t.Dump(state.DumpOptions{Repair: d.Repair, NewestOnly: !d.NoCheckConfig, NoListings: d.NoListings})
 		if err != nil {
 			return err
 		}
 		r.problems(t) // what the dump had to pass over
 		for _, o := range done.Dropped {
-			r.notice(fmt.Errorf("%s: %s made under another config dropped (%s)", t.Root(), Counted(o.Stamps, "stamp"), o.Config))
+			r.notice(fmt.Errorf("%s: %s made under another config dropped (%s)", t.Root(), Counted(o.Stamps, "stamp"), o.Config.Describe()))
 		}
 		return nil
 	})

@@ -60,6 +60,9 @@ type Options struct {
 	// StateDir, where not empty, is the directory that holds the state files, in a
 	// folder for each root, in place of the roots.
 	StateDir string
+	// StateBase, where not empty, is the directory that those folders are named from,
+	// so that it may move along with the roots in it.
+	StateBase string
 	// LockWait bounds the wait for another process that writes; 0 means a minute.
 	LockWait time.Duration
 }
@@ -72,7 +75,7 @@ type Grove struct{ grove *state.Grove }
 // cannot be read counts as missing, and shows in Status.
 func Open(roots []string, opt Options) (*Grove, error) {
 	g, err := state.Open(roots, state.Options{
-		Program: opt.Program, Config: opt.Config, StateDir: opt.StateDir, LockWait: opt.LockWait,
+		Program: opt.Program, Config: opt.Config, StateDir: opt.StateDir, StateBase: opt.StateBase, LockWait: opt.LockWait,
 	})
 	if err != nil {
 		return nil, err

@@ -4,12 +4,13 @@ import "sync/atomic"
 
 // directory is one directory that a worker has taken.
 type directory struct {
-	parent  *directory
-	root    *openRoot
-	rel     string
-	id      FileID
-	visitor Visitor
-	large   *large // when it is done in parts
+	parent   *directory
+	root     *openRoot
+	rel      string
+	id       FileID
+	visitor  Visitor
+	included bool   // with all below it, as far as that is not excluded
+	large    *large // when it is done in parts
 }
 
 // insideItself reports whether a directory is one of those above it.

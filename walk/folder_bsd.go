@@ -23,8 +23,13 @@ func (c *syscalls) stat(f folder, name string, follow bool, info *Info) error {
 	if err != nil {
 		return err
 	}
+	*info = infoOf(&st)
+	return nil
+}
+
+func infoOf(st *unix.Stat_t) Info {
 	format := st.Mode & unix.S_IFMT
-	*info = Info{
+	return Info{
 		Sec:        int64(st.Mtim.Sec),
 		Nsec:       int32(st.Mtim.Nsec),
 		TargetSec:  int64(st.Mtim.Sec),
@@ -37,14 +42,13 @@ func (c *syscalls) stat(f folder, name string, follow bool, info *Info) error {
 		ChangeNsec: int32(st.Ctim.Nsec),
 		FileID:     FileID{uint64(st.Dev), uint64(st.Ino)},
 	}
-	return nil
 }
 
-// identify looks at an open folder itself.
-func (c *syscalls) identify(f folder) (FileID, error) {
+// inspect looks at an open folder itself.
+func (c *syscalls) inspect(f folder) (Info, error) {
 	var st unix.Stat_t
 	err := unix.Fstat(f.fd, &st)
-	return FileID{uint64(st.Dev), uint64(st.Ino)}, err
+	return infoOf(&st), err
 }
 
 // openBelow opens a directory below a root.

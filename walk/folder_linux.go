@@ -45,9 +45,15 @@ func (c *syscalls) stat(f folder, name string, follow bool, info *Info) error {
 	if err := c.statx(f, name, flags); err != nil {
 		return err
 	}
+	*info = c.info()
+	return nil
+}
+
+// info is what the last statx has shown.
+func (c *syscalls) info() Info {
 	x := &c.stx
 	format := x.Mode & unix.S_IFMT
-	*info = Info{
+	return Info{
 		Sec:        x.Mtime.Sec,
 		Nsec:       int32(x.Mtime.Nsec),
 		TargetSec:  x.Mtime.Sec,
@@ -60,13 +66,12 @@ func (c *syscalls) stat(f folder, name string, follow bool, info *Info) error {
 		ChangeNsec: int32(x.Ctime.Nsec),
 		FileID:     FileID{unix.Mkdev(x.Dev_major, x.Dev_minor), x.Ino},
 	}
-	return nil
 }
 
-// identify looks at an open folder itself.
-func (c *syscalls) identify(f folder) (FileID, error) {
+// inspect looks at an open folder itself.
+func (c *syscalls) inspect(f folder) (Info, error) {
 	err := c.statx(f, "", unix.AT_EMPTY_PATH)
-	return FileID{unix.Mkdev(c.stx.Dev_major, c.stx.Dev_minor), c.stx.Ino}, err
+	return c.info(), err
 }
 
 func (c *syscalls) statx(f folder, name string, flags int) error {

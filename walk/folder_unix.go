@@ -71,8 +71,8 @@ var scannerFD = func() []int {
 // scans reports whether a scanner reads the directory of that identity.
 func (c *syscalls) scans(s *godirwalk.Scanner, id FileID) bool {
 	fd := reflect.ValueOf(s).Elem().FieldByIndex(scannerFD).Int()
-	scanned, err := c.identify(folder{int(fd)})
-	return err == nil && scanned == id
+	scanned, err := c.inspect(folder{int(fd)})
+	return err == nil && scanned.FileID == id
 }
 
 // names reads the directory that is open, whatever has become of its path.

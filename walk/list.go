@@ -3,6 +3,7 @@ package walk
 import (
 	"errors"
 	"io"
+	"io/fs"
 	"strings"
 	"syscall"
 
@@ -24,13 +25,19 @@ const maxTries = 8
 func (w *worker) list(d *directory, f folder) (folder, bool) {
 	path := w.path(d)
 	for try := 1; ; try++ {
-		w.read(d, f, path)
-		sortNames(w.entries)
+		listed := try == 1 && w.recall(d)
+		if !listed {
+			w.read(d, f, path)
+			sortNames(w.entries)
+		}
 		for _, e := range w.entries[:min(partSize, len(w.entries))] {
 			w.stat(d, f, e.name)
 		}
 		switch {
-		case w.queue.stopped.Load(), d.root.moved.Load(), w.leadsTo(path, d):
+		case w.queue.stopped.Load(), d.root.moved.Load():
+			return f, true
+		case listed && w.missing: // it has changed since it was opened, or the list is wrong
+		case listed && len(w.subs) == 0, w.leadsTo(path, d):
 			return f, true
 		case try == maxTries:
 			w.failMoved(d)
@@ -47,9 +54,34 @@ func (w *worker) list(d *directory, f folder) (folder, bool) {
 	}
 }
 
+// recall takes the names from the visitor in place of the disk, if it knows them.
+//
+// They are those of the moment at which the directory was opened. So where all files
+// are still there it does not matter that another directory may have taken its place
+// since: it is as if the walk had come by a little earlier. Its subdirectories are yet
+// to be opened, by their path.
+func (w *worker) recall(d *directory) bool {
+	lister, ok := d.visitor.(Lister)
+	if !ok || w.opt.Follow {
+		return false
+	}
+	subs, others, ok := lister.List(&w.dir, &w.opened)
+	if !ok {
+		return false
+	}
+	w.entries = w.entries[:0]
+	for _, name := range others {
+		w.take(d, name, 0) // no directory; what else shows in its stat
+	}
+	for _, name := range subs {
+		w.take(d, name, fs.ModeDir)
+	}
+	return true
+}
+
 // forget gives up what was read.
 func (w *worker) forget() {
-	w.subs = w.subs[:0]
+	w.subs, w.missing = w.subs[:0], false
 	w.dir.Files, w.dir.Marks, w.dir.Errs = w.dir.Files[:0], nil, nil
 }
 
@@ -59,7 +91,9 @@ func (w *worker) leadsTo(path string, d *directory) bool {
 	if errors.Is(err, syscall.ENAMETOOLONG) {
 		var f folder
 		if f, err = w.openFolder(d); err == nil {
-			id, err = w.sys.identify(f)
+			var info Info
+			info, err = w.sys.inspect(f)
+			id = info.FileID
 			f.close()
 		}
 	}
@@ -108,7 +142,7 @@ func (w *worker) read(d *directory, f folder, path string) {
 		return
 	}
 	for s.Scan() && !w.queue.stopped.Load() {
-		w.take(d, s.Name(), listedAsDir(s, s.Name()))
+		w.take(d, s.Name(), w.listedAs(d, s))
 	}
 	// On Windows the scanner takes the end of the directory for an error.
 	if err := s.Err(); err != nil && err != io.EOF {
@@ -120,32 +154,41 @@ func (w *worker) read(d *directory, f folder, path string) {
 func (w *worker) readFolder(d *directory, f folder) {
 	names, err := f.names()
 	for _, name := range names {
-		w.take(d, name, false)
+		w.take(d, name, unknownType)
 	}
 	if err != nil {
 		w.fail("open", d.rel, err)
 	}
 }
 
+// unknownType is that of a name which only a stat knows.
+const unknownType = fs.ModeIrregular
+
 // take sorts out one name.
-func (w *worker) take(d *directory, name string, isDir bool) {
+func (w *worker) take(d *directory, name string, listed fs.FileMode) {
 	if w.marked(name) {
 		w.dir.Marks = append(w.dir.Marks, name)
 	}
-	if !isDir {
+	switch {
+	case listed.IsRegular() && w.passedOver(d, name, false):
+	case !listed.IsDir():
 		w.entries = append(w.entries, entry{name: name})
-	} else if !w.passedOver(d, name, true) {
+	case !w.passedOver(d, name, true):
 		w.subs = append(w.subs, name)
 	}
 }
 
-// listedAsDir reports of most subdirectories that they are, which spares a look at
-// each. The scanner knows that of every name, but passing it on costs an allocation:
-// names with a dot in them are mostly files, and are not asked about.
-func listedAsDir(s *godirwalk.Scanner, name string) bool {
-	if strings.IndexByte(name, '.') >= 0 {
-		return false
+// listedAs returns the type of most subdirectories, and of most files that are passed
+// over, which spares a stat of each. The scanner knows that of every name, but passing
+// it on costs an allocation: names with a dot in them are mostly files, and are asked
+// about only where a file would be passed over.
+func (w *worker) listedAs(d *directory, s *godirwalk.Scanner) fs.FileMode {
+	if name := s.Name(); strings.IndexByte(name, '.') >= 0 && !w.passedOver(d, name, false) {
+		return unknownType
 	}
 	e, err := s.Dirent()
-	return err == nil && e.IsDir()
+	if err != nil {
+		return unknownType
+	}
+	return e.ModeType()
 }

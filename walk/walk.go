@@ -14,7 +14,7 @@ type Root struct {
 	Path string
 
 	// Only, when not empty, makes the walk just this one file in Path: a root
-	// that is a file. It is followed if it is a symlink, and is not ignored.
+	// that is a file. It is followed if it is a symlink, whatever the Choice.
 	Only string
 
 	// Skip holds paths relative to Path, separated by '/', of files and
@@ -39,7 +39,7 @@ type Options struct {
 	Workers       int     // how many visits may run at once; see NumWorkers for 0
 	Follow        bool    // follow symlinks to files and directories
 	OneFileSystem bool    // do not enter directories on another file system than their root's
-	Ignore        *Ignore // what to pass over; nil is nothing
+	Choice        *Choice // which files to look at
 	Except        FileID  // a file to pass over, under whatever name; zero is none
 
 	// Mark picks out names: entries of any type that it accepts are listed in
@@ -67,6 +67,18 @@ type Visitor interface {
 	// subdirectories; nil is this one. What the visit of a later part returns is
 	// not looked at.
 	Visit(d *Dir) (below Visitor)
+}
+
+// A Lister is a Visitor that may know the names in a directory, so that it need not be
+// read. Its List is asked in place of the disk, before Visit; with Options.Follow it
+// is not asked.
+type Lister interface {
+	Visitor
+	// List returns the names that reading the directory would show, each kind in byte
+	// order: those that are certain to be of subdirectories, and all others. opened is
+	// the directory as it was just now. The slices are the walk's until List is called
+	// again for the same worker. It returns false where it is not certain.
+	List(d *Dir, opened *Info) (subs, others []string, ok bool)
 }
 
 // VisitFunc is a Visitor of all directories.

@@ -168,17 +168,10 @@ func TestSkip(t *testing.T) {
 
 func TestOnly(t *testing.T) {
 	root := makeTree(t, "a", "b", "d/c", "link -> b")
-	ignore, err := ParseIgnore([]string{"*"})
+	choice, err := ParseChoice(Patterns{Exclude: []string{"*"}})
 	must(t, err)
 	roots := []Root{{Path: root, Only: "b"}, {Path: root, Only: "link"}, {Path: root, Only: "d"}, {Path: root, Only: "gone"}}
-	walkAll(roots, Options{Ignore: ignore}).expect(t, []string{"0:b", "1:link"}, "stat "+root+"/d", "stat "+root+"/gone")
-}
-
-func TestIgnoredInTheWalk(t *testing.T) {
-	root := makeTree(t, "a.o", "a.c", "build/x.c", "src/build/y.c", "src/a.o", "src/keep.o")
-	ignore, err := ParseIgnore([]string{"*.o", "!keep.o", "/build/"})
-	must(t, err)
-	walkTree(root, Options{Ignore: ignore}).expect(t, []string{"a.c", "src/keep.o", "src/build/y.c"})
+	walkAll(roots, Options{Choice: choice}).expect(t, []string{"0:b", "1:link"}, "stat "+root+"/d", "stat "+root+"/gone")
 }
 
 func TestMarkedFilesAreNoFilesAndDirectoriesAreEntered(t *testing.T) {

@@ -21,6 +21,7 @@ type worker struct {
 	entries []entry
 	subs    []string
 	missing bool // a name was not there any more when it was statted
+	opened  Info // the directory, as it was when it was opened
 	dir     Dir
 }
 
@@ -66,7 +67,8 @@ func (w *worker) open(d *directory) (folder, bool) {
 	if d.parent == nil {
 		d.root.folder, d.root.open = f, true // closed when the root is done
 	}
-	d.id, err = w.sys.identify(f)
+	w.opened, err = w.sys.inspect(f)
+	d.id = w.opened.FileID
 	switch {
 	case err != nil:
 	case w.opt.OneFileSystem && d.parent != nil && d.id.Dev != d.parent.id.Dev:
@@ -116,6 +118,7 @@ func (w *worker) only(d *directory, f folder, name string) {
 
 // firstPart reads a directory and visits it, or as much of it as one part is.
 func (w *worker) firstPart(d *directory, f folder) result {
+	d.included = d.parent != nil && (d.parent.included || w.opt.Choice.includesBelow(d.rel))
 	f, ok := w.list(d, f)
 	if !ok {
 		return w.result()
@@ -208,7 +211,7 @@ func (w *worker) passedOver(d *directory, name string, dir bool) bool {
 	if skip := w.roots[d.root.index].Skip; len(skip) > 0 && skip[join(d.rel, name)] {
 		return true
 	}
-	return w.opt.Ignore != nil && w.opt.Ignore.match(d.rel, name, dir)
+	return w.opt.Choice.passesOver(d.rel, name, dir, d.included)
 }
 
 // fail notes an error about a path. The path that the error itself names, if

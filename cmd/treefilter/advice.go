@@ -14,18 +14,22 @@ import (
 func adviceOn(err error) string {
 	switch {
 	case errors.Is(err, walk.ErrMixedDelimiters):
-		return "say --null if the paths end in NUL bytes"
+		return "if the paths end in NUL bytes, say --null, to the filter --in-null"
 	case errors.Is(err, filter.ErrNewline):
 		return "--null prints such names"
-	case errors.Is(err, filter.ErrConfigNotGiven):
-		return "give it with -c or --config-file, or say --empty-config if none is meant"
 	case errors.Is(err, filter.ErrConfigUnknown):
 		return "-c or --config-file gives it, --empty-config says that there is none"
 	case errors.Is(err, filter.ErrConfigModified):
 		return "what was processed may not have seen what this file of --depends or --config-file says now: filter and process it again"
 	}
+	if forgotten, ok := errors.AsType[*filter.ConfigNotGivenError](err); ok {
+		return configLine(forgotten.Stored)
+	}
 	if _, ok := errors.AsType[*filter.DamageError](err); ok {
 		return "dump --repair leaves out what cannot be read"
+	}
+	if _, ok := errors.AsType[*filter.OutOfReachError](err); ok {
+		return "if the files are gone for good, prune --force drops their stamps"
 	}
 	if usage, ok := errors.AsType[*usageError](err); ok {
 		return usage.hint
@@ -53,11 +57,34 @@ func importLine(program, dir string) string {
 	return fmt.Sprintf("%s --from %s %s", line, shellWord(program), shellWord(dir))
 }
 
+// configLine is how a stored config is given, to be pasted.
+func configLine(stored filter.Given) string {
+	var flags []string
+	add := func(flag, value string) {
+		word := shellWord(value)
+		if printable(word) != word {
+			stored.Rest = append(stored.Rest, value) // would not be pasted as it is
+			return
+		}
+		flags = append(flags, flag+" "+word)
+	}
+	for _, pair := range stored.Pairs {
+		add("-c", pair)
+	}
+	for _, file := range stored.Depends {
+		add("--depends", file)
+	}
+	if len(stored.Rest) > 0 {
+		flags = append(flags, "--config-file with "+strings.Join(stored.Rest, ", "))
+	}
+	return "give it: " + strings.Join(flags, " ") + "; or say --empty-config if none is meant"
+}
+
 // walkFlags words the walk that treestamps made as flags.
 func walkFlags(n *filter.WalkNotice) string {
 	var flags []string
 	for _, glob := range n.Ignore {
-		flags = append(flags, "--ignore "+shellWord(glob))
+		flags = append(flags, "--exclude "+shellWord(glob))
 	}
 	if n.Follow {
 		flags = append(flags, "--follow")

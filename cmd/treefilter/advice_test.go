@@ -23,7 +23,7 @@ func TestAdviceOnImport(t *testing.T) {
 		{&filter.ImportError{Err: reason, Dir: "/t", Programs: []string{"treefilter"}},
 			"treefilter --program NAME import --from treefilter /t takes over what it says"},
 		{&filter.ImportError{Err: reason, Dir: "/t", Programs: []string{"p", "q"}}, "--from one of p, q"},
-		{&filter.WalkNotice{Root: "/t", Ignore: []string{"*.tmp", "a"}, Follow: true}, "--ignore '*.tmp' --ignore a --follow walks as it did"},
+		{&filter.WalkNotice{Root: "/t", Ignore: []string{"*.tmp", "a"}, Follow: true}, "--exclude '*.tmp' --exclude a --follow walks as it did"},
 	} {
 		if got := adviceOn(test.err); got != test.want {
 			t.Errorf("%v: %q, want %q", test.err, got, test.want)

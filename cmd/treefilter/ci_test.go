@@ -120,9 +120,10 @@ func testCI(t *testing.T, r ciRelease, run func(ciRun) (output string, err error
 	source["c"] = "better\n"
 	try("what was edited", plain, true, "c")
 	try("another config", ciRun{checkout: here, sum: r.sum, config: "linter=2"}, true, "a", "b", "c")
-	try("another path", ciRun{checkout: elsewhere, sum: r.sum, config: "linter=2"}, true, "a", "b", "c")
-	try("both paths are known: there", ciRun{checkout: elsewhere, sum: r.sum, config: "linter=2"}, true)
-	try("both paths are known: here", ciRun{checkout: here, sum: r.sum, config: "linter=2"}, true)
+	try("another path", ciRun{checkout: elsewhere, sum: r.sum, config: "linter=2"}, true)
+	source["a"] = "edited\n"
+	try("edited at another path", ciRun{checkout: elsewhere, sum: r.sum, config: "linter=2"}, true, "a")
+	try("back at the first path", ciRun{checkout: here, sum: r.sum, config: "linter=2"}, true)
 }
 
 // ciShell runs a script with its arguments, and returns what it printed on both

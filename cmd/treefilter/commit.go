@@ -23,6 +23,7 @@ type commitCommand struct {
 	EmptyConfig   bool     `help:"no config is meant, not forgotten"`
 	verboseFlag
 	detectFlag
+	outputFlag
 	configFlags
 }
 
@@ -70,7 +71,7 @@ func (c *commitCommand) job(s *stdio) (*filter.Commit, error) {
 		},
 		NoWAL: c.NoWAL,
 	}
-	job.Detect = rule.Detect(c.Detect)
+	job.Detect, job.Outputs = rule.Detect(c.Detect), filter.Outputs(c.Output)
 	job.Founded = c.founded(s)
 	if err := c.configure(&job.Options); err != nil {
 		return nil, err

@@ -27,6 +27,7 @@ const (
 //	             "echo $?".
 //	```make      the Makefile of the chapter
 //	```yaml      a CI job: each "run" is run, in a directory of its own
+//	```ini       a unit of systemd, its file's path first: see TestDocumentUnits
 //
 // The commands below a heading run in one shell, in an empty directory that the
 // documents call home. There the manual's examples are made first, as old as it
@@ -238,7 +239,7 @@ func chapters(t *testing.T, file string) (chapters []chapter) {
 		case fence && open:
 			open = false
 		case fence:
-			if !slices.Contains([]string{"console", "make", "yaml"}, kind) {
+			if !slices.Contains([]string{"console", "make", "yaml", "ini"}, kind) {
 				t.Fatalf("%s:%d: nothing runs a block of kind %q", file, i+1, kind)
 			}
 			s.blocks = append(s.blocks, block{file: file, kind: kind, line: i + 2})

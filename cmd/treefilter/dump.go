@@ -11,6 +11,8 @@ type dumpCommand struct {
 	trees
 	Repair        bool `help:"move a snapshot that cannot be read aside, and go on"`
 	NoCheckConfig bool `help:"keep the stamps of every config"`
+	listingsFlag
+	defaultFlag
 }
 
 func (*dumpCommand) page() page {
@@ -30,12 +32,16 @@ Without a ROOT it is the current directory's.`,
 }
 
 func (c *dumpCommand) run(ctx context.Context, s *stdio) error {
+	job, err := c.job(s)
+	if err != nil {
+		return err
+	}
 	defer suspendable()()
-	return c.job(s).Run(ctx)
+	return job.Run(ctx)
 }
 
-func (c *dumpCommand) job(s *stdio) *filter.Dump {
-	job := &filter.Dump{Options: c.options(s), Repair: c.Repair}
+func (c *dumpCommand) job(s *stdio) (*filter.Dump, error) {
+	job := &filter.Dump{Options: c.options(s), Repair: c.Repair, NoListings: c.NoListings}
 	job.NoCheckConfig = c.NoCheckConfig
-	return job
+	return job, c.fill(&job.Options)
 }

@@ -17,21 +17,32 @@ type execCommand struct {
 
 	Jobs          count    `short:"j" placeholder:"N" help:"commands at once (one a processor)"`
 	Batch         count    `placeholder:"N" help:"paths per command, at most (1)"`
-	FailFast      bool     `help:"start no more commands once one has failed"`
+	DryRun        bool     `short:"n" help:"print the commands, run none"`
+	MaxFailures   count    `xor:"failures" placeholder:"N" help:"start no more commands once N have failed"`
+	FailFast      bool     `xor:"failures" help:"the same as --max-failures 1"`
+	Retries       count    `placeholder:"N" help:"try a command that fails again, up to N times"`
+	Bisect        bool     `help:"try the halves of a batch that fails again"`
 	Since         string   `placeholder:"start|FILE|TIME" help:"leave files unstamped that are not older"`
 	IgnoreMissing bool     `help:"pass over paths that are gone, without a warning"`
 	Dump          dumpMode `placeholder:"auto|always|never" help:"when to fold the WAL into the snapshot (auto)"`
 	NoSync        bool     `help:"for work without results: no sync before stamps"`
 	EmptyConfig   bool     `help:"no config is meant, not forgotten"`
+	giveUpFlag
 	stdinFlag
-	verboseFlag
+	Verbose bool `short:"v" xor:"voice" help:"name new trees and all failures, and sum up"`
+	Quiet   bool `short:"q" xor:"voice" help:"count what is wrong with files, without names"`
 	delimiterFlags
 	detectFlag
+	forceFlag
+	outputFlag
 	selectionFlags
 	configFlags
 }
 
-const execUsage = "treefilter exec [ROOT...] -- COMMAND [ARG...]"
+const (
+	execUsage = "treefilter exec [ROOT...] -- COMMAND [ARG...]"
+	execForm  = `"` + execUsage + `" is the form`
+)
 
 // operate implements subcommand. What stands after "--" is another command line.
 func (c *execCommand) operate(words, after []string, flags global) {
@@ -43,8 +54,7 @@ func (*execCommand) page() page {
 	return page{
 		usage:   execUsage,
 		example: `treefilter exec -j 8 /photos -- ./optimize --quality 90 {}`,
-		text: `Runs COMMAND on each file that needs work, {} being its path, and commits those
-it succeeds for. --since start: if unchanged since COMMAND began.`,
+		text:    `Runs COMMAND on each file that needs work ({}), and commits where it succeeds.`,
 		exits: `0         all done; 1: some files failed and stay pending (each is named)
 2         usage; state or a ROOT that cannot be read; output failure
 126, 127  COMMAND cannot be run, was not found; 130, 143: SIGINT, SIGTERM`,
@@ -56,16 +66,21 @@ func (c *execCommand) run(ctx context.Context, s *stdio) error {
 	if err != nil {
 		return err
 	}
-	refuseTerminal()
 	if job.In == nil {
 		moreProcs()
 	}
+	if c.DryRun {
+		job.Show = s.showCommand
+		return job.Run(ctx)
+	}
+	refuseTerminal()
 	var release func()
 	job.Signals, release = everySignal(ctx)
 	defer release()
 	job.Suspend = suspend
-	if isTerminal(s.voice.w) && os.Getenv("TERM") != "dumb" {
-		job.Examined, job.Progress = new(atomic.Int64), new(filter.Progress)
+	defer c.sumUp(job, s)()
+	if isTerminal(s.voice.w) && os.Getenv("TERM") != "dumb" && !c.Quiet {
+		job.Examined = new(atomic.Int64)
 		defer s.voice.follow(job.Examined, job.Progress)()
 	}
 	return job.Run(ctx)
@@ -73,7 +88,10 @@ func (c *execCommand) run(ctx context.Context, s *stdio) error {
 
 func (c *execCommand) job(s *stdio) (*filter.Exec, error) {
 	if len(c.command) == 0 {
-		return nil, &usageError{`no "--" with a COMMAND after it`, `"` + execUsage + `" is the form`}
+		return nil, &usageError{`no "--" with a COMMAND after it`, execForm}
+	}
+	if c.Bisect && c.Batch < 2 {
+		return nil, &usageError{"--bisect divides batches, and there are none", "--batch N makes them"}
 	}
 	job := &filter.Exec{
 		Selection: filter.Selection{Options: c.options(s), InDelimiter: c.delimiter(walk.Detect)},
@@ -83,15 +101,23 @@ func (c *execCommand) job(s *stdio) (*filter.Exec, error) {
 			Dump:          filter.DumpMode(c.Dump),
 			NoSync:        c.NoSync,
 		},
-		Command:   c.command,
-		Jobs:      int(c.Jobs),
-		Batch:     int(c.Batch),
-		FailFast:  c.FailFast,
-		OneStream: isSameFile(s.out, s.voice.w),
-		Print:     s.print,
+		Command:     c.command,
+		Jobs:        int(c.Jobs),
+		Batch:       int(c.Batch),
+		Retries:     int(c.Retries),
+		Bisect:      c.Bisect,
+		MaxFailures: int(c.MaxFailures),
+		OneStream:   isSameFile(s.out, s.voice.w),
+		Print:       s.print,
+		Progress:    new(filter.Progress),
 	}
-	job.Detect = rule.Detect(c.Detect)
-	job.Founded = c.founded(s)
+	if c.FailFast {
+		job.MaxFailures = 1
+	}
+	c.nameFailures(job, s)
+	job.Detect, job.Force, job.Outputs = rule.Detect(c.Detect), c.Force, filter.Outputs(c.Output)
+	job.GiveUp = int(c.GiveUp)
+	job.Founded = verboseFlag{c.Verbose}.founded(s)
 	var err error
 	if job.In, err = c.input(s, c.Roots, `"treefilter exec . -- COMMAND" runs it below the current directory`); err != nil {
 		return nil, err

@@ -11,7 +11,6 @@ import (
 
 	"treefilter/filter"
 	"treefilter/store/rule"
-	"treefilter/walk"
 )
 
 // filterCommand prints the files that need work.
@@ -21,8 +20,11 @@ type filterCommand struct {
 	Check bool `help:"print nothing; exit 1 when something needs work"`
 	JSON  bool `name:"json" help:"print an object a line: path, mtime, stamp, reason"`
 	delimiterFlags
+	inputFlags
 	detectFlag
 	Refresh bool `help:"stamp what --detect content found unchanged anew"`
+	forceFlag
+	outputFlag
 	selectionFlags
 	configFlags
 }
@@ -30,7 +32,7 @@ type filterCommand struct {
 func (*filterCommand) page() page {
 	return page{
 		usage: "treefilter [ROOT...]",
-		example: `treefilter --ignore .git --ignore '*.tmp' /photos | xargs -0 -r ls -l
+		example: `treefilter -e jpg -e png --exclude .git /photos | xargs -0 -r ls -l
 treefilter --check -c quality=90 /photos || make photos`,
 		text: `Prints each file that has no stamp, or whose mtime is newer than its stamp;
 with --detect differs: whose mtime is another; with --detect content: whose
@@ -80,7 +82,7 @@ func (c *filterCommand) withHint(err error) error {
 	for i, e := range all {
 		path, ok := e.(*fs.PathError)
 		if ok && path.Path == c.Roots[0] && errors.Is(e, fs.ErrNotExist) {
-			all[i] = &usageError{describe(e), `"treefilter --help" lists the commands`}
+			all[i] = &usageError{describe(e), meantCommand(c.Roots[0])}
 			return errors.Join(all...)
 		}
 	}
@@ -92,8 +94,8 @@ func (c *filterCommand) job(s *stdio) (*filter.Filter, error) {
 		return nil, &usageError{reason: "--refresh: nothing to do without --detect content"}
 	}
 	job := &filter.Filter{Selection: filter.Selection{Options: c.options(s)}, Check: c.Check, JSON: c.JSON, Refresh: c.Refresh}
-	job.Detect = rule.Detect(c.Detect)
-	job.InDelimiter = c.delimiter(walk.Detect)
+	job.Detect, job.Force, job.Outputs = rule.Detect(c.Detect), c.Force, filter.Outputs(c.Output)
+	job.InDelimiter = c.inDelimiter()
 	job.Out, job.OutDelimiter = c.output(s)
 	if isTerminal(s.out) && c.JSON {
 		job.Out = &terminal{w: s.out, lines: true}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 )
 
@@ -33,6 +34,32 @@ func (a *answer) run(_ context.Context, s *stdio) error {
 	return err
 }
 
+// helpCommand shows what --help after a command does, for those who ask for it first.
+type helpCommand struct {
+	trees
+}
+
+func (*helpCommand) page() page {
+	return page{
+		usage:   "treefilter help [COMMAND]",
+		example: `treefilter help exec`,
+		text:    `Shows the page of COMMAND, as COMMAND --help does, or what commands there are.`,
+		exits: `0         shown
+2         no such command; output failure`,
+	}
+}
+
+func (c *helpCommand) run(ctx context.Context, s *stdio) error {
+	if len(c.Roots) == 0 {
+		return (&answer{help(nil)}).run(ctx, s)
+	}
+	name := c.Roots[0]
+	if i := slices.Index(commandNames(), name); i >= 0 && len(c.Roots) == 1 {
+		return (&answer{help(&commands[i])}).run(ctx, s)
+	}
+	return &usageError{"help " + strings.Join(c.Roots, " ") + ": no such command", meantCommand(name)}
+}
+
 // A page is what the help of a command says besides its flags.
 type page struct {
 	usage   string
@@ -50,8 +77,7 @@ xargs -0 -r ./optimize <todo && treefilter commit /photos <todo`,
 those whose mtime is newer than their stamp. A commit stamps what was processed.
 The stamps are in each ROOT: .treefilter_treestamps.yaml (snapshot), .wal.yaml.`,
 	exits: `0         all done; printing nothing is success
-1         done, but some paths could not be examined, stamped or processed
-          (each is named on stderr); with --check: something needs work
+1         done, but some paths failed (each is named); --check: work to do
 2         usage; a ROOT that cannot be read; output failure; for commands that
           write: state that cannot be read or is not ours, nothing was changed
 126, 127  exec: COMMAND cannot be run, was not found
@@ -63,7 +89,7 @@ The stamps are in each ROOT: .treefilter_treestamps.yaml (snapshot), .wal.yaml.`
 func help(selected *namedCommand) string {
 	if selected == nil {
 		return overview.render(
-			section{"Commands (treefilter COMMAND --help lists their flags)", commandRows()},
+			section{"Commands (treefilter help COMMAND lists the flags of one)", commandRows()},
 			section{"Flags of every command", flagRows(&common{}, &struct{}{})})
 	}
 	c := selected.create()
@@ -81,7 +107,7 @@ type section struct {
 
 func (p page) render(sections ...section) string {
 	var b strings.Builder
-	b.WriteString("Example:\n" + indent(p.example) + "\nUsage:\n" + indent(p.usage) + "\n" + p.text + "\n")
+	b.WriteString("Example:\n" + indent(p.example) + "\nUsage: " + p.usage + "\n\n" + p.text + "\n")
 	for _, s := range sections {
 		b.WriteString("\n" + s.title + ":\n" + columns(s.rows))
 	}
@@ -90,9 +116,12 @@ func (p page) render(sections ...section) string {
 	return b.String()
 }
 
+// commandRows are the commands but help, which the heading names.
 func commandRows() (rows [][2]string) {
 	for _, c := range commands {
-		rows = append(rows, [2]string{c.name, c.help})
+		if c.name != "help" {
+			rows = append(rows, [2]string{c.name, c.help})
+		}
 	}
 	return rows
 }
@@ -112,7 +141,7 @@ func flagRows(command, common any) (rows [][2]string) {
 }
 
 // widest is how wide the first column becomes for long flags: what is longer
-// stands on a line of its own.
+// reaches into the second, where both fit on a line of a screen.
 const widest = 27
 
 // columns lays rows out with the second column aligned.
@@ -125,7 +154,7 @@ func columns(rows [][2]string) string {
 	}
 	var b strings.Builder
 	for _, r := range rows {
-		if len(r[0]) > widest {
+		if len(r[0]) > widest && len(r[0])+len(r[1]) > 80-len("    ") {
 			fmt.Fprintf(&b, "  %s\n", r[0])
 			r[0] = ""
 		}

@@ -9,9 +9,10 @@ import (
 // importCommand takes over what the Python package treestamps wrote.
 type importCommand struct {
 	trees
-	From        string `placeholder:"NAME" help:"the program whose files are read (--program)"`
-	Follow      bool   `help:"follow symbolic links"`
-	EmptyConfig bool   `help:"record the stamps under no config"`
+	From string `placeholder:"NAME" help:"the program whose files are read (--program)"`
+	choiceFlags
+	Follow      bool `help:"follow symbolic links"`
+	EmptyConfig bool `help:"record the stamps under no config"`
 	settingFlags
 }
 
@@ -44,6 +45,10 @@ func (c *importCommand) run(ctx context.Context, s *stdio) error {
 
 func (c *importCommand) job(s *stdio) (*filter.Import, error) {
 	job := &filter.Import{Options: c.options(s), From: c.From, Follow: c.Follow}
+	var err error
+	if job.Choice, err = c.choice(); err != nil {
+		return nil, err
+	}
 	if err := c.configure(&job.Options); err != nil {
 		return nil, err
 	}

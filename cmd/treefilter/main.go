@@ -27,9 +27,12 @@
 //	treefilter explain PATH...    say why each path would or would not be
 //	                              printed
 //	treefilter prune [ROOT...]    drop the stamps of files that are gone
+//	treefilter forget PATH...     drop the stamps of files that are to be
+//	                              processed again
 //	treefilter discard [ROOT...]  throw away the WAL of a failed run
 //	treefilter import [ROOT...]   take over the files that the Python package
 //	                              treestamps wrote
+//	treefilter help [COMMAND]     show the help of a command
 //
 // A file needs work when it has no stamp, or when its mtime is newer than its
 // stamp. A stamp is made by commit, once the work is done:
@@ -45,14 +48,15 @@
 // file needs work again.
 //
 // Without a ROOT the filter reads paths from stdin, as commit always does.
-// Paths are NUL-delimited on stdout unless it is a terminal; on stdin either
-// delimiter is recognised; -0 and -l settle it. "treefilter COMMAND --help"
-// lists the flags, env.go those that have a variable, exit.go the exit codes.
+// Paths are NUL-delimited on stdout unless it is a terminal, which -0 and -l settle;
+// on stdin either delimiter is recognised. "treefilter COMMAND --help" lists the
+// flags, env.go those that have a variable, exit.go the exit codes.
 //
 // In this package, parse.go turns arguments into a command, one file a command
 // (filter.go, commit.go, dump.go, exec.go, discard.go ...) turns that into a job,
 // options.go holds the flags they share, voice.go says all that goes to stderr,
-// advice.go what to do about it. help.go answers from the flags, share.go prints
+// advice.go what to do about it, unknown.go and habits.go what was meant by words
+// that are no flags. help.go answers from the flags, share.go prints
 // the files in share.
 package main
 

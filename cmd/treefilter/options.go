@@ -5,7 +5,6 @@ import (
 	"io"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/alecthomas/kong"
 
@@ -27,11 +26,12 @@ func (t *trees) operate(words, after []string, flags global) {
 
 func (t *trees) options(s *stdio) filter.Options {
 	return filter.Options{
-		Roots:    t.Roots,
-		Program:  t.state.Program,
-		StateDir: t.state.StateDir,
-		Warn:     s.warn,
-		Notice:   s.voice.say,
+		Roots:     t.Roots,
+		Program:   t.state.Program,
+		StateDir:  t.state.StateDir,
+		StateBase: t.state.StateBase,
+		Warn:      s.warn,
+		Notice:    s.voice.say,
 	}
 }
 
@@ -40,11 +40,28 @@ type detectFlag struct {
 	Detect detectMode `placeholder:"newer|differs|content" help:"the rule for stamped files (newer)"`
 }
 
+// giveUpFlag says when a file that a command fails on is left out.
+type giveUpFlag struct {
+	GiveUp count `placeholder:"N" help:"leave out what failed N runs in a row"`
+}
+
 // settingFlags make up the program config.
 type settingFlags struct {
-	Config     list   `short:"c" placeholder:"KEY=VALUE" help:"a setting that decides the outcome (repeatable)"`
-	ConfigFile string `placeholder:"FILE" help:"a YAML mapping of such settings"`
-	Depends    list   `placeholder:"FILE" help:"a file whose content decides it (repeatable)"`
+	Config      list   `short:"c" placeholder:"KEY=VALUE" help:"a setting that decides the outcome (repeatable)"`
+	ConfigFile  string `placeholder:"FILE" help:"a YAML mapping of such settings"`
+	Depends     list   `placeholder:"FILE" help:"a file whose content decides it (repeatable)"`
+	DependsName list   `placeholder:"NAME" help:"for what is below each file NAME (repeatable)"`
+	defaultFlag
+}
+
+// defaultFlag says which configs are the same.
+type defaultFlag struct {
+	Default list `placeholder:"KEY=VALUE" help:"a missing setting counts as VALUE (repeatable)"`
+}
+
+func (f *defaultFlag) fill(o *filter.Options) (err error) {
+	o.Defaults, err = filter.ReadDefaults(f.Default)
+	return err
 }
 
 // configFlags say which stamps count.
@@ -58,6 +75,19 @@ func (c *configFlags) configure(o *filter.Options) error {
 	return c.settingFlags.configure(o)
 }
 
+// lookingFlags are the config of a command that only looks: without one, each tree is
+// judged by the config that it has stored.
+type lookingFlags struct {
+	configFlags
+	EmptyConfig bool `help:"no config is meant: do not judge by the stored one"`
+}
+
+func (l *lookingFlags) configure(o *filter.Options) error {
+	err := l.configFlags.configure(o)
+	o.AsStored = !o.ConfigGiven && !l.EmptyConfig && !o.NoCheckConfig
+	return err
+}
+
 // configure puts the program config into the options of a job.
 func (c *settingFlags) configure(o *filter.Options) error {
 	settings, err := filter.ReadConfig(c.Config, c.ConfigFile, c.Depends)
@@ -65,8 +95,11 @@ func (c *settingFlags) configure(o *filter.Options) error {
 		return err
 	}
 	o.Config, o.Depends, o.ConfigFiles = settings.Config, settings.Depends, settings.Files
-	o.ConfigGiven = len(c.Config) > 0 || c.ConfigFile != "" || len(c.Depends) > 0
-	return nil
+	o.ConfigGiven = len(c.Config) > 0 || c.ConfigFile != "" || len(c.Depends) > 0 || len(c.DependsName) > 0
+	if o.DependsNames, err = filter.ReadNames(c.DependsName); err != nil {
+		return err
+	}
+	return c.fill(o)
 }
 
 // verboseFlag says more than what went wrong.
@@ -83,17 +116,44 @@ func (v verboseFlag) founded(s *stdio) func(root string) {
 	return func(root string) { s.voice.line(root + ": new tree") }
 }
 
-// selectionFlags say which files of a walk are looked at.
+// forceFlag says that all that is selected needs work.
+type forceFlag struct {
+	Force bool `help:"whatever its stamp, each file needs work"`
+}
+
+// outputFlag says what the work makes.
+type outputFlag struct {
+	Output outputs `placeholder:"PATTERN" help:"what the work makes, as small/{rel} (repeatable)"`
+}
+
+// choiceFlags say which files are looked at.
+type choiceFlags struct {
+	Include   list `placeholder:"GLOB" help:"take only matches, as in .gitignore (repeatable)"`
+	Extension list `short:"e" placeholder:"EXT" help:"take only files .EXT, in any case (repeatable)"`
+	Exclude   list `short:"E" placeholder:"GLOB" help:"pass over matches, as in .gitignore (repeatable)"`
+}
+
+func (f *choiceFlags) choice() (*walk.Choice, error) {
+	return walk.ParseChoice(walk.Patterns{Exclude: f.Exclude, Include: f.Include, Extensions: f.Extension})
+}
+
+// selectionFlags say which files are found, and looked at.
 type selectionFlags struct {
-	Ignore        list `placeholder:"GLOB" help:"pass over matches, as in .gitignore (repeatable)"`
+	choiceFlags
 	Follow        bool `help:"follow symbolic links"`
 	OneFileSystem bool `short:"x" help:"stay on the file system of each ROOT"`
+	listingsFlag
+}
+
+// listingsFlag is about what is remembered of the names in directories.
+type listingsFlag struct {
+	NoListings bool `help:"read all directories, whatever is remembered"`
 }
 
 // choose puts them into what a job selects.
 func (f *selectionFlags) choose(job *filter.Selection, s *stdio) (err error) {
-	job.Follow, job.OneFileSystem, job.Except = f.Follow, f.OneFileSystem, fileOf(s.out)
-	job.Ignore, err = walk.ParseIgnore(f.Ignore)
+	job.Follow, job.OneFileSystem, job.NoListings, job.Except = f.Follow, f.OneFileSystem, f.NoListings, fileOf(s.out)
+	job.Choice, err = f.choice()
 	return err
 }
 
@@ -114,7 +174,8 @@ func (f *stdinFlag) input(s *stdio, roots []string, hint string) (io.Reader, err
 	return s.stdin()
 }
 
-// delimiterFlags say where a path ends.
+// delimiterFlags say where a path ends: one that is printed, or where a command prints
+// none, one that it reads.
 type delimiterFlags struct {
 	Null  bool `short:"0" xor:"delimiter" help:"paths end in NUL"`
 	Lines bool `short:"l" xor:"delimiter" help:"paths end in a newline"`
@@ -130,6 +191,16 @@ func (d *delimiterFlags) delimiter(unsaid walk.Delimiter) walk.Delimiter {
 	default:
 		return unsaid
 	}
+}
+
+// inputFlags say where a path that is read ends, for a command that prints some, too.
+type inputFlags struct {
+	InNull  bool `xor:"input" help:"paths on stdin end in NUL"`
+	InLines bool `xor:"input" help:"paths on stdin end in a newline"`
+}
+
+func (f *inputFlags) inDelimiter() walk.Delimiter {
+	return (&delimiterFlags{Null: f.InNull, Lines: f.InLines}).delimiter(walk.Detect)
 }
 
 // output returns where paths go, and how they end there.
@@ -154,6 +225,18 @@ func (l *list) Decode(ctx *kong.DecodeContext) error {
 	}
 	entry, err := popText(ctx)
 	*l = append(*l, entry)
+	return err
+}
+
+// outputs is a flag of patterns.
+type outputs filter.Outputs
+
+// Decode implements kong.MapperValue.
+func (o *outputs) Decode(ctx *kong.DecodeContext) error {
+	text, err := popText(ctx)
+	if err == nil {
+		err = (*filter.Outputs)(o).Add(text)
+	}
 	return err
 }
 
@@ -186,8 +269,7 @@ func popWord(ctx *kong.DecodeContext, words ...string) (int, error) {
 	if i := slices.Index(words, word); i >= 0 {
 		return i, nil
 	}
-	last := len(words) - 1
-	return 0, &usageError{reason: fmt.Sprintf("not %s or %s: %q", strings.Join(words[:last], ", "), words[last], word)}
+	return 0, &usageError{reason: fmt.Sprintf("not %s: %q", join(words, "or"), word)}
 }
 
 // A count is a number of things, at least one; 0 is none given.

@@ -14,7 +14,7 @@ func TestFounded(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		exec, err := (&execCommand{verboseFlag: flag, command: []string{"true"}}).job(s)
+		exec, err := (&execCommand{Verbose: verbose, command: []string{"true"}}).job(s)
 		if err != nil {
 			t.Fatal(err)
 		}

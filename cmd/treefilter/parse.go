@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"os"
 	"reflect"
 	"slices"
 	"strings"
@@ -26,14 +27,23 @@ var commands = []namedCommand{
 	{"status", "show what is stored, what is pending", func() subcommand { return &statusCommand{} }},
 	{"explain", "say why each path would or would not be printed", func() subcommand { return &explainCommand{} }},
 	{"prune", "drop the stamps of files that are gone", func() subcommand { return &pruneCommand{} }},
+	{"forget", "drop the stamps of files that are to be processed again", func() subcommand { return &forgetCommand{} }},
 	{"discard", "throw away the WAL of a failed run", func() subcommand { return &discardCommand{} }},
 	{"import", "take over what the Python package treestamps wrote", func() subcommand { return &importCommand{} }},
+	{"help", "show the help of a COMMAND", func() subcommand { return &helpCommand{} }},
 }
 
 type namedCommand struct {
 	name   string
 	help   string
 	create func() subcommand
+}
+
+func commandNames() (names []string) {
+	for _, c := range commands {
+		names = append(names, c.name)
+	}
+	return names
 }
 
 // A subcommand is a command with a name; its fields are its flags.
@@ -47,15 +57,17 @@ type subcommand interface {
 
 // global are the flags that belong to all commands: which state files.
 type global struct {
-	Program  string `placeholder:"NAME" help:"another name for the two files of a tree"`
-	StateDir string `placeholder:"DIR" help:"keep the two files in DIR, ignore those in trees"`
+	Program   string `placeholder:"NAME" help:"another name for the two files of a tree"`
+	StateDir  string `placeholder:"DIR" help:"keep the two files in DIR, ignore those in trees"`
+	StateBase string `placeholder:"DIR" help:"name trees there by their path below this DIR"`
 }
 
 // common are the flags beside those of a command.
 type common struct {
+	Directory list `short:"C" placeholder:"DIR" help:"run as if started in DIR (repeatable)"`
 	global
 	Help       helpFlag       `short:"h" help:"help; after a COMMAND, the help of that"`
-	Version    versionFlag    `help:"the version"`
+	Version    versionFlag    `short:"V" help:"the version"`
 	Man        manFlag        `help:"the man page: treefilter --man | man -l -"`
 	Completion completionFlag `placeholder:"bash|zsh|fish" help:"for: source <(treefilter --completion bash)"`
 }
@@ -97,11 +109,47 @@ func parse(args []string) (command, error) {
 		selected, words = candidates[words[0]], words[1:]
 		named = selected.namedCommand
 	}
+	if flag := selected.unknown(flags, valued); flag != "" {
+		hint := selected.meant(flag)
+		if _, runs := selected.command.(*execCommand); runs && after == nil && hint == selected.listed() {
+			hint = execForm // it is one of COMMAND
+		}
+		return nil, &usageError{"unknown flag " + flag, hint}
+	}
 	if _, err := selected.parser.Parse(flags); err != nil {
 		return selected.refuse(err, named)
 	}
+	if flags := selected.common.global; flags.StateBase != "" && flags.StateDir == "" {
+		return nil, &usageError{reason: "--state-base: nothing to name without --state-dir"}
+	}
 	selected.command.operate(words, after, selected.common.global)
+	if dirs := selected.common.Directory; len(dirs) > 0 {
+		return &elsewhere{selected.command, dirs}, nil
+	}
 	return selected.command, nil
+}
+
+// elsewhere is a command that runs as if treefilter had been started in another
+// directory, to which each of dirs leads from the one before it.
+type elsewhere struct {
+	command
+	dirs []string
+}
+
+func (e *elsewhere) run(ctx context.Context, s *stdio) error {
+	for _, dir := range e.dirs {
+		if err := os.Chdir(dir); err != nil {
+			return err
+		}
+	}
+	at, err := os.Getwd()
+	if err != nil {
+		return err
+	}
+	if err := os.Setenv("PWD", at); err != nil { // what exec runs may believe it
+		return err
+	}
+	return e.command.run(ctx, s)
 }
 
 // A candidate is a command that a command line may be for.
@@ -110,20 +158,31 @@ type candidate struct {
 	command subcommand
 	common  common
 	parser  *kong.Kong
+	known   map[string]bool // its flags, as they are written
 }
 
 // newCandidate also notes, as they are written, the flags that take a value. None
 // does in one command and does not in another.
 func newCandidate(c *namedCommand, valued map[string]bool) *candidate {
-	made := &candidate{namedCommand: c, command: c.create()}
+	made := &candidate{namedCommand: c, command: c.create(), known: map[string]bool{}}
 	made.parser = newParser(made.command, &made.common)
 	for _, flag := range made.parser.Model.Flags {
-		if !flag.IsBool() {
-			valued["--"+flag.Name] = true
-			valued["-"+string(flag.Short)] = true
+		for _, spelled := range spellings(flag) {
+			made.known[spelled] = true
+			if !flag.IsBool() {
+				valued[spelled] = true
+			}
 		}
 	}
 	return made
+}
+
+// spellings are how a flag may be written.
+func spellings(flag *kong.Flag) []string {
+	if flag.Short == 0 {
+		return []string{"--" + flag.Name}
+	}
+	return []string{"--" + flag.Name, "-" + string(flag.Short)}
 }
 
 // refuse returns what an error of kong means: an answer was asked for, perhaps
@@ -133,7 +192,7 @@ func (c *candidate) refuse(err error, named *namedCommand) (command, error) {
 	if errors.As(err, &asked) {
 		return &answer{asked(named)}, nil
 	}
-	hint := `"treefilter ` + c.name + ` --help" lists the flags`
+	hint := c.listed()
 	var usage *usageError
 	if errors.As(err, &usage) && usage.hint != "" {
 		hint = usage.hint

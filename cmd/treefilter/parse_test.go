@@ -26,19 +26,22 @@ func TestParse(t *testing.T) {
 		{"filter filter", &filterCommand{trees: on("filter")}},
 		{"-0x --stdin --check --follow", &filterCommand{stdinFlag: stdinFlag{Stdin: true}, Check: true, delimiterFlags: null, selectionFlags: selectionFlags{Follow: true, OneFileSystem: true}}},
 		{"-l", &filterCommand{delimiterFlags: delimiterFlags{Lines: true}}},
-		{"--ignore a,b --ignore=c", &filterCommand{selectionFlags: selectionFlags{Ignore: list{"a,b", "c"}}}},
+		{"--exclude a,b -Ec --include d -e e -ef", &filterCommand{selectionFlags: selectionFlags{choiceFlags: choiceFlags{
+			Include: list{"d"}, Extension: list{"e", "f"}, Exclude: list{"a,b", "c"}}}}},
 		{"-c a=1,2 -cb=2 --config c=3 --config-file ~/f --depends d --depends e --no-check-config",
 			&filterCommand{configFlags: configFlags{NoCheckConfig: true, settingFlags: settingFlags{
 				Config: list{"a=1,2", "b=2", "c=3"}, ConfigFile: "~/f", Depends: list{"d", "e"}}}}},
 
 		// Flags and ROOTs in any order.
 		{"/a --check /b", &filterCommand{trees: on("/a", "/b"), Check: true}},
-		{"--ignore commit /a", &filterCommand{trees: on("/a"), selectionFlags: selectionFlags{Ignore: list{"commit"}}}},
+		{"--exclude commit /a", &filterCommand{trees: on("/a"), selectionFlags: selectionFlags{choiceFlags: choiceFlags{Exclude: list{"commit"}}}}},
 		{"-0c commit /a", &filterCommand{trees: on("/a"), delimiterFlags: null, configFlags: configFlags{settingFlags: settingFlags{Config: list{"commit"}}}}},
 		{"-0ck=v commit", &commitCommand{delimiterFlags: null, configFlags: configFlags{settingFlags: settingFlags{Config: list{"k=v"}}}}},
 		{"--program p commit /a", &commitCommand{trees: under("p", "/a")}},
 		{"commit /a --program p /b", &commitCommand{trees: under("p", "/a", "/b")}},
 		{"-", &filterCommand{trees: on("-")}},
+		{"-C a dump -Cb --directory c /d", &elsewhere{&dumpCommand{trees: on("/d")}, []string{"a", "b", "c"}}},
+		{"-C dump", &elsewhere{&filterCommand{}, []string{"dump"}}},
 
 		// A root that bears a command's name.
 		{"commit", &commitCommand{}},
@@ -51,12 +54,12 @@ func TestParse(t *testing.T) {
 		{"-- --help", &filterCommand{trees: on("--help")}},
 
 		// Bytes that are not UTF-8 stay what they are.
-		{"/\xff --ignore \xfe", &filterCommand{trees: on("/\xff"), selectionFlags: selectionFlags{Ignore: list{"\xfe"}}}},
+		{"/\xff --exclude \xfe", &filterCommand{trees: on("/\xff"), selectionFlags: selectionFlags{choiceFlags: choiceFlags{Exclude: list{"\xfe"}}}}},
 
 		{"commit --since start --ignore-missing --no-wal --empty-config",
 			&commitCommand{Since: "start", IgnoreMissing: true, NoWAL: true, EmptyConfig: true}},
 		{"commit -v", &commitCommand{verboseFlag: verboseFlag{Verbose: true}}},
-		{"exec -lv -- a -v", &execCommand{verboseFlag: verboseFlag{Verbose: true}, delimiterFlags: delimiterFlags{Lines: true}, command: []string{"a", "-v"}}},
+		{"exec -lv -- a -v", &execCommand{Verbose: true, delimiterFlags: delimiterFlags{Lines: true}, command: []string{"a", "-v"}}},
 		{"commit --dump always", &commitCommand{Dump: dumpMode(filter.DumpAlways)}},
 		{"commit --dump never", &commitCommand{Dump: dumpMode(filter.DumpNever)}},
 		{"commit --dump auto", &commitCommand{}},
@@ -91,19 +94,17 @@ func TestParse(t *testing.T) {
 func TestParseRefuses(t *testing.T) {
 	for _, test := range []struct{ args, reason, hint string }{
 		{"--bogus", "unknown flag --bogus", `"treefilter filter --help" lists the flags`},
-		{"--ignor x", `unknown flag --ignor, did you mean "--ignore"?`, `"treefilter filter --help" lists the flags`},
-		{"commit --stdin", "unknown flag --stdin", `"treefilter commit --help" lists the flags`},
-		{"--repair", "unknown flag --repair", `"treefilter filter --help" lists the flags`},
+		{"--repair", "unknown flag --repair", "--repair is a flag of dump"},
 		{"-0l", "--null and --lines can't be used together", `"treefilter filter --help" lists the flags`},
 		{"commit -l -0", "--null and --lines can't be used together", `"treefilter commit --help" lists the flags`},
 		{"commit --since", "--since: needs a value", `"treefilter commit --help" lists the flags`},
 		{"commit --since -- /a", "--since: needs a value", `"treefilter commit --help" lists the flags`},
-		{"--ignore", "--ignore: needs a value", `"treefilter filter --help" lists the flags`},
-		{"--ignore -x /a", `--ignore: needs a value; one that begins with "-" is written --ignore=-x`, `"treefilter filter --help" lists the flags`},
+		{"--exclude", "--exclude: needs a value", `"treefilter filter --help" lists the flags`},
+		{"--exclude -x /a", `--exclude: needs a value; one that begins with "-" is written --exclude=-x`, `"treefilter filter --help" lists the flags`},
 		{"commit --dump often", `--dump: not auto, always or never: "often"`, `"treefilter commit --help" lists the flags`},
 		{"exec -j 0 -- a", `--jobs: not a number from 1 on: "0"`, `"treefilter exec --help" lists the flags`},
 		{"exec --batch -- 3 a", "--batch: needs a value", `"treefilter exec --help" lists the flags`},
-		{"exec --check -- a", "unknown flag --check", `"treefilter exec --help" lists the flags`},
+		{"exec --check -- a", "unknown flag --check", "--dry-run prints the commands, and runs none"},
 		{"--check=perhaps", `--check: bool value must be true, 1, yes, false, 0 or no but got "perhaps"`, `"treefilter filter --help" lists the flags`},
 	} {
 		_, err := parse(strings.Fields(test.args))
@@ -123,8 +124,8 @@ func TestVariables(t *testing.T) {
 	}{
 		{"a list, one entry a line", []string{"TREEFILTER_CONFIG=a=1,2\nb= 3\n"}, "",
 			&filterCommand{configFlags: configFlags{settingFlags: settingFlags{Config: list{"a=1,2", "b= 3"}}}}},
-		{"a flag overrides a list", []string{"TREEFILTER_IGNORE=a\nb"}, "--ignore c",
-			&filterCommand{selectionFlags: selectionFlags{Ignore: list{"c"}}}},
+		{"a flag overrides a list", []string{"TREEFILTER_EXCLUDE=a\nb"}, "--exclude c",
+			&filterCommand{selectionFlags: selectionFlags{choiceFlags: choiceFlags{Exclude: list{"c"}}}}},
 		{"a flag overrides a text", []string{"TREEFILTER_PROGRAM=p"}, "--program q",
 			&filterCommand{trees: trees{state: global{Program: "q"}}}},
 		{"empty is unset", []string{"TREEFILTER_DETECT=", "TREEFILTER_CONFIG=", "TREEFILTER_PROGRAM="}, "",

@@ -76,3 +76,29 @@ func TestHowFar(t *testing.T) {
 		}
 	}
 }
+
+func TestSumOf(t *testing.T) {
+	var p filter.Progress
+	for _, step := range []struct {
+		count *atomic.Int64
+		n     int64
+		want  string
+	}{
+		{&p.InHand, 0, "0 done"},
+		{&p.UpToDate, 602, "602 up to date"},
+		{&p.Failed, 2, "2 failed, 602 up to date"},
+		{&p.Succeeded, 1_400, "1,400 done, 2 failed, 602 up to date"},
+		{&p.InHand, 1_234_567, "1,400 done, 2 failed, 1,234,567 in hand elsewhere, 602 up to date"},
+		{&p.Pending, 999, "1,400 done, 2 failed, 999 left pending, 1,234,567 in hand elsewhere, 602 up to date"},
+	} {
+		step.count.Store(step.n)
+		if got := sumOf(&p); got != step.want {
+			t.Errorf("%q, want %q", got, step.want)
+		}
+	}
+	for d, want := range map[time.Duration]string{3_749 * time.Millisecond: "3.7 s", 61_400 * time.Millisecond: "1m1s"} {
+		if got := shortly(d); got != want {
+			t.Errorf("%v: %q, want %q", d, got, want)
+		}
+	}
+}

@@ -9,8 +9,11 @@ import (
 // pruneCommand drops the stamps of files that are gone.
 type pruneCommand struct {
 	trees
-	DryRun bool `help:"print the paths whose stamps would go, drop nothing"`
+	DryRun bool `short:"n" help:"print the paths whose stamps would go, drop nothing"`
+	Force  bool `help:"take all that is missing for gone for good"`
 	delimiterFlags
+	choiceFlags
+	outputFlag
 }
 
 func (*pruneCommand) page() page {
@@ -22,7 +25,8 @@ treefilter prune /photos`,
 ROOT it prunes the current directory's tree; a tree within a tree is pruned when
 it is named. It refuses where the files may only be out of reach: an empty ROOT,
 and one on another file system than it was. For the same reason stamps below a
-directory that is there but empty are kept; remove it if its files are gone.`,
+directory that is there but empty are kept. --force drops all of them.
+With --output, the outputs of these files are printed first: xargs -0 rm -f.`,
 		exits: `0         all done
 1         done, but some paths could not be examined: their stamps are kept
 2         usage; a ROOT that looks gone; output failure; state that cannot be
@@ -32,12 +36,18 @@ directory that is there but empty are kept; remove it if its files are gone.`,
 }
 
 func (c *pruneCommand) run(ctx context.Context, s *stdio) error {
+	job, err := c.job(s)
+	if err != nil {
+		return err
+	}
 	defer suspendable()()
-	return c.job(s).Run(ctx)
+	return job.Run(ctx)
 }
 
-func (c *pruneCommand) job(s *stdio) *filter.Prune {
-	job := &filter.Prune{Options: c.options(s), DryRun: c.DryRun}
+func (c *pruneCommand) job(s *stdio) (job *filter.Prune, err error) {
+	job = &filter.Prune{Options: c.options(s), DryRun: c.DryRun, Force: c.Force}
+	job.Outputs = filter.Outputs(c.Output)
 	job.Out, job.OutDelimiter = c.output(s)
-	return job
+	job.Choice, err = c.choice()
+	return job, err
 }

@@ -26,13 +26,6 @@ func (s shownFlags) add(spellings []string, valued bool, commands []string) {
 	}
 }
 
-func commandNames() (names []string) {
-	for _, c := range commands {
-		names = append(names, c.name)
-	}
-	return names
-}
-
 // grammarFlags is what the documents have to know.
 func grammarFlags() shownFlags {
 	all := map[string][]string{}
@@ -40,11 +33,7 @@ func grammarFlags() shownFlags {
 	for _, c := range commands {
 		for _, flag := range newParser(c.create(), &common{}).Model.Flags {
 			all[flag.Name] = append(all[flag.Name], c.name)
-			spellings := []string{"--" + flag.Name}
-			if flag.Short != 0 {
-				spellings = append(spellings, "-"+string(flag.Short))
-			}
-			shown.add(spellings, !flag.IsBool(), all[flag.Name])
+			shown.add(spellings(flag), !flag.IsBool(), all[flag.Name])
 		}
 	}
 	return shown

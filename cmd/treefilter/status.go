@@ -1,10 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -13,15 +15,20 @@ import (
 
 	"treefilter/filter"
 	"treefilter/store/rule"
+	"treefilter/walk"
 )
 
 // statusCommand shows what is stored and what is pending.
 type statusCommand struct {
 	trees
+	stdinFlag
 	JSON bool `name:"json" help:"print an object a line, one for each tree"`
+	delimiterFlags
 	detectFlag
+	outputFlag
+	giveUpFlag
 	selectionFlags
-	configFlags
+	lookingFlags
 }
 
 func (*statusCommand) page() page {
@@ -30,7 +37,9 @@ func (*statusCommand) page() page {
 		example: `treefilter status -c quality=90 /photos`,
 		text: `Shows the state of each tree: its stamps and its files, how many need work and
 why, its state files and what is wrong with them. Trees in a tree are shown on
-their own. Without a ROOT it is the current directory. Nothing is written.`,
+their own. Without a ROOT it is the current directory, or with --state-dir every
+tree in that. With --stdin its files are those that stdin names. Where no config
+is given, each tree is judged by the one that it has stored. Nothing is written.`,
 		exits: `0         all done, whether something needs work or not
 1         damaged state, or paths that could not be examined
 2         usage; a ROOT that cannot be read; output failure
@@ -39,11 +48,17 @@ their own. Without a ROOT it is the current directory. Nothing is written.`,
 }
 
 func (c *statusCommand) run(ctx context.Context, s *stdio) error {
-	job := &filter.Status{Selection: filter.Selection{Options: c.options(s)}}
+	job := &filter.Status{Selection: filter.Selection{Options: c.options(s), InDelimiter: c.delimiter(walk.Detect)}}
+	if c.Stdin {
+		var err error
+		if job.In, err = s.stdin(); err != nil {
+			return err
+		}
+	}
 	if err := c.choose(&job.Selection, s); err != nil {
 		return err
 	}
-	job.Detect = rule.Detect(c.Detect)
+	job.Detect, job.GiveUp, job.Outputs = rule.Detect(c.Detect), int(c.GiveUp), filter.Outputs(c.Output)
 	if err := c.configure(&job.Options); err != nil {
 		return err
 	}
@@ -60,7 +75,7 @@ func (c *statusCommand) run(ctx context.Context, s *stdio) error {
 
 func (c *statusCommand) print(s *stdio, trees []*filter.TreeStatus) error {
 	for _, t := range trees {
-		if t.Err == nil && len(t.Damage) > 0 {
+		if t.Contents != nil && len(t.Damage) > 0 {
 			s.exit.Store(exitIncomplete)
 		}
 	}
@@ -89,17 +104,23 @@ func (c *statusCommand) print(s *stdio, trees []*filter.TreeStatus) error {
 // statusText shows one tree: its root, and below it a fact a line.
 func statusText(t *filter.TreeStatus, st style) string {
 	var b strings.Builder
-	fmt.Fprintln(&b, st.bold(printable(t.Root)))
+	fmt.Fprintln(&b, st.bold(printable(cmp.Or(t.Root, t.Folder))))
 	line := func(what, format string, args ...any) {
 		fmt.Fprintf(&b, "  %-9s %s\n", what, fmt.Sprintf(format, args...))
 	}
 	line("tree", "%s", t.Why)
 	line("program", "%s", printable(t.Program))
-	if t.ConfigHash == "" {
+	if t.Contents == nil {
+		line("state", "%s: remove it if it is not needed", printable(t.Folder))
+		return b.String()
+	}
+	switch {
+	case t.Config == nil:
 		line("config", "none stored")
-	} else {
-		line("config", "%s", printable(t.Config))
-		line("", "sha256 %s", t.ConfigHash)
+	case t.ConfigUsed == filter.StoredConfig:
+		line("config", "%s", asStored(t.Config))
+	default:
+		line("config", "%s", printable(t.Config.Describe()))
 	}
 	line("stamps", "%d%s", t.Stamps, gone(t.Gone))
 	if t.Void > 0 {
@@ -111,15 +132,21 @@ func statusText(t *filter.TreeStatus, st style) string {
 	} else {
 		line("pending", "%s", st.warn(fmt.Sprint(t.NeedsWork, reasonsOf(t.Pending))))
 	}
+	if len(t.Failed) > 0 {
+		line("failed", "%s", runsOf(t.Failed))
+	}
+	if t.GivenUp > 0 {
+		line("given up", "%s", st.warn(fmt.Sprint(t.GivenUp)))
+	}
 	if !t.Snapshot.Exists {
 		line("snapshot", "none")
-	} else if t.Snapshot.Dumped == (filter.Time{}) {
+	} else if t.LastDump == (filter.Time{}) {
 		line("snapshot", "cannot be opened")
 	} else {
-		line("snapshot", "%s, dumped %s", filter.Counted(t.Snapshot.Stamps, "stamp"), time.Unix(t.Snapshot.Dumped.Sec, int64(t.Snapshot.Dumped.Nsec)).Format(time.DateTime))
+		line("snapshot", "%s, dumped %s", filter.Counted(t.Snapshot.Stamps, "stamp"), day(t.LastDump))
 	}
 	if t.WAL.Exists {
-		line("WAL", "%s, %s", filter.Counted(t.WAL.Records, "record"), filter.Counted(t.WAL.Bytes, "byte"))
+		line("WAL", "%s, %s%s", filter.Counted(t.WAL.Records, "record"), filter.Counted(t.WAL.Bytes, "byte"), lastCommit(t))
 	} else {
 		line("WAL", "none")
 	}
@@ -127,6 +154,16 @@ func statusText(t *filter.TreeStatus, st style) string {
 		line("damage", "%s", st.bad(printable(describe(err.Err))))
 	}
 	return b.String()
+}
+
+// day shows a time to the second.
+func day(t filter.Time) string { return time.Unix(t.Sec, 0).Format(time.DateTime) }
+
+func lastCommit(t *filter.TreeStatus) string {
+	if t.LastCommit == (filter.Time{}) {
+		return ""
+	}
+	return ", last commit " + day(t.LastCommit)
 }
 
 // gone returns how many stamps are of files that are not there.
@@ -164,6 +201,15 @@ func reasonsOf(pending map[rule.Reason]int64) string {
 		parts = append(parts, fmt.Sprintf("%d %v", pending[r], r))
 	}
 	return " (" + strings.Join(parts, ", ") + ")"
+}
+
+// runsOf lists on how many files the command failed in how many runs in a row.
+func runsOf(failed map[int]int64) string {
+	var parts []string
+	for _, runs := range slices.Sorted(maps.Keys(failed)) {
+		parts = append(parts, fmt.Sprintf("%d in %s", failed[runs], filter.Counted(runs, "run")))
+	}
+	return strings.Join(parts, ", ")
 }
 
 // style colours what a terminal shows.

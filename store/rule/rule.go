@@ -44,6 +44,12 @@ type Evidence struct {
 	Mtime, Target format.Time
 	Now           format.Time // this machine's clock
 	Content       Content     // of interest to DetectContent, once the mtime is not the stamp
+	Forced        bool        // whatever the stamp says, the file is to be emitted
+	NoOutput      bool        // what the work makes is not there
+	// Failure is what is remembered of a file whose command failed, nil for nothing.
+	// After GiveUp failures in a row a file is given up, unless that is 0.
+	Failure *format.Failure
+	GiveUp  int
 }
 
 // Reason is why a file is emitted, or is not.
@@ -61,18 +67,24 @@ const (
 	ContentUnknown               // the mtime is not the stamp; no digest was recorded
 	ContentUnread                // the mtime is not the stamp; the content cannot be read
 	ContentChanged               // neither mtime nor content are as recorded
+	Forced                       // there would be nothing to do, but that was asked for
+	OutputMissing                // there would be nothing to do, but what the work makes is not there
 
 	Unchanged   // its mtime is its stamp, or older where that is all the same
 	ContentSame // only the mtime is not as recorded
+	GivenUp     // its command failed too often, and it is the same file since
 	IsDirectory // passed over, with what is below it where paths come from stdin
 	IsState     // passed over: a state file, of any program
 	IsRemoved   // passed over: on NFS, removed while it was open
-	Ignored     // passed over, as was asked for
+	NotChosen   // passed over, as was asked for
 	NoFile      // nothing that can be processed, or not there
 )
 
 // NeedsWork reports whether a file is emitted for this reason.
 func (r Reason) NeedsWork() bool { return r < Unchanged }
+
+// Judged reports whether the reason is that of a file, not of what is passed over.
+func (r Reason) Judged() bool { return r <= GivenUp }
 
 var reasons = [...]string{
 	Unstamped:      "no stamp",
@@ -85,12 +97,15 @@ var reasons = [...]string{
 	ContentUnknown: "no digest",
 	ContentUnread:  "content unreadable",
 	ContentChanged: "content changed",
+	Forced:         "forced",
+	OutputMissing:  "output missing",
 	Unchanged:      "unchanged",
 	ContentSame:    "content unchanged",
+	GivenUp:        "given up",
 	IsDirectory:    "directory",
 	IsState:        "state file",
 	IsRemoved:      "removed",
-	Ignored:        "ignored",
+	NotChosen:      "not chosen",
 	NoFile:         "no file",
 }
 
@@ -101,11 +116,25 @@ func (r Reason) MarshalText() ([]byte, error) { return []byte(r.String()), nil }
 
 // Judge applies the rule to a file. Every doubt is a reason to emit it.
 func Judge(d Detect, e *Evidence) Reason {
+	r := judgeStamp(d, e)
+	switch settled := r.NeedsWork() && r != Touched; {
+	case settled:
+		return r
+	case e.Forced:
+		return Forced
+	case e.NoOutput && e.Standing == format.Stamped:
+		return OutputMissing // whatever the content is; what failed has none
+	}
+	return r
+}
+
+// judgeStamp is what the stamp says.
+func judgeStamp(d Detect, e *Evidence) Reason {
 	switch {
 	case e.Standing == format.OtherConfig:
 		return OtherConfig
 	case e.Standing == format.Dropped:
-		return Dropped
+		return judgeFailure(d, e)
 	case e.Standing != format.Stamped:
 		return Unstamped
 	case e.Mtime == e.Stamp.Time && (d == DetectNewer || e.Target == e.Stamp.Target):
@@ -120,6 +149,25 @@ func Judge(d Detect, e *Evidence) Reason {
 		return FutureStamp // a clock that once ran ahead must hide no edit
 	}
 	return Unchanged
+}
+
+// judgeFailure decides about a file without a stamp that counts, because its command
+// has failed.
+func judgeFailure(d Detect, e *Evidence) Reason {
+	f := e.Failure
+	switch {
+	case f == nil || e.GiveUp == 0 || f.Runs < e.GiveUp:
+		return Dropped
+	case e.Mtime == f.File.Time && e.Target == f.File.Target:
+		return GivenUp
+	case d != DetectContent || f.File.Digest == nil:
+		return Dropped
+	case e.Content == NotRead:
+		return Touched
+	case e.Content == SameContent:
+		return GivenUp
+	}
+	return Dropped
 }
 
 func judgeContent(c Content) Reason {

@@ -143,6 +143,41 @@ func TestJudgeWithoutAStampThatCounts(t *testing.T) {
 	}
 }
 
+// What is forced, or lacks its output, has that reason only where there would be
+// nothing to do.
+func TestJudgeForced(t *testing.T) {
+	stamp := &format.Time{Sec: 100}
+	for _, test := range []struct {
+		rule  Detect
+		mtime int64
+		want  Reason
+	}{
+		{DetectNewer, 100, Forced},
+		{DetectNewer, 99, Forced},
+		{DetectNewer, 101, Newer},
+		{DetectDiffers, 99, Older},
+		{DetectContent, 100, Forced},
+		{DetectContent, 99, Forced}, // its content need not be read
+	} {
+		e := evidence(stamp, format.Time{Sec: test.mtime}, format.Time{Sec: 1_000})
+		e.Forced, e.NoOutput = true, true
+		if got := Judge(test.rule, &e); got != test.want {
+			t.Errorf("rule %d, mtime %d: %v, want %v", test.rule, test.mtime, got, test.want)
+		}
+		want := test.want
+		if want == Forced {
+			want = OutputMissing
+		}
+		e.Forced = false
+		if got := Judge(test.rule, &e); got != want {
+			t.Errorf("rule %d, mtime %d, no output: %v, want %v", test.rule, test.mtime, got, want)
+		}
+	}
+	if got := Judge(DetectNewer, &Evidence{Forced: true, NoOutput: true}); got != Unstamped {
+		t.Errorf("no stamp: %v", got)
+	}
+}
+
 // A stamp that lay in the future when it was made counts for exactly that mtime,
 // also once the clock has passed it.
 func TestJudgeExactStamp(t *testing.T) {
@@ -170,8 +205,62 @@ func TestJudgeLinkTarget(t *testing.T) {
 	}
 }
 
+// A file is given up only where that is asked for, once its command has failed so
+// often, and while it is the file that it failed on.
+func TestJudgeFailure(t *testing.T) {
+	file := format.Stamp{Time: format.Time{Sec: 100}, Target: format.Time{Sec: 50}, Digest: &format.Digest{Size: 1}}
+	bare := file
+	bare.Digest = nil
+	tests := []struct {
+		name          string
+		giveUp        int
+		runs          int
+		file          format.Stamp
+		mtime, target int64
+		content       Content
+		want, read    Reason // read is that of DetectContent
+	}{
+		{"not asked for", 0, 5, file, 100, 50, NotRead, Dropped, Dropped},
+		{"too few", 3, 2, file, 100, 50, NotRead, Dropped, Dropped},
+		{"as often", 3, 3, file, 100, 50, NotRead, GivenUp, GivenUp},
+		{"more often", 3, 9, file, 100, 50, NotRead, GivenUp, GivenUp},
+		{"newer", 3, 3, file, 101, 50, NotRead, Dropped, Touched},
+		{"older", 3, 3, file, 99, 50, NotRead, Dropped, Touched},
+		{"another target", 3, 3, file, 100, 51, NotRead, Dropped, Touched},
+		{"same content", 3, 3, file, 101, 50, SameContent, Dropped, GivenUp},
+		{"other content", 3, 3, file, 101, 50, OtherContent, Dropped, Dropped},
+		{"unreadable", 3, 3, file, 101, 50, Unreadable, Dropped, Dropped},
+		{"no digest", 3, 3, bare, 101, 50, NotRead, Dropped, Dropped},
+		{"no digest, as it was", 3, 3, bare, 100, 50, NotRead, GivenUp, GivenUp},
+	}
+	for _, test := range tests {
+		e := Evidence{
+			Standing: format.Dropped, Failure: &format.Failure{Runs: test.runs, File: test.file}, GiveUp: test.giveUp,
+			Mtime: format.Time{Sec: test.mtime}, Target: format.Time{Sec: test.target}, Content: test.content,
+		}
+		for d, want := range map[Detect]Reason{DetectNewer: test.want, DetectDiffers: test.want, DetectContent: test.read} {
+			if got := Judge(d, &e); got != want {
+				t.Errorf("%s: %v with %v, want %v", test.name, got, d, want)
+			}
+			e.NoOutput = true // as a failure leaves it
+			if got := Judge(d, &e); got != want {
+				t.Errorf("%s: %v with %v without its output, want %v", test.name, got, d, want)
+			}
+			e.NoOutput = false
+		}
+		e.Forced = true
+		if got := Judge(DetectNewer, &e); !got.NeedsWork() {
+			t.Errorf("%s: %v though forced", test.name, got)
+		}
+		e.Forced, e.Standing = false, format.Unknown
+		if got := Judge(DetectNewer, &e); got != Unstamped {
+			t.Errorf("%s: %v without a drop", test.name, got)
+		}
+	}
+}
+
 func TestOnlyWhatIsUnchangedNeedsNoWork(t *testing.T) {
-	done := []Reason{Unchanged, ContentSame, IsDirectory, IsState, IsRemoved, Ignored, NoFile}
+	done := []Reason{Unchanged, ContentSame, GivenUp, IsDirectory, IsState, IsRemoved, NotChosen, NoFile}
 	for r := range reasons {
 		r := Reason(r)
 		if want := !slices.Contains(done, r); r.NeedsWork() != want {

@@ -32,7 +32,7 @@ func TestTreeConfigHasDependencies(t *testing.T) {
 	changed := reopen(t, tree.Root(), opt)
 	wantStamps(t, changed, []string{"a"}, nil)
 	stored, _ := changed.Stored()
-	if n, why := changed.OtherConfigs(), stored.Diff(changed.Config()); n != 1 || !slices.Equal(why, []string{"lint.yml: content changed"}) {
+	if n, why := changed.OtherConfigs(), stored.Diff(changed.Config()); n != 1 || !slices.Equal(why, []string{"content of lint.yml changed"}) {
 		t.Errorf("%d stamps void: %q", n, why)
 	}
 }

@@ -43,7 +43,9 @@ func (t *Tree) Discard() (discarded bool, err error) {
 	if newest := d.st.newest(); newest != nil {
 		d.newest = newest
 	}
-	if _, err := d.replace(d.merge(), false); err != nil {
+	m := d.merge()
+	m.listings = d.relistTouched(m.runs)
+	if _, err := d.replace(m, false); err != nil {
 		return false, err
 	}
 	return true, t.retireWAL()

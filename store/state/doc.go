@@ -11,12 +11,18 @@
 //	grove.go treeof.go locate.go  the trees of a run; which one a file belongs to
 //	discard.go dump.go held.go    folding the WAL, and what was held, into the
 //	replace.go merge.go           snapshot, and putting a new one in its place
+//	relist.go listing.go          the names in directories: what a dump remembers of
+//	                              them, and what a walk may believe
 //	set.go append.go              recording files: one by one, or in batches
+//	failure.go                    remembering that the command failed on a file
+//	stored.go                     the trees that a state directory holds
 //	facts.go stamps.go            what a tree's files hold, and all its stamps
 //	standing.go claim.go          what a tree says of a file by now; claiming it
 //	tick.go                       when an mtime is final
 //	tree.go                       one tree
 //	reader.go load.go             lookups in its state, which is both files
+//	equal.go                      configs that are the same
+//	settings_news.go settings.go  the setting files of each directory
 //	options.go face.go            what callers choose, and the words for it
 //
 // Below this package are the parts of a state:

@@ -130,3 +130,23 @@ func TestMoved(t *testing.T) {
 		t.Error("a file system of 101 bytes")
 	}
 }
+
+// The line of x.jpg ends where a time would end that began after "new6: ".
+func TestDroppedBesideALookalike(t *testing.T) {
+	tree := treeOf(t, Options{}, "", "")
+	yes := func(string) bool { return true }
+	if _, err := tree.Drop([]string{"new6", "x.jpg"}, yes); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := tree.Dump(DumpOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	reopened := reopen(t, tree.Root(), Options{})
+	defer reopened.Close()
+	r := reopened.Reader()
+	for _, name := range []string{"new6", "x.jpg"} {
+		if standing, _ := r.Standing(name); standing != format.Dropped {
+			t.Errorf("%s: %v, want it dropped", name, standing)
+		}
+	}
+}

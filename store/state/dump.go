@@ -18,6 +18,8 @@ type DumpOptions struct {
 	// NewestOnly drops the stamps that were made under another config than the
 	// newest. Else they are kept, and count again under their own.
 	NewestOnly bool
+	// NoListings gives up what is remembered of the names in directories.
+	NoListings bool
 }
 
 // Dumped is what a Dump made.
@@ -73,12 +75,20 @@ func (t *Tree) Dump(opt DumpOptions) (done Dumped, err error) {
 	}()
 	m := d.merge()
 	m.contradicted = len(done.Refused) > 0
+	switch {
+	case opt.NoListings:
+		m.listings = d.relistNone()
+	case t.relisted != nil:
+		m.listings, t.relisted = t.relisted, nil
+	default:
+		m.listings = d.relistTouched(m.runs)
+	}
 	if opt.NewestOnly {
-		if done.Dropped, err = m.keepNewest(); err != nil {
+		if done.Dropped, err = m.keepNewest(t.equal.same); err != nil {
 			return done, d.damaged(err)
 		}
 	}
-	if d.unchanged() && len(done.Dropped) == 0 {
+	if d.unchanged() && len(done.Dropped) == 0 && !(d.st.Readable() && m.listings.changed) {
 		done.Stamps = d.st.stamps()
 		return done, t.retireWAL()
 	}
@@ -127,16 +137,22 @@ func (st *state) recognize(own *format.Terms) {
 // merge brings together what is to be in the new snapshot.
 func (d *dump) merge() *merge {
 	m := newMerge(d.opt.Program, d.st, memtable.Joined(d.st.inMemory(), d.held), d.newest)
-	m.volume = d.st.volume()
+	m.volume, m.root = d.st.volume(), d.names.Root
 	if d.held != nil {
 		m.volume, m.held = d.opt.fsys.Volume(d.root).ID, d.under
 	}
 	return m
 }
 
-// keepNewest leaves the stamps of all configs but the newest out.
-func (m *merge) keepNewest() (dropped []DroppedStamps, err error) {
+// keepNewest leaves the stamps of all configs out but the newest, and those that are
+// the same.
+func (m *merge) keepNewest(same func(a, b *format.Terms) bool) (dropped []DroppedStamps, err error) {
+	kept := m.configs[:1:1]
 	for _, t := range m.configs[1:] {
+		if same(t, m.configs[0]) {
+			kept = append(kept, t)
+			continue
+		}
 		n, err := m.count(t)
 		if err != nil {
 			return nil, err
@@ -145,7 +161,7 @@ func (m *merge) keepNewest() (dropped []DroppedStamps, err error) {
 			dropped = append(dropped, DroppedStamps{t.Config, n})
 		}
 	}
-	m.configs = m.configs[:1]
+	m.configs = kept
 	return dropped, nil
 }
 

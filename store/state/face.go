@@ -18,6 +18,9 @@ type Stamp = format.Stamp
 // Digest identifies a file's content: its size and SHA-256.
 type Digest = format.Digest
 
+// Failure is what is remembered of a file that the command has failed on.
+type Failure = format.Failure
+
 // Entry is the stamp of one file, keyed by its path relative to the tree.
 type Entry = format.Entry
 
@@ -39,6 +42,9 @@ const (
 	OtherConfig = format.OtherConfig // it has a stamp made under another config
 	Dropped     = format.Dropped     // its stamp was taken away: the work failed, or is in doubt
 )
+
+// DirStat is what a directory is, and when its names last changed.
+type DirStat = format.DirStat
 
 // DefaultProgram is the program that state files are named for unless another
 // is given.

@@ -20,6 +20,9 @@ type Facts struct {
 	// Dumped is when the snapshot was written: its mtime, zero where it cannot
 	// even be opened.
 	Dumped format.Time
+	// Appended is when something was last appended to the WAL: its mtime, zero where
+	// there is none that can be read.
+	Appended format.Time
 	// WALSize is in bytes. Records is how many stamps the WAL sets and drops.
 	WALSize int64
 	Records int
@@ -37,7 +40,7 @@ func (t *Tree) Facts() Facts {
 		Dumped:      st.Info.Mtime,
 	}
 	if st.wal != nil {
-		f.WALSize, f.Records = st.wal.Size, st.wal.Records
+		f.Appended, f.WALSize, f.Records = st.walAt, st.wal.Size, st.wal.Records
 	}
 	return f
 }
@@ -51,15 +54,20 @@ func (t *Tree) Moved() (then, now string, moved bool) {
 }
 
 // OtherConfigs returns how many files have a stamp that does not count because
-// it was made under another config.
+// it was made under another config, or with other setting files.
 func (t *Tree) OtherConfigs() (stamps int64) {
 	st := t.loaded()
 	if t.opt.AnyConfig {
 		return 0
 	}
+	if t.settings != nil {
+		for range t.stamps(true) {
+			stamps++
+		}
+	}
 	r := t.Reader()
 	for _, p := range st.Parts {
-		if p.Hash != t.under.Hash && !st.hides(p.Hash) {
+		if !t.same(p.Terms) && !st.hides(p.Hash) {
 			stamps += p.Entries()
 		}
 	}
@@ -73,7 +81,7 @@ func (t *Tree) OtherConfigs() (stamps int64) {
 		for i := range run.Items {
 			it := &run.Items[i]
 			before := voided.isVoid(it.Name)
-			void := it.Kind == memtable.WordSet && it.Under.Hash != t.under.Hash
+			void := it.Kind == memtable.WordSet && !t.same(it.Under)
 			switch {
 			case void && !before:
 				stamps++
@@ -89,7 +97,7 @@ func (t *Tree) OtherConfigs() (stamps int64) {
 func (r *Reader) isVoid(name string) bool {
 	if r.hand != nil {
 		if it, _ := r.hand.Find(name, 0); it != nil {
-			return it.Kind == memtable.WordSet && !r.tree.counts(it.Under.Hash)
+			return it.Kind == memtable.WordSet && !r.tree.counts(it.Under)
 		}
 	}
 	for i := range r.voided {

@@ -77,11 +77,16 @@ var (
 				"{a}":       {Time: format.Time{Sec: -1, Nsec: 500000000}},
 			}, 0,
 			func(t *testing.T, c format.Config) string {
-				return string(lines(format.NewSession("treefilter", testID, c),
+				s := format.NewSession("treefilter", testID, c)
+				sets := lines(s,
 					format.Entry{Path: "ahead.jpg", Stamp: format.Stamp{Time: format.Time{Sec: 4102444800, Nsec: 0}, Exact: true}},
 					format.Entry{Path: "link.jpg", Stamp: format.Stamp{Time: format.Time{Sec: 1700000005, Nsec: 0}, Target: format.Time{Sec: 1700000004, Nsec: 0}}},
 					format.Entry{Path: "l\xf8.txt", Stamp: format.Stamp{Time: format.Time{Sec: 4102444800, Nsec: 0}, Exact: true, Target: format.Time{Sec: 1700000004, Nsec: 0}, Digest: foxDigest}},
-					format.Entry{Path: "{a}", Stamp: format.Stamp{Time: format.Time{Sec: -1, Nsec: 500000000}}}))
+					format.Entry{Path: "{a}", Stamp: format.Stamp{Time: format.Time{Sec: -1, Nsec: 500000000}}})
+				file := format.Stamp{Time: format.Time{Sec: 1700000002, Nsec: 789000000}}
+				once := s.AppendFailure(sets, "failed.jpg", &format.Failure{Runs: 1, At: at(1700000008).Time, File: file})
+				file.Target, file.Digest = format.Time{Sec: 1700000001}, foxDigest
+				return string(s.AppendFailure(once, "failed.jpg", &format.Failure{Runs: 2, At: format.Time{Sec: 1700000009, Nsec: 500000000}, File: file}))
 			}, "",
 		},
 		{"wal-sessions", "{quality: 80}", map[string]format.Stamp{"c.jpg": at(1700000003)}, 1, writeSessions, ""},
@@ -119,14 +124,34 @@ func writeForms(t *testing.T, c format.Config) string {
 		over.Set([]byte(p), s, other)
 	}
 	over.Take([]byte("failed.jpg"), memtable.WordDrop)
+	over.Fail([]byte("failed-twice.jpg"), &format.Failure{Runs: 2, At: format.Time{Sec: 1700000009, Nsec: 500000000}, File: format.Stamp{Time: format.Time{Sec: 1700000002, Nsec: 789000000}, Digest: foxDigest}, Under: c.Hash()})
 	over.Finish()
 	m := newMerge("treefilter", &state{Snapshot: &snapshot.Snapshot{}, wal: &wal.Log{ID: testID, Said: memtable.New(), Records: 1}}, over, under)
 	m.volume = testVolume
+	m.listings = formsListings()
 	var out bytes.Buffer
 	if _, err := m.write(format.NewSnapshotWriter(&out)); err != nil {
 		t.Fatal(err)
 	}
 	return out.String()
+}
+
+// formsListings are listings of two directories, as if they had just been read.
+func formsListings() *relisting {
+	sound := format.Listing{
+		DirStat: format.DirStat{Ino: 262145, Ctime: format.Time{Sec: 1700000000, Nsec: 250000001}, Mtime: format.Time{Sec: 1700000000, Nsec: 250000001}},
+		Subs:    []string{"2024"},
+		Others:  []string{"1901.txt", "1969.txt", "latin1-\xe9.txt", "new one.txt"},
+	}
+	empty := format.Listing{
+		DirStat: format.DirStat{Ino: 262147, Ctime: format.Time{Sec: 1700000000, Nsec: 123000000}, Mtime: format.Time{Sec: 1600000000}},
+		Subs:    []string{"01"},
+	}
+	r := &relisting{volume: disk.Volume{Boot: "6f1c2b0e-9f5d-4b1a-8a8e-2d1b7c3e4f50"}, entries: 2}
+	for _, line := range [][]byte{format.AppendListing(nil, "old", &sound), format.AppendListing(nil, "old/2024", &empty)} {
+		r.parts = append(r.parts, listingPart{line: line})
+	}
+	return r
 }
 
 // writeSmallWAL returns what two commits and a prune make of an empty WAL, with
@@ -214,7 +239,7 @@ func TestFormatExamples(t *testing.T) {
 				files = [2]string{"", text}
 			}
 			tree := treeOf(t, Options{Config: c}, files[0], files[1])
-			gone := slices.DeleteFunc([]string{"gone.jpg", "failed.jpg", "a.jpg", "b.jpg", "img002.jpg"}, func(path string) bool { _, ok := e.want[path]; return ok })
+			gone := slices.DeleteFunc([]string{"gone.jpg", "failed.jpg", "failed-twice.jpg", "a.jpg", "b.jpg", "img002.jpg"}, func(path string) bool { _, ok := e.want[path]; return ok })
 			wantStamps(t, tree, gone, e.want)
 			if problems := tree.Problems(); len(problems) > 0 {
 				t.Errorf("problems: %v", problems)
@@ -286,6 +311,7 @@ func TestFormatLimits(t *testing.T) {
 		"a snapshot's header":                     format.MaxHeader,
 		"records after one open record":           wal.ReopenAfter,
 		"configs that a snapshot keeps stamps of": maxConfigs,
+		"a listing":                               format.MaxListing,
 		"what one CRC of the trailer covers":      format.BlockSize,
 		"a key before its colon (characters)":     format.MaxImplicitKey,
 		"a key in a config (bytes)":               format.MaxConfigKey,

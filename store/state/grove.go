@@ -63,6 +63,9 @@ func Open(roots []string, opt Options) (*Grove, error) {
 		if g.cwd, err = RealDir("."); err != nil {
 			return nil, err
 		}
+		if g.opt.refuse(g.cwd) != nil {
+			g.cwd = ""
+		}
 	}
 	slices.SortStableFunc(g.named, func(a, b string) int { return len(b) - len(a) })
 	for _, root := range roots {
@@ -82,6 +85,9 @@ func slashed(root string) string { return strings.TrimSuffix(filepath.ToSlash(ro
 func (g *Grove) addRoot(root string) error {
 	dir, err := RealDir(root)
 	if err != nil {
+		return err
+	}
+	if err := g.opt.refuse(dir); err != nil {
 		return err
 	}
 	g.named = append(g.named, dir)

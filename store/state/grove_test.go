@@ -84,7 +84,7 @@ func TestTreeOf(t *testing.T) {
 					got := "none"
 					if err == nil {
 						rel, _ := filepath.Rel(top, tree.Root())
-						got = rel + map[Origin]string{HoldsState: " state", NamedRoot: " root", WorkingDirectory: " cwd"}[tree.Origin()]
+						got = filepath.ToSlash(rel) + map[Origin]string{HoldsState: " state", NamedRoot: " root", WorkingDirectory: " cwd"}[tree.Origin()]
 					} else if !errors.Is(err, ErrNoTree) {
 						t.Error(err)
 					}

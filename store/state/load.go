@@ -17,7 +17,8 @@ import (
 // be read, or must not be trusted, leaves a problem; a WAL that cannot be read
 // voids the snapshot too, since it may have taken back what that says.
 type state struct {
-	wal *wal.Log // nil where there is none
+	wal   *wal.Log    // nil where there is none
+	walAt format.Time // its mtime
 	*snapshot.Snapshot
 
 	walErr error // why the WAL cannot be read
@@ -68,7 +69,7 @@ func (st *state) loadWAL(fsys disk.FS, n disk.Names, program string) (info disk.
 		st.wal, err = wal.Read(f, program)
 	}
 	if err == nil {
-		err = st.wal.Check()
+		st.walAt, err = info.Mtime, st.wal.Check()
 	}
 	if err = errors.Join(err, f.Close()); err != nil {
 		st.wal = nil

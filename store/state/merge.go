@@ -20,17 +20,19 @@ type merge struct {
 	runs    []*memtable.Dir // of over, in order
 	program string
 	volume  string        // the file system of the tree, "" where it is not known
+	root    string        // see format.Session
 	held    *format.Terms // of the stamps that were held in memory, nil where none were
 	// contradicted says that some of these were dropped.
 	contradicted bool
 	// configs are those that the snapshot keeps stamps of, the newest first.
-	configs []*format.Terms
+	configs  []*format.Terms
+	listings *relisting
 }
 
 // newMerge finds out which configs there are. newest goes first, whether it has
 // stamps or not.
 func newMerge(program string, base *state, over *memtable.Table, newest *format.Terms) *merge {
-	m := &merge{base: base, over: over, runs: over.Sorted(), program: program, configs: []*format.Terms{newest}}
+	m := &merge{base: base, over: over, runs: over.Sorted(), program: program, configs: []*format.Terms{newest}, listings: &relisting{}}
 	if base.wal != nil {
 		// The last that appeared is the newest.
 		for _, s := range slices.Backward(base.wal.Sessions) {
@@ -72,7 +74,7 @@ const maxConfigs = (format.MaxSections - 1) / 2
 // write writes the whole snapshot and returns how many stamps it holds.
 func (m *merge) write(out *format.SnapshotWriter) (stamps int64, err error) {
 	newest := m.configs[0]
-	h := format.Header{Program: m.program, Volume: m.volume, Terms: newest}
+	h := format.Header{Program: m.program, Volume: m.volume, Root: m.root, Terms: newest}
 	h.Folded = thenFolded(m.base.Header.Folded, m.base.wal)
 	if m.held != nil {
 		// To other processes this looks as if the stamps had been in a WAL.
@@ -81,6 +83,9 @@ func (m *merge) write(out *format.SnapshotWriter) (stamps int64, err error) {
 			held.Under = ""
 		}
 		h.Folded = format.AppendFolded(h.Folded, held)
+	}
+	if m.listings.entries > 0 {
+		h.Boot = m.listings.volume.Boot
 	}
 	out.Header(h)
 	if stamps, err = m.part(out, newest, ""); err != nil {
@@ -111,6 +116,9 @@ func (m *merge) write(out *format.SnapshotWriter) (stamps int64, err error) {
 			return 0, err
 		}
 		stamps += n
+	}
+	if err := m.listings.write(out); err != nil {
+		return 0, err
 	}
 	return stamps, out.Finish()
 }
@@ -171,6 +179,9 @@ func (m *merge) dropped(out *format.SnapshotWriter) error {
 	n, err := s.write(m, out, func(b []byte, path string, it *memtable.Word) []byte {
 		if it.Kind != memtable.WordDrop {
 			return b
+		}
+		if f := it.Failure(); f != nil {
+			return format.AppendDroppedFailure(b, path, f)
 		}
 		return format.AppendDropped(b, path)
 	})
@@ -272,7 +283,11 @@ func (s mergeSection) skip(out *format.SnapshotWriter, dir, name string) (found 
 }
 
 func (s mergeSection) copyTo(out *format.SnapshotWriter, end int64) error {
-	c := s.copied
+	return copyTo(out, s.copied, end)
+}
+
+// copyTo copies what lies before an offset, as it stands.
+func copyTo(out *format.SnapshotWriter, c *snapshot.Cursor, end int64) error {
 	for c.Pos < end {
 		if err := c.Load(c.Pos); err != nil {
 			return err

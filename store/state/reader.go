@@ -23,6 +23,11 @@ type Reader struct {
 	handAt, walAt int
 	dir           string
 	hit           *partReader // where Find has found the last stamp, nil for in memory
+	listings      listingReader
+
+	settings *dirSettings  // of dir, nil for none
+	unfit    *format.Stamp // that Find has found last: other setting files decided about it
+	note     settingNote
 }
 
 // partReader reads a part of a snapshot in place.
@@ -34,7 +39,11 @@ type partReader struct {
 
 // Reader returns a new reader of the tree's stamps as they were when the tree
 // was first read.
-func (t *Tree) Reader() *Reader { return t.readerOf(t.loaded()) }
+func (t *Tree) Reader() *Reader {
+	r := t.readerOf(t.loaded())
+	r.note.to = &t.news
+	return r
+}
 
 func (t *Tree) readerOf(st *state) *Reader {
 	r := &Reader{tree: t, st: st}
@@ -46,7 +55,7 @@ func (t *Tree) readerOf(st *state) *Reader {
 // open opens the parts of the snapshot whose stamps count, or those whose do not.
 func (r *Reader) open(counting bool) (parts []partReader) {
 	for _, p := range r.st.Parts {
-		if r.tree.counts(p.Hash) != counting || r.st.hides(p.Hash) {
+		if r.tree.counts(p.Terms) != counting || r.st.hides(p.Hash) {
 			continue
 		}
 		if c := r.st.TimesOf(p); c != nil {
@@ -56,13 +65,14 @@ func (r *Reader) open(counting bool) (parts []partReader) {
 	return parts
 }
 
-// counts reports whether stamps made under a config count.
-func (t *Tree) counts(hash string) bool { return t.opt.AnyConfig || hash == t.under.Hash }
-
 // Enter makes dir, relative to the tree and "" for its root, the directory of
 // the names to come.
 func (r *Reader) Enter(dir string) {
 	r.dir = dir
+	if r.tree.settings != nil {
+		r.settings = r.tree.settings.of(dir)
+		r.tree.news.unreadable(r.settings.err)
+	}
 	r.hand, r.handAt, r.wal, r.walAt = nil, 0, nil, 0
 	if r.st.wal != nil {
 		r.wal = r.st.wal.Said.Dirs[dir]
@@ -85,14 +95,14 @@ func (r *Reader) Enter(dir string) {
 // it has one that counts. Its digest is left out: see Digest. Names asked for
 // in byte order are quickest.
 func (r *Reader) Find(name string) (s format.Stamp, ok bool) {
-	r.hit = nil
+	r.hit, r.unfit = nil, nil
 	if it := r.word(name); it != nil {
-		if it.Kind != memtable.WordSet || !r.tree.counts(it.Under.Hash) {
+		if it.Kind != memtable.WordSet || !r.tree.counts(it.Under) {
 			return s, false
 		}
 		s = it.Stamp()
 		s.Digest = nil
-		return s, true
+		return r.fit(s)
 	}
 	for i := range r.counted {
 		p := &r.counted[i]
@@ -106,11 +116,35 @@ func (r *Reader) Find(name string) (s format.Stamp, ok bool) {
 		r.hit = p
 		// Nearly all are a time and nothing else.
 		if s.Time, ok = format.ParseUsual(value); ok {
-			return s, true
+			return r.fit(s)
 		}
-		return format.ParseStampValue(value)
+		if s, ok = format.ParseStampValue(value, r.settingsText()); ok {
+			return r.fit(s)
+		}
+		return s, false
 	}
 	return s, false
+}
+
+func (r *Reader) settingsText() string {
+	if r.settings == nil {
+		return ""
+	}
+	return r.settings.text
+}
+
+// fits reports whether a stamp counts for the setting files that there are.
+func (r *Reader) fits(s *format.Stamp) bool {
+	return r.tree.opt.AnyConfig || s.Settings == r.settingsText() && (r.settings == nil || r.settings.err == nil)
+}
+
+func (r *Reader) fit(s format.Stamp) (format.Stamp, bool) {
+	if r.fits(&s) {
+		return s, true
+	}
+	r.unfit = &s
+	r.note.take(s.Settings, r.settings)
+	return format.Stamp{}, false
 }
 
 // word returns the last word on a name that is in memory.
@@ -139,7 +173,7 @@ func (r *Reader) lookup(p *partReader, name string) (s format.Stamp, ok bool) {
 	if value == nil {
 		return s, false
 	}
-	return format.ParseStampValue(value)
+	return format.ParseStampValue(value, "")
 }
 
 // lookupAgain looks a name up in what is sound of a part that proved to be
@@ -161,6 +195,9 @@ func (r *Reader) lookupAgain(p *partReader, name string, damage error) []byte {
 func (r *Reader) Standing(name string) (format.Standing, format.Stamp) {
 	if s, ok := r.Find(name); ok {
 		return format.Stamped, s
+	}
+	if r.unfit != nil {
+		return format.OtherConfig, *r.unfit
 	}
 	if it := r.word(name); it != nil {
 		switch it.Kind {
@@ -224,6 +261,19 @@ func (r *Reader) Under(name string) (format.Config, bool) {
 		return format.Config{}, false
 	}
 	return r.hit.Config, true
+}
+
+// Changes lists what differs in the settings of a file by now from those that the stamp
+// was made under which Standing has just returned of it.
+func (r *Reader) Changes(name string) []string {
+	if r.unfit != nil {
+		return settingChanges(r.unfit.Settings, r.settings)
+	}
+	under, known := r.Under(name)
+	if !known {
+		return nil
+	}
+	return r.tree.Diff(under)
 }
 
 // Digest returns the digest of the stamp that Find has just returned, nil where

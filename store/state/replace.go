@@ -87,13 +87,33 @@ func (d *dump) install() error {
 		}
 		d.st.SnapErr = fmt.Errorf("%w; moved to %s", d.st.SnapErr, broken)
 	}
-	if err := d.opt.fsys.Rename(temp, d.names.Snapshot); err != nil {
+	err := d.opt.fsys.Rename(temp, d.names.Snapshot)
+	if disk.IsInUse(err) {
+		err = d.renameClosed(temp)
+	}
+	if err != nil {
 		return errors.Join(disk.Wrap(d.names.Snapshot, err), d.opt.fsys.Remove(temp))
 	}
 	if err := d.names.Sync(d.opt.fsys); err != nil {
 		return disk.Wrap(d.names.Dir, err)
 	}
 	return nil
+}
+
+// renameClosed puts the temporary file in place where no file that is open can be
+// replaced: without what this process has open, and that is then read anew. A snapshot that
+// another process reads stays, with the WAL.
+func (d *dump) renameClosed(temp string) error {
+	err := errors.Join(d.st.Close(), d.loaded().Close())
+	if d.latest != nil {
+		err = errors.Join(err, d.latest.Close())
+	}
+	if err == nil {
+		err = d.opt.fsys.Rename(temp, d.names.Snapshot)
+	}
+	d.Tree.st.Store(load(d.opt.fsys, d.names, d.opt.Program))
+	d.reader, d.latest, d.asked = nil, nil, nil
+	return err
 }
 
 // setAside keeps a broken snapshot under another name. It is copied, so that
@@ -125,12 +145,6 @@ func (d *dump) setAside(broken string) error {
 func (t *Tree) retireWAL() error {
 	if info, err := t.opt.fsys.Lstat(t.names.Snapshot); err == nil || disk.IsMissing(err) {
 		t.app.Snapshot = info // we have made it, so it is no news
-	}
-	if !disk.RemoveOpen {
-		if err := t.app.F.Truncate(0); err != nil {
-			return disk.Wrap(t.names.WAL, err)
-		}
-		return nil
 	}
 	if err := t.opt.fsys.Remove(t.names.WAL); err != nil {
 		return disk.Wrap(t.names.WAL, err)

@@ -32,7 +32,7 @@ func TestSetOfTheFuture(t *testing.T) {
 	for name, c := range map[string]struct {
 		mtime time.Time
 		exact bool
-	}{"past": {time.Unix(1000, 5), false}, "now": {time.Now(), false}, "ahead": {time.Now().Add(time.Hour), true}} {
+	}{"past": {time.Unix(1000, 500), false}, "now": {time.Now(), false}, "ahead": {time.Now().Add(time.Hour), true}} {
 		touched(t, tree, name, c.mtime)
 		if err := errors.Join(tree.Set(name), tree.Sync()); err != nil {
 			t.Fatal(err)
@@ -88,13 +88,13 @@ func TestGetAfterSetAndDrop(t *testing.T) {
 			"set sync prune sync forget": false,
 		} {
 			tree := treeOf(t, Options{}, stored, "")
-			touched(t, tree, "a", time.Unix(1000, 5))
+			touched(t, tree, "a", time.Unix(1000, 500))
 			for _, step := range strings.Fields(history) {
 				if err := steps[step](tree); err != nil {
 					t.Fatalf("%s: %s: %v", history, step, err)
 				}
 			}
-			if s, ok := tree.Get("a"); ok != want || ok && s.Time != (format.Time{Sec: 1000, Nsec: 5}) {
+			if s, ok := tree.Get("a"); ok != want || ok && s.Time != (format.Time{Sec: 1000, Nsec: 500}) {
 				t.Errorf("%s: %v, %v", history, s, ok)
 			}
 			if err := tree.Sync(); err != nil {
@@ -122,7 +122,7 @@ func TestSetIsContradicted(t *testing.T) {
 		"set under another config": {other: quality90, do: func(tree *Tree) error { return appendTo(tree, []format.Entry{entry("a", 2000)}) }},
 	} {
 		tree := treeOf(t, Options{}, "", "")
-		touched(t, tree, "a", time.Unix(1000, 5))
+		touched(t, tree, "a", time.Unix(1000, 500))
 		if err := tree.Set("a"); err != nil {
 			t.Fatal(err)
 		}

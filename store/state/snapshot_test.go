@@ -638,7 +638,7 @@ func FuzzSnapshotEntry(f *testing.F) {
 		if err != nil {
 			return
 		}
-		stamp, isStamp := format.ParseStampValue(value)
+		stamp, isStamp := format.ParseStampValue(value, "")
 		digest, isDigest := format.ParseDigestValue(value)
 		isDropped := string(value) == "null"
 		if !isStamp && !isDigest && !isDropped {
@@ -681,7 +681,7 @@ func FuzzSnapshotEntry(f *testing.F) {
 			again = format.AppendDropped(nil, string(path))
 		}
 		p, v, m, err := format.CutEntry(again)
-		read, _ := format.ParseStampValue(v)
+		read, _ := format.ParseStampValue(v, "")
 		if err != nil || !bytes.Equal(p, path) || m != len(again) || isStamp && read != stamp {
 			t.Fatalf("%q is read back as %q %q, %v", again, p, v, err)
 		}

@@ -12,14 +12,18 @@ import (
 // the tree was first read. Digests are left out: a Reader finds them. What it
 // holds grows with the WAL, not with the snapshot. Damage that it meets shows in
 // Problems afterwards.
-func (t *Tree) Stamps() iter.Seq[format.Entry] {
+func (t *Tree) Stamps() iter.Seq[format.Entry] { return t.stamps(false) }
+
+// stamps goes through the stamps that count, or those that only do not because of their
+// setting files.
+func (t *Tree) stamps(unfit bool) iter.Seq[format.Entry] {
 	return func(yield func(format.Entry) bool) {
 		st := t.loaded()
-		s := stampWalk{tree: t, st: st, yield: yield}
+		s := stampWalk{tree: t, st: st, yield: yield, unfit: unfit}
 		s.over = st.inMemory()
 		s.runs = s.over.Sorted()
 		for _, p := range st.Parts {
-			if p.Times != nil && t.counts(p.Hash) && !st.hides(p.Hash) {
+			if p.Times != nil && t.counts(p.Terms) && !st.hides(p.Hash) {
 				s.cursors = append(s.cursors, partReader{Part: p, times: st.TimesOf(p)})
 			}
 		}
@@ -33,6 +37,7 @@ type stampWalk struct {
 	st    *state
 	yield func(format.Entry) bool
 	ended bool // the caller has had enough
+	unfit bool // those that do not count because of their setting files
 
 	over    *memtable.Table
 	runs    []*memtable.Dir // of over that were not gone through, in order
@@ -80,7 +85,7 @@ func (s *stampWalk) next(p *partReader, last string) (format.Entry, bool) {
 			continue
 		}
 		p.times.Pos = next
-		stamp, ok := format.ParseStampValue(value)
+		stamp, ok := format.ParseStampValue(value, "")
 		if !ok || format.CheckPath(path) != nil || last != "" && format.ComparePaths(path, last) <= 0 {
 			continue
 		}
@@ -103,7 +108,7 @@ func (s *stampWalk) advance(path string) {
 			return
 		}
 		s.item++
-		if it.Kind == memtable.WordSet && s.tree.counts(it.Under.Hash) {
+		if it.Kind == memtable.WordSet && s.tree.counts(it.Under) {
 			stamp := it.Stamp()
 			stamp.Digest = nil
 			s.put(format.Entry{Path: at, Stamp: stamp})
@@ -111,4 +116,19 @@ func (s *stampWalk) advance(path string) {
 	}
 }
 
-func (s *stampWalk) put(e format.Entry) { s.ended = s.ended || !s.yield(e) }
+func (s *stampWalk) put(e format.Entry) {
+	if t := s.tree; !t.opt.AnyConfig && !t.bears(&e) != s.unfit {
+		return
+	}
+	s.ended = s.ended || !s.yield(e)
+}
+
+// bears reports whether a stamp counts for the setting files that there are.
+func (t *Tree) bears(e *format.Entry) bool {
+	if t.settings == nil {
+		return e.Settings == ""
+	}
+	dir, _ := format.SplitPath(e.Path)
+	at := t.settings.of(dir)
+	return at.err == nil && at.text == e.Settings
+}

@@ -79,10 +79,14 @@ func TestFacts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	appended, err := os.Stat(filepath.Join(tree.Root(), walName))
+	if err != nil {
+		t.Fatal(err)
+	}
 	want := Facts{
 		Snapshot: filepath.Join(tree.Root(), snapshotName), WAL: filepath.Join(tree.Root(), walName),
 		HasSnapshot: true, HasWAL: true,
-		Stamps: 2, Dumped: format.TimeOf(info.ModTime()), WALSize: int64(len(wal)), Records: 3,
+		Stamps: 2, Dumped: format.TimeOf(info.ModTime()), Appended: format.TimeOf(appended.ModTime()), WALSize: int64(len(wal)), Records: 3,
 	}
 	if got := tree.Facts(); got != want {
 		t.Errorf("got %+v, want %+v", got, want)

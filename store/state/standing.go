@@ -65,8 +65,11 @@ func (t *Tree) Standing(path string) (standing format.Standing, s format.Stamp, 
 			return format.Dropped, s, since, nil
 		case it.Kind == memtable.WordPrune:
 			return format.Unknown, s, since, nil
-		case t.counts(it.Under.Hash):
-			return format.Stamped, it.Stamp(), since, nil
+		case t.counts(it.Under):
+			s = it.Stamp()
+			if t.asked.enterFor(path); t.asked.fits(&s) {
+				return format.Stamped, s, since, nil
+			}
 		}
 		return format.OtherConfig, it.Stamp(), since, nil
 	}

@@ -48,6 +48,9 @@ func TestFolderNames(t *testing.T) {
 		if len(name) > disk.MaxFolder || !utf8.ValidString(name) || strings.ContainsAny(name, "/\\\x00\n:") {
 			t.Errorf("%q: %q", root, name)
 		}
+		if read, whole := disk.ReadFolder(name); whole != (read == root) || !whole && len(root) < 166/4 {
+			t.Errorf("%q: read as %q, %v", root, read, whole)
+		}
 		folded := strings.ToLower(name)
 		if other, taken := seen[folded]; taken {
 			t.Errorf("%q and %q share %q", root, other, name)
@@ -190,7 +193,7 @@ type mountFS struct {
 }
 
 func (f mountFS) Volume(path string) disk.Volume {
-	if _, on := format.Below(path, f.server); on {
+	if _, on := format.Below(filepath.ToSlash(path), filepath.ToSlash(f.server)); on {
 		return disk.Volume{Dev: 2, Clock: f.clock}
 	}
 	return disk.Volume{Dev: 1, Local: true, Clock: true}

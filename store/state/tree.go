@@ -3,8 +3,10 @@ package state
 import (
 	"errors"
 	"io"
+	"path"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 
 	"treefilter/store/internal/disk"
 	"treefilter/store/internal/format"
@@ -24,9 +26,13 @@ type Tree struct {
 	dirs   []string // whose tree it is, as far as its grove has found out
 	opt    Options
 	under  *format.Terms // that stamps are made under, and count under
+	equal  equalConfigs
+
+	settings *settingFiles // nil for none
+	news     settingNews
 
 	load sync.Once
-	st   *state
+	st   atomic.Pointer[state]
 
 	work *disk.Works
 
@@ -40,6 +46,7 @@ type Tree struct {
 	latest   *state                   // as Standing has read it, nil while that is st
 	asked    *Reader                  // of Standing
 	dumped   *[]error                 // what was wrong as the last dump found it, nil before
+	relisted *relisting               // by Relist, for the next dump
 	claims   disk.WorkDir             // the root, once a file was claimed
 }
 
@@ -65,8 +72,10 @@ func (o Origin) String() string {
 // cannot be read counts as missing and shows in Problems.
 func OpenTree(root string, opt Options) (*Tree, error) {
 	opt, err := opt.withDefaults()
-	if err == nil && (opt.StateDir != "" || len(opt.Depends) > 0) {
-		root, err = RealDir(root)
+	if err == nil && (opt.StateDir != "" || len(opt.Depends) > 0 || len(opt.DependsNames) > 0) {
+		if root, err = RealDir(root); err == nil {
+			err = opt.refuse(root)
+		}
 	}
 	if err != nil {
 		return nil, err
@@ -76,14 +85,24 @@ func OpenTree(root string, opt Options) (*Tree, error) {
 
 func newTree(root string, opt Options, origin Origin, work *disk.Works) *Tree {
 	n := opt.names(root)
+	if n.Base != "" {
+		if _, whole := disk.ReadFolder(path.Base(filepath.ToSlash(n.Dir))); !whole {
+			n.Root, _ = opt.stateKey(root)
+		}
+	}
 	// A config that lacks its dependencies would let stamps count that must not.
-	config, err := opt.Config.WithDependencies(root, opt.Depends)
+	config, err := opt.Config.WithDependencies(root, opt.StateBase, opt.Depends)
+	if err == nil {
+		config, err = config.WithNames(opt.DependsNames)
+	}
 	if err != nil {
 		n.Err = disk.Wrap(root, err)
 	}
 	opt.Config = config
 	t := &Tree{root: root, names: n, opt: opt, origin: origin, under: format.TermsOf(opt.Config), work: work}
-	t.app = &wal.Appender{Fsys: opt.fsys, Root: root, Names: n, Program: opt.Program, Terms: t.under, Wait: opt.LockWait}
+	t.equal.defaults = opt.Defaults
+	t.app = &wal.Appender{Same: t.agrees, Fsys: opt.fsys, Root: root, Names: n, Program: opt.Program, Terms: t.under, Wait: opt.LockWait}
+	t.lookForSettings()
 	t.app.Current = func() (wal.Lookup, io.Closer) {
 		r := t.readerOf(load(opt.fsys, n, opt.Program))
 		return r.lookUp, r.st
@@ -99,16 +118,18 @@ func (t *Tree) Origin() Origin { return t.origin }
 
 func (t *Tree) loaded() *state {
 	t.load.Do(func() {
-		t.st = load(t.opt.fsys, t.names, t.opt.Program)
-		if newest := t.st.newest(); newest != nil && t.opt.AnyConfig && t.opt.Config.Empty() {
+		st := load(t.opt.fsys, t.names, t.opt.Program)
+		t.st.Store(st)
+		if newest := st.newest(); newest != nil && (t.opt.AsStored || t.opt.AnyConfig && t.opt.Config.Empty()) {
 			t.under, t.app.Terms = newest, newest
+			t.lookForSettings()
 		}
-		t.app.Past, t.app.Snapshot = t.st.wal, t.st.Info
-		if n := len(t.st.Header.Folded); n > 0 {
-			t.app.NewestFolded = t.st.Header.Folded[n-1].ID
+		t.app.Past, t.app.Snapshot = st.wal, st.Info
+		if n := len(st.Header.Folded); n > 0 {
+			t.app.NewestFolded = st.Header.Folded[n-1].ID
 		}
 	})
-	return t.st
+	return t.st.Load()
 }
 
 // Get returns the stamp of a file, given by its path relative to the tree, and
@@ -149,7 +170,7 @@ func (t *Tree) Close() error {
 		err = errors.Join(err, t.claims.Close())
 		t.claims = nil
 	}
-	for _, st := range []*state{t.st, t.latest} {
+	for _, st := range []*state{t.st.Load(), t.latest} {
 		if st != nil {
 			err = errors.Join(err, st.Close())
 		}

@@ -144,7 +144,8 @@ func (g *Grove) lookForState(dir string, holds Holds) stateFound {
 	}
 	if g.opt.StateDir != "" {
 		var name [disk.MaxFolder + 1]byte
-		if len(g.folders) == 0 || !g.folders[string(disk.AppendFolder(name[:0], dir))] {
+		key, ok := g.opt.stateKey(dir)
+		if !ok || len(g.folders) == 0 || !g.folders[string(disk.AppendFolder(name[:0], key))] {
 			return noState
 		}
 	}
@@ -153,6 +154,9 @@ func (g *Grove) lookForState(dir string, holds Holds) stateFound {
 
 // lookNow is lookForState by path, whatever was known when the run began.
 func (g *Grove) lookNow(dir string) stateFound {
+	if _, ok := g.opt.stateKey(dir); !ok {
+		return noState
+	}
 	n := g.opt.names(dir)
 	for _, file := range []string{n.Snapshot, n.WAL} {
 		_, err := g.opt.fsys.Lstat(file)

@@ -6,40 +6,56 @@ _treefilter() {
 	# A flag as it is written: the commands that have it: what its value can be,
 	# words in lower case as they stand.
 	local table='
-		--stdin: filter exec
+		--stdin: filter exec status forget
 		--check: filter
 		--json: filter status explain
-		-0 --null: filter commit exec prune
-		-l --lines: filter commit exec prune
+		-0 --null: filter commit exec status prune forget
+		-l --lines: filter commit exec status prune forget
+		--in-null: filter
+		--in-lines: filter
 		--detect: filter commit exec status explain: newer differs content
 		--refresh: filter
-		--ignore: filter exec status: GLOB
+		--force: filter exec prune
+		--output: filter commit exec status explain prune: PATTERN
+		--include: filter exec status prune import: GLOB
+		-e --extension: filter exec status prune import: EXT
+		-E --exclude: filter exec status prune import: GLOB
 		--follow: filter exec status import
 		-x --one-file-system: filter exec status
+		--no-listings: filter exec dump status
 		-c --config: filter commit exec status explain import: KEY=VALUE
 		--config-file: filter commit exec status explain import: FILE
 		--depends: filter commit exec status explain import: FILE
+		--depends-name: filter commit exec status explain import: NAME
+		--default: filter commit dump exec status explain import: KEY=VALUE
 		--no-check-config: filter commit exec dump status explain
 		--since: commit exec: start FILE
 		--ignore-missing: commit exec
 		--dump: commit exec: auto always never
 		--no-wal: commit
 		--no-sync: commit exec
-		--empty-config: commit exec import
+		--empty-config: commit exec status explain import
 		-v --verbose: commit exec
+		-q --quiet: exec
 		-j --jobs: exec: N
 		--batch: exec: N
+		--max-failures: exec: N
 		--fail-fast: exec
+		--retries: exec: N
+		--bisect: exec
+		--give-up: exec status explain: N
 		--repair: dump
-		--dry-run: prune
+		-n --dry-run: exec prune
 		--from: import: NAME
+		-C --directory: all: DIR
 		--program: all: NAME
 		--state-dir: all: DIR
+		--state-base: all: DIR
 		-h --help: all
-		--version: all
+		-V --version: all
 		--man: all
 		--completion: all: bash zsh fish'
-	local names='filter commit exec dump status explain prune discard import'
+	local names='filter commit exec dump status explain prune forget discard import help'
 
 	COMPREPLY=()
 	local IFS=$' \t\n'
@@ -128,6 +144,9 @@ _treefilter() {
 		paths=''
 	elif [[ -z $command ]]; then
 		offer=$names
+	elif [[ $command == help ]]; then
+		offer=$names
+		paths=''
 	fi
 	COMPREPLY=($(compgen -P "$glued" -W "$offer" -- "$cur"))
 

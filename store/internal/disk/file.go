@@ -7,6 +7,7 @@
 //	works*.go              making the work on files durable, and claiming files for it
 //	file.go file_*.go touch_*.go
 //	                       operations on state files
+//	listing_*.go           the names in a directory
 //	volume*.go             file systems, and their clocks
 package disk
 
@@ -70,6 +71,7 @@ type File interface {
 type Info struct {
 	Size     int64
 	Mtime    format.Time
+	Ctime    format.Time // zero where it is not asked for
 	Mode     fs.FileMode
 	Dev, Ino uint64
 	Links    uint64
@@ -141,8 +143,7 @@ type osFile struct{ *os.File }
 
 type OS struct{}
 
-func (OS) Remove(path string) error { return os.Remove(path) }
-func (OS) Mkdir(path string) error  { return os.Mkdir(path, 0o777) }
+func (OS) Mkdir(path string) error { return os.Mkdir(path, 0o777) }
 
 func (OS) Chown(path string, uid, gid int) error { return os.Lchown(path, uid, gid) }
 

@@ -62,6 +62,34 @@ func TestRenameOverAFileBeingRead(t *testing.T) {
 	}
 }
 
+// A dump removes the WAL that others have open. The name is free at once, and those who
+// have the old file can see that the new one is another.
+func TestRemovedNameIsFree(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "wal")
+	create := func() (File, Info) {
+		f, info, err := OpenState(OS{}, path, os.O_RDWR|os.O_APPEND|os.O_CREATE|os.O_EXCL)
+		must(t, err)
+		t.Cleanup(func() { f.Close() })
+		return f, info
+	}
+	old, _ := create()
+	if free, err := old.TryLock(); err != nil || !free {
+		t.Fatal(free, err)
+	}
+	must(t, OS{}.Remove(path))
+	if _, err := (OS{}).Lstat(path); !IsMissing(err) {
+		t.Errorf("the name is there: %v", err)
+	}
+	_, made := create()
+	named, err := OS{}.Lstat(path)
+	must(t, err)
+	was, err := old.Stat()
+	must(t, err)
+	if !named.SameFile(made) || named.SameFile(was) {
+		t.Errorf("the name leads to %+v, made was %+v, the old one is %+v", named, made, was)
+	}
+}
+
 func TestLockExcludesTheOther(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "wal")
 	var files [2]File

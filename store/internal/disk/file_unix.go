@@ -14,12 +14,6 @@ import (
 // for the other end of a FIFO.
 const openFlags = unix.O_NOFOLLOW | unix.O_NONBLOCK
 
-const (
-	// RemoveOpen: a file can be unlinked, and renamed, while it is open.
-	RemoveOpen = true
-	WalFlag    = 0
-)
-
 func (OS) Open(path string, flag int, perm fs.FileMode) (File, error) {
 	f, err := os.OpenFile(path, flag|openFlags, perm)
 	if err != nil {
@@ -29,6 +23,10 @@ func (OS) Open(path string, flag int, perm fs.FileMode) (File, error) {
 }
 
 func (OS) Rename(from, to string) error { return os.Rename(from, to) }
+func (OS) Remove(path string) error     { return os.Remove(path) }
+
+// IsInUse: a file that is open can be replaced.
+func IsInUse(error) bool { return false }
 
 // SyncDir: a rename, a new file or a removal is only durable once its
 // directory is.

@@ -12,23 +12,13 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-const (
-	// RemoveOpen: a file that is open for writing cannot be unlinked, so the lock
-	// file stays and is emptied instead; nor renamed, so it is made under its own name.
-	RemoveOpen = false
-	WalFlag    = os.O_CREATE
-)
-
-// Open lets readers share the file with a rename over it: else no dump could
-// replace a snapshot that is being read. A writer does not share it so: the name of
-// the WAL must not leave the file that records are appended to.
-// os.OpenFile can do neither, and with O_APPEND its files cannot be truncated.
+// Open shares the file with a rename over it and with its removal, as on other systems:
+// else no dump could replace a snapshot that is being read, or remove the WAL.
+// os.OpenFile cannot do that, and with O_APPEND its files cannot be truncated.
 func (OS) Open(path string, flag int, _ fs.FileMode) (File, error) {
-	access, share := uint32(windows.GENERIC_READ), uint32(windows.FILE_SHARE_READ|windows.FILE_SHARE_WRITE)
+	access := uint32(windows.GENERIC_READ)
 	if flag&(os.O_WRONLY|os.O_RDWR) != 0 {
 		access |= windows.GENERIC_WRITE
-	} else {
-		share |= windows.FILE_SHARE_DELETE
 	}
 	create := uint32(windows.OPEN_EXISTING)
 	switch {
@@ -37,13 +27,18 @@ func (OS) Open(path string, flag int, _ fs.FileMode) (File, error) {
 	case flag&os.O_CREATE != 0:
 		create = windows.OPEN_ALWAYS
 	}
+	return openFile("open", path, access, create, windows.FILE_ATTRIBUTE_NORMAL)
+}
+
+func openFile(op, path string, access, create, attributes uint32) (File, error) {
+	const share = windows.FILE_SHARE_READ | windows.FILE_SHARE_WRITE | windows.FILE_SHARE_DELETE
 	name, err := windows.UTF16PtrFromString(path)
 	if err != nil {
-		return nil, &fs.PathError{Op: "open", Path: path, Err: err}
+		return nil, &fs.PathError{Op: op, Path: path, Err: err}
 	}
-	h, err := windows.CreateFile(name, access, share, nil, create, windows.FILE_ATTRIBUTE_NORMAL|windows.FILE_FLAG_OPEN_REPARSE_POINT, 0)
+	h, err := windows.CreateFile(name, access, share, nil, create, attributes|windows.FILE_FLAG_OPEN_REPARSE_POINT, 0)
 	if err != nil {
-		return nil, &fs.PathError{Op: "open", Path: path, Err: err}
+		return nil, &fs.PathError{Op: op, Path: path, Err: err}
 	}
 	return osFile{os.NewFile(uintptr(h), path)}, nil
 }
@@ -72,24 +67,75 @@ func (OS) Rename(from, to string) error {
 	return errors.Join(dir.Rename(filepath.Base(from), filepath.Base(to)), dir.Close())
 }
 
+// IsInUse reports whether a rename failed because the file that it was to replace may be
+// open: without the semantics of POSIX, as on FAT and some file servers, none such is replaced.
+func IsInUse(err error) bool {
+	return errors.Is(err, windows.ERROR_ACCESS_DENIED) || errors.Is(err, windows.ERROR_SHARING_VIOLATION)
+}
+
+// Remove frees the name at once, although the file may be open. Where a file system lacks
+// the semantics of POSIX, a removed name stays in use until the last handle is closed: so
+// it is another name that is removed.
+func (OS) Remove(path string) error {
+	info, err := OS{}.Lstat(path)
+	if err != nil {
+		return err
+	}
+	if info.Mode.IsDir() {
+		return os.Remove(path)
+	}
+	aside := filepath.Join(filepath.Dir(path), "."+format.NewID()+WalSuffix+TempSuffix)
+	if err := os.Rename(path, aside); err != nil {
+		return err
+	}
+	return os.Remove(aside)
+}
+
 func (OS) Lstat(path string) (Info, error) {
-	info, err := os.Lstat(path)
+	f, err := openFile("lstat", path, windows.FILE_READ_ATTRIBUTES, windows.OPEN_EXISTING, windows.FILE_FLAG_BACKUP_SEMANTICS)
 	if err != nil {
 		return Info{}, err
 	}
-	return infoOf(info), nil
+	info, err := f.Stat()
+	return info, errors.Join(err, f.Close())
 }
 
 // SyncDir: NTFS journals names itself, and a directory cannot be flushed.
 func (OS) SyncDir(string) error { return nil }
 
+// Stat leaves Dev out: what is compared had one name, so it lies on one volume, and Wine
+// forgets the number of that when an open file is renamed.
 func (f osFile) Stat() (Info, error) {
 	info, err := f.File.Stat()
 	if err != nil {
 		return Info{}, err
 	}
-	return infoOf(info), nil
+	var id windows.ByHandleFileInformation
+	if err = windows.GetFileInformationByHandle(windows.Handle(f.Fd()), &id); err == nil && !info.IsDir() && id.FileIndexHigh|id.FileIndexLow == 0 {
+		err = errNoNumbers
+	}
+	if err != nil {
+		return Info{}, &fs.PathError{Op: "fstat", Path: f.Name(), Err: err}
+	}
+	return Info{
+		Size:  info.Size(),
+		Mtime: mtime(id.LastWriteTime),
+		Mode:  info.Mode(),
+		Ino:   uint64(id.FileIndexHigh)<<32 | uint64(id.FileIndexLow),
+		Links: uint64(id.NumberOfLinks),
+	}, nil
 }
+
+// mtime counts from 1970 what Windows counts in 100 ns from 1601. The time of an
+// os.FileInfo goes by way of nanoseconds, which end in 2262.
+func mtime(t windows.Filetime) format.Time {
+	ticks := int64(t.HighDateTime)<<32 | int64(t.LowDateTime)
+	return format.Time{Sec: ticks/1e7 - 11_644_473_600, Nsec: int32(ticks % 1e7 * 100)}
+}
+
+// errNoNumbers is a file system on which it cannot be known whether the WAL was replaced:
+// what is appended to one that was removed would be lost.
+var errNoNumbers = errors.New("the file system does not number its files")
 
 // lockRange is one byte far beyond any content, since LockFileEx also keeps
 // others from reading what it covers.
@@ -127,9 +173,3 @@ func (f osFile) Touch() error {
 
 // Like: a new file inherits the access rules of its directory.
 func (osFile) Like(Info) error { return nil }
-
-// infoOf leaves dev and ino zero: a file that is open here cannot be replaced
-// without our knowledge.
-func infoOf(info fs.FileInfo) Info {
-	return Info{Size: info.Size(), Mtime: format.TimeOf(info.ModTime()), Mode: info.Mode(), Links: 1}
-}

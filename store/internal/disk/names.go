@@ -23,6 +23,7 @@ const (
 type Names struct {
 	Dir, Snapshot, WAL string
 	Base               string // the state directory, "" where dir is the tree's root
+	Root               string // what dir is named for, where its name does not say all of it; else ""
 	Err                error  // why the state directory cannot be used
 }
 

@@ -27,17 +27,20 @@ func (f osFile) Stat() (Info, error) {
 // statx is used since the times of the older calls end in 2038 on 32 bits.
 func statx(dir int, path string, flags int) (Info, error) {
 	var st unix.Statx_t
-	if err := retry(func() error { return unix.Statx(dir, path, flags, unix.STATX_BASIC_STATS, &st) }); err != nil {
-		return Info{}, err
-	}
+	err := retry(func() error { return unix.Statx(dir, path, flags, unix.STATX_BASIC_STATS, &st) })
+	return infoOf(&st), err
+}
+
+func infoOf(st *unix.Statx_t) Info {
 	return Info{
 		Size:  int64(st.Size),
 		Mtime: format.Time{Sec: st.Mtime.Sec, Nsec: int32(st.Mtime.Nsec)},
+		Ctime: format.Time{Sec: st.Ctime.Sec, Nsec: int32(st.Ctime.Nsec)},
 		Mode:  modeOf(uint32(st.Mode)),
 		Dev:   unix.Mkdev(st.Dev_major, st.Dev_minor),
 		Ino:   st.Ino,
 		Links: uint64(st.Nlink),
 		Uid:   int(st.Uid),
 		Gid:   int(st.Gid),
-	}, nil
+	}
 }

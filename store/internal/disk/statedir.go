@@ -66,6 +66,32 @@ func AppendFolder(b []byte, root string) []byte {
 	return append(append(b[:cut], hashMark...), hex.EncodeToString(sum[:])[:hashDigits]...)
 }
 
+// ReadFolder returns the root that a folder is named for, and whether the whole of
+// it can be read from the name: it cannot where that was cut.
+func ReadFolder(name string) (root string, whole bool) {
+	escaped := name
+	if end := len(name) - len(hashMark) - hashDigits; end >= 0 && name[end:end+len(hashMark)] == hashMark {
+		escaped = name[:end]
+	}
+	var b []byte
+	for i := 0; i < len(escaped); i++ {
+		switch c := escaped[i]; {
+		case c == '+':
+			b = append(b, '/')
+		case c == '%' && i+2 < len(escaped):
+			raw, err := hex.DecodeString(escaped[i+1 : i+3])
+			if err != nil {
+				return "", false
+			}
+			b = append(b, raw[0])
+			i += 2
+		default:
+			b = append(b, c)
+		}
+	}
+	return string(b), string(AppendFolder(nil, string(b))) == name
+}
+
 // ResolveStateDir returns the absolute path of a state directory, which need
 // not be there yet, without links, and why what lies there is not believed:
 // the user who made a directory or a link on the way decides where it leads.

@@ -62,6 +62,9 @@ func (OS) Volume(path string) Volume {
 	}
 	// An NFS server is asked for its own time when a file is touched.
 	v := Volume{Dev: uint64(st.Dev), ID: kind.name, Local: kind.local, Clock: kind.local || magic == unix.NFS_SUPER_MAGIC}
+	if ctimesCount[magic] {
+		v.Boot = boot()
+	}
 	if a, b := uint32(fs.Fsid.Val[0]), uint32(fs.Fsid.Val[1]); kind.lasting && a|b != 0 {
 		v.ID += fmt.Sprintf("-%08x%08x", a, b)
 	}

@@ -39,7 +39,7 @@ func ParseHandRecord(text []byte) (Record, error) {
 		case "set":
 			return setFromFields(fields)
 		case "drop":
-			return takeFromFields(RecordDrop, fields)
+			return dropFromFields(fields)
 		case "prune":
 			return takeFromFields(RecordPrune, fields)
 		}
@@ -49,7 +49,7 @@ func ParseHandRecord(text []byte) (Record, error) {
 
 func openFromFields(fields map[string]*yaml.Node) (Record, error) {
 	var config Config
-	var program, id, volume string
+	var program, id, volume, root string
 	var after *Tally
 	for name, node := range fields {
 		var err error
@@ -64,6 +64,8 @@ func openFromFields(fields map[string]*yaml.Node) (Record, error) {
 			if volume, err = StateValue(node); err == nil {
 				volume, err = checkVolume(volume)
 			}
+		case "root":
+			root, err = StateValue(node)
 		case "config":
 			config, err = ConfigFromNode(node)
 		case "config_hash":
@@ -82,7 +84,7 @@ func openFromFields(fields map[string]*yaml.Node) (Record, error) {
 		return Record{}, errors.New("open without a version")
 	}
 	open := NewSession(program, id, config)
-	open.Volume, open.After = volume, after
+	open.Volume, open.Root, open.After = volume, root, after
 	return Record{Kind: RecordOpen, Session: open}, nil
 }
 
@@ -127,34 +129,40 @@ func setFromFields(fields map[string]*yaml.Node) (Record, error) {
 	if err != nil {
 		return r, err
 	}
+	delete(fields, "path")
+	r.Stamp, err = stampFromFields(fields)
+	return r, err
+}
+
+// stampFromFields reads a stamp with its digest.
+func stampFromFields(fields map[string]*yaml.Node) (s Stamp, err error) {
 	for name, node := range fields {
 		switch name {
-		case "path":
 		case "size", "sha256":
 			_, err = StateValue(node)
 		default:
-			err = r.Stamp.setField(name, node)
+			err = s.setField(name, node)
 		}
 		if err != nil {
-			return r, err
+			return s, err
 		}
 	}
 	if fields["time"] == nil {
-		return r, errors.New("set without a time")
+		return s, errors.New("no time")
 	}
 	size, sum := fields["size"], fields["sha256"]
 	if size == nil && sum == nil {
-		return r, nil
+		return s, nil
 	}
 	if size == nil || sum == nil {
-		return r, errors.New("size and sha256 go together")
+		return s, errors.New("size and sha256 go together")
 	}
 	digest, ok := parseDigest(size.Value, sum.Value)
 	if !ok {
-		return r, errors.New("not a digest")
+		return s, errors.New("not a digest")
 	}
-	r.Stamp.Digest = digest
-	return r, nil
+	s.Digest = digest
+	return s, nil
 }
 
 // setField takes a field of a stamp as YAML has it.
@@ -170,6 +178,8 @@ func (s *Stamp) setField(name string, node *yaml.Node) (err error) {
 			err = fmt.Errorf("line %d: not true", node.Line)
 		}
 		s.Exact = true
+	case "settings":
+		s.Settings, err = settingsFromNode(node)
 	default:
 		err = fmt.Errorf("unknown field %q", name)
 	}

@@ -92,6 +92,16 @@ func (c Config) with(key string, v any) (Config, error) {
 	return Config{next}.checked()
 }
 
+// Filled returns the config with the settings that it lacks and defaults has.
+func (c Config) Filled(defaults Config) Config {
+	if defaults.Empty() {
+		return c
+	}
+	filled := maps.Clone(defaults.Values)
+	maps.Copy(filled, c.Values)
+	return Config{filled}
+}
+
 // Has reports whether the config has a setting of that name.
 func (c Config) Has(key string) bool {
 	_, ok := c.Values[key]

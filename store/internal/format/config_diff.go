@@ -9,7 +9,7 @@ import (
 // Diff lists what differs in to, a setting each, by name: "quality: 80 -> 90".
 // A setting of a nested mapping is named with dots; one that is missing on a
 // side is "unset" there. A long value is cut to where the difference begins. Of
-// dependencies it says what became of each: "lint.yml: content changed".
+// dependencies it says what became of each: "content of lint.yml changed".
 func (c Config) Diff(to Config) []string { return diffMaps(nil, "", c.Values, to.Values) }
 
 func diffMaps(out []string, prefix string, from, to map[string]any) []string {

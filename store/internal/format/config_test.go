@@ -309,3 +309,23 @@ func FuzzConfig(f *testing.F) {
 		checkConfig(t, c)
 	})
 }
+
+func TestConfigDescribe(t *testing.T) {
+	for _, c := range []struct{ config, described, json string }{
+		{"", "empty", "{}"},
+		{"{quality: 90, on: true, no: null, v: 1.10, name: it is}", `name="it is", no=null, on=true, quality=90, v=1.10`,
+			`{"name":"it is","no":null,"on":true,"quality":90,"v":1.10}`},
+		{"{a: yes, b: 0x1f, c: .nan, d: '90', e: !t x, f: 010}", `a=yes, b=0x1f, c=.nan, d="90", e=!t "x", f=010`,
+			`{"a":"yes","b":"0x1f","c":".nan","d":"90","e":"!t \"x\"","f":"010"}`},
+		{"{png: {level: 6, strip: [all, '']}}", `png={level: 6, strip: [all, ""]}`, `{"png":{"level":6,"strip":["all",""]}}`},
+		{"{a: \"x\\ny\\x01\"}", `a="x\ny\x01"`, `{"a":"x\ny\u0001"}`},
+		{"depends: {lint.yml: " + formattest.SumA + "}", "content of lint.yml", `{"depends":{"lint.yml":"` + formattest.SumA + `"}}`},
+		{"depends: {lint.yml: x}", "depends={lint.yml: x}", `{"depends":{"lint.yml":"x"}}`},
+	} {
+		config := formattest.MustConfig(t, c.config)
+		got, err := config.MarshalJSON()
+		if err != nil || string(got) != c.json || config.Describe() != c.described {
+			t.Errorf("%s: %s, %s, %v, want %s, %s", c.config, config.Describe(), got, err, c.described, c.json)
+		}
+	}
+}

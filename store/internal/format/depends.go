@@ -25,8 +25,10 @@ const digestPrefix = "sha256-"
 // WithDependencies returns the config of a tree, given by its root, absolute with
 // links resolved: with one more setting, a mapping from each dependency to the
 // digest of its content. A dependency has one name, however it was spelled: its
-// path relative to the root, or where it lies outside its absolute one.
-func (c Config) WithDependencies(root string, deps []Dependency) (Config, error) {
+// path relative to the root, or where it lies outside its absolute one. In a
+// directory around the root that may move along with it, base, "" for none, it is
+// "../" for each step up and the path from there.
+func (c Config) WithDependencies(root, base string, deps []Dependency) (Config, error) {
 	if len(deps) == 0 {
 		return c, nil
 	}
@@ -35,10 +37,7 @@ func (c Config) WithDependencies(root string, deps []Dependency) (Config, error)
 	}
 	digests := map[string]any{}
 	for _, d := range deps {
-		name, inside := Below(d.Path, root)
-		if !inside {
-			name = d.Path
-		}
+		name := dependencyName(d.Path, root, base)
 		if err := checkKey(name); err != nil {
 			return Config{}, fmt.Errorf("dependency %s: %w", d.Path, err)
 		}
@@ -48,6 +47,23 @@ func (c Config) WithDependencies(root string, deps []Dependency) (Config, error)
 		digests[name] = digestPrefix + hex.EncodeToString(d.SHA256[:])
 	}
 	return c.with(DependsKey, digests)
+}
+
+func dependencyName(path, root, base string) string {
+	if name, inside := Below(path, root); inside {
+		return name
+	}
+	if _, moves := Below(path, base); base == "" || !moves {
+		return path
+	}
+	up := ""
+	for at := root; ; {
+		dir, _ := SplitPath(at)
+		up, at = up+"../", dir
+		if name, inside := Below(path, at); inside {
+			return up + name
+		}
+	}
 }
 
 // dependencies returns the digests in a setting by the name of the dependency, and
@@ -83,7 +99,7 @@ func diffDependencies(out []string, from, to map[string]any) []string {
 		case !is:
 			out = append(out, name+": no dependency any more")
 		case old != now:
-			out = append(out, name+": content changed")
+			out = append(out, "content of "+name+" changed")
 		}
 	}
 	return out

@@ -19,19 +19,22 @@ func TestWithDependencies(t *testing.T) {
 		return list
 	}
 	for _, c := range []struct {
-		root string
-		deps []format.Dependency
-		want string
+		root, base string
+		deps       []format.Dependency
+		want       string
 	}{
-		{"/srv/photos", nil, "{q: 1}"},
-		{"/srv/photos", deps("/srv/photos/lint.yml"), "{depends: {lint.yml: " + formattest.SumA + "}, q: 1}"},
-		{"/srv/photos", deps("/srv/photos/a/lint.yml", "/srv/lint.yml"), `{depends: {"/srv/lint.yml": ` + formattest.SumB + ", a/lint.yml: " + formattest.SumA + "}, q: 1}"},
-		{"/srv/photos", deps("/srv/photos2/lint.yml"), `{depends: {"/srv/photos2/lint.yml": ` + formattest.SumA + "}, q: 1}"},
-		{"/", deps("/srv/lint.yml"), "{depends: {srv/lint.yml: " + formattest.SumA + "}, q: 1}"},
-		{"C:/photos", deps("C:/photos/lint.yml", "D:/lint.yml"), `{depends: {"D:/lint.yml": ` + formattest.SumB + ", lint.yml: " + formattest.SumA + "}, q: 1}"},
-		{"/srv/" + strings.Repeat("k", 300), deps("/srv/" + strings.Repeat("k", 300) + "/lint.yml"), "{depends: {lint.yml: " + formattest.SumA + "}, q: 1}"},
+		{"/srv/photos", "", nil, "{q: 1}"},
+		{"/srv/photos", "", deps("/srv/photos/lint.yml"), "{depends: {lint.yml: " + formattest.SumA + "}, q: 1}"},
+		{"/srv/photos", "", deps("/srv/photos/a/lint.yml", "/srv/lint.yml"), `{depends: {"/srv/lint.yml": ` + formattest.SumB + ", a/lint.yml: " + formattest.SumA + "}, q: 1}"},
+		{"/srv/photos", "", deps("/srv/photos2/lint.yml"), `{depends: {"/srv/photos2/lint.yml": ` + formattest.SumA + "}, q: 1}"},
+		{"/", "", deps("/srv/lint.yml"), "{depends: {srv/lint.yml: " + formattest.SumA + "}, q: 1}"},
+		{"C:/photos", "", deps("C:/photos/lint.yml", "D:/lint.yml"), `{depends: {"D:/lint.yml": ` + formattest.SumB + ", lint.yml: " + formattest.SumA + "}, q: 1}"},
+		{"/srv/" + strings.Repeat("k", 300), "", deps("/srv/" + strings.Repeat("k", 300) + "/lint.yml"), "{depends: {lint.yml: " + formattest.SumA + "}, q: 1}"},
+		{"/srv/repo/src", "/srv", deps("/srv/repo/lint.yml", "/etc/lint.yml"), `{depends: {"../lint.yml": ` + formattest.SumA + `, "/etc/lint.yml": ` + formattest.SumB + "}, q: 1}"},
+		{"/srv/repo/src", "/srv", deps("/srv/repo/src/lint.yml", "/srv/etc/lint.yml"), `{depends: {"../../etc/lint.yml": ` + formattest.SumB + ", lint.yml: " + formattest.SumA + "}, q: 1}"},
+		{"/src", "/", deps("/lint.yml"), `{depends: {"../lint.yml": ` + formattest.SumA + "}, q: 1}"},
 	} {
-		got, err := formattest.MustConfig(t, "q: 1").WithDependencies(c.root, c.deps)
+		got, err := formattest.MustConfig(t, "q: 1").WithDependencies(c.root, c.base, c.deps)
 		if err != nil || got.String() != c.want {
 			t.Errorf("%v of %s: %s, error %v, want %s", c.deps, c.root, got, err, c.want)
 		}
@@ -43,11 +46,11 @@ func TestWithDependencies(t *testing.T) {
 		{"", "/\xff", "not UTF-8"},
 		{"a: " + strings.Repeat("x", format.MaxConfig-100), "/lint.yml", "config of"},
 	} {
-		if got, err := formattest.MustConfig(t, c.config).WithDependencies("/srv", deps(c.path)); err == nil || !strings.Contains(err.Error(), c.want) {
+		if got, err := formattest.MustConfig(t, c.config).WithDependencies("/srv", "", deps(c.path)); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%.20s, %.20q: accepted as %.40s, error %v, want %s", c.config, c.path, got, err, c.want)
 		}
 	}
-	if got, err := (format.Config{}).WithDependencies("/srv", deps("/a", "/a")); err == nil {
+	if got, err := (format.Config{}).WithDependencies("/srv", "", deps("/a", "/a")); err == nil {
 		t.Errorf("one path with two digests is %s", got)
 	}
 }
@@ -55,7 +58,7 @@ func TestWithDependencies(t *testing.T) {
 // A dependency is identified by its name, not by its digests.
 func TestDiffOfDependencies(t *testing.T) {
 	with := func(deps ...format.Dependency) format.Config {
-		c, err := formattest.MustConfig(t, "q: 1").WithDependencies("/srv", deps)
+		c, err := formattest.MustConfig(t, "q: 1").WithDependencies("/srv", "", deps)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -68,10 +71,10 @@ func TestDiffOfDependencies(t *testing.T) {
 		want     []string
 	}{
 		{with(lint), with(lint), nil},
-		{with(lint), with(other), []string{"lint.yml: content changed"}},
+		{with(lint), with(other), []string{"content of lint.yml changed"}},
 		{with(), with(lint), []string{"lint.yml: added as a dependency"}},
 		{with(lint), with(), []string{"lint.yml: no dependency any more"}},
-		{with(lint), with(other, fmtA), []string{"/etc/fmt.yml: added as a dependency", "lint.yml: content changed"}},
+		{with(lint), with(other, fmtA), []string{"/etc/fmt.yml: added as a dependency", "content of lint.yml changed"}},
 		{with(lint), formattest.MustConfig(t, "q: 2"), []string{"lint.yml: no dependency any more", "q: 1 -> 2"}},
 	} {
 		if got := c.from.Diff(c.to); !slices.Equal(got, c.want) {

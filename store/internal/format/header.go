@@ -15,8 +15,10 @@ const MaxHeader = 8 << 20
 type Header struct {
 	Program string
 	Volume  string // the file system that the tree lay on, "" where it is not known
+	Root    string // see Session.Root
 	Folded  []FoldedWAL
-	*Terms  // of the newest stamps
+	Boot    string // of the machine, when the listings were made; "" where there are none
+	*Terms         // of the newest stamps
 }
 
 // FoldedWAL is one of the WALs that went into a snapshot lately.
@@ -80,7 +82,7 @@ func SnapshotHeader(fields map[string]*yaml.Node, program string) (Header, error
 	for name, node := range fields {
 		var err error
 		switch name {
-		case "version", TimesSection, DigestsSection, DroppedSection, "other_configs":
+		case "version", TimesSection, DigestsSection, DroppedSection, ListingsSection, "other_configs":
 		case "config_hash":
 			// What counts is what the config hashes to.
 			_, err = StateValue(node)
@@ -90,8 +92,12 @@ func SnapshotHeader(fields map[string]*yaml.Node, program string) (Header, error
 			if h.Volume, err = StateValue(node); err == nil {
 				h.Volume, err = checkVolume(h.Volume)
 			}
+		case "root":
+			h.Root, err = StateValue(node)
 		case "folded":
 			h.Folded, err = foldedFromNode(node)
+		case "boot":
+			h.Boot, err = StateValue(node)
 		case "config":
 			config, err = ConfigFromNode(node)
 		default:

@@ -40,6 +40,7 @@ type Record struct {
 	Kind    RecordKind
 	Path    []byte
 	Stamp   Stamp
+	Failure *Failure // of a drop, nil for most
 	Session *Session
 }
 
@@ -51,6 +52,7 @@ type Session struct {
 	ID      string // of the WAL file, 16 hex digits; "" where written by hand
 	seed    uint32
 	Volume  string // the file system that the tree lay on, "" where it is not known
+	Root    string // that of the tree, where its folder in a state directory does not name it whole
 	// After, where not nil, vouches for the records before it.
 	After *Tally
 }
@@ -119,6 +121,9 @@ func (s *Session) AppendOpen(b []byte) []byte {
 	if s.Volume != "" {
 		b = AppendScalar(append(b, ", filesystem: "...), s.Volume)
 	}
+	if s.Root != "" {
+		b = AppendScalar(append(b, ", root: "...), s.Root)
+	}
 	b = append(b, ", config_hash: \""...)
 	b = append(b, s.Hash...)
 	b = append(b, "\", config: "...)
@@ -165,15 +170,32 @@ func (s *Session) AppendSet(b []byte, e Entry) []byte {
 	start := len(b)
 	b = append(b, "- set: {path: "...)
 	b = appendRecordPath(b, e.Path)
-	b = append(b, ", time: "...)
-	b = e.Time.append(b)
-	b = e.Stamp.appendRest(b)
-	if e.Digest != nil {
-		b = append(b, ", "...)
-		b = e.Digest.appendFields(b)
-	}
+	b = e.Stamp.appendFields(append(b, ", "...))
 	b = append(b, '}')
 	return AppendCRC(b, s.Sum(b[start:]))
+}
+
+func (s *Stamp) appendFields(b []byte) []byte {
+	b = s.Time.append(append(b, timeField...))
+	b = s.appendRest(b)
+	if s.Digest != nil {
+		b = s.Digest.appendFields(append(b, ", "...))
+	}
+	return b
+}
+
+// parseStamp reads what appendFields writes, up to the end of b.
+func parseStamp(b []byte) (s Stamp, ok bool) {
+	b, ok = bytes.CutPrefix(b, []byte(timeField))
+	if !ok {
+		return s, false
+	}
+	if s, b, ok = cutStamp(b, ""); ok && len(b) > 0 {
+		if b, ok = bytes.CutPrefix(b, []byte(", ")); ok {
+			s.Digest, ok = parseFields(b)
+		}
+	}
+	return s, ok
 }
 
 // appendRest writes what few stamps have beside a time.
@@ -184,16 +206,22 @@ func (s *Stamp) appendRest(b []byte) []byte {
 	if s.Target != (Time{}) {
 		b = s.Target.append(append(b, targetField...))
 	}
+	if s.Settings != "" {
+		b = append(append(b, settingsField...), s.Settings...)
+	}
 	return b
 }
 
 const (
+	timeField   = "time: "
 	exactField  = ", exact: true"
 	targetField = ", target: "
+
+	settingsField = ", settings: "
 )
 
 // cutStamp reads a time and what appendRest has written after it.
-func cutStamp(b []byte) (s Stamp, rest []byte, ok bool) {
+func cutStamp(b []byte, like string) (s Stamp, rest []byte, ok bool) {
 	end := bytes.IndexByte(b, ',')
 	if end < 0 {
 		end = len(b)
@@ -208,6 +236,9 @@ func cutStamp(b []byte) (s Stamp, rest []byte, ok bool) {
 		}
 		s.Target, ok = ParseTime(target[:end])
 		rest = target[end:]
+	}
+	if text, found := bytes.CutPrefix(rest, []byte(settingsField)); found && ok {
+		s.Settings, rest, ok = cutSettings(text, like)
 	}
 	return s, rest, ok
 }
@@ -273,16 +304,19 @@ func ParseRecord(body []byte) (r Record, ok bool) {
 	if rest, ok = bytes.CutSuffix(rest, []byte{'}'}); !ok {
 		return r, false
 	}
-	if !isSet {
-		return r, len(rest) == 0
+	if !isSet && len(rest) == 0 {
+		return r, true
 	}
-	if rest, ok = bytes.CutPrefix(rest, []byte(", time: ")); !ok {
+	if rest, ok = bytes.CutPrefix(rest, []byte(", ")); !ok {
 		return r, false
 	}
-	if r.Stamp, rest, ok = cutStamp(rest); ok && len(rest) > 0 {
-		if rest, ok = bytes.CutPrefix(rest, []byte(", ")); ok {
-			r.Stamp.Digest, ok = parseFields(rest)
-		}
+	switch r.Kind {
+	case RecordSet:
+		r.Stamp, ok = parseStamp(rest)
+	case RecordDrop:
+		r.Failure, ok = parseFailure(rest)
+	default:
+		return r, false
 	}
 	return r, ok
 }

@@ -50,6 +50,16 @@ func TestRecordsAsWritten(t *testing.T) {
 			format.Record{Kind: format.RecordSet, Path: []byte("link"), Stamp: format.Stamp{Time: formattest.Time, Exact: true, Target: format.Time{Sec: 5, Nsec: 0}, Digest: formattest.Digest}},
 		},
 		{s.AppendTake(nil, format.RecordDrop, "failed.jpg"), `- drop: {path: "failed.jpg"}`, format.Record{Kind: format.RecordDrop, Path: []byte("failed.jpg")}},
+		{
+			s.AppendFailure(nil, "failed.jpg", &format.Failure{Runs: 1, At: format.Time{Sec: 9}, File: format.Stamp{Time: formattest.Time}}),
+			`- drop: {path: "failed.jpg", failed: 1, at: 9.000000000, time: 1700000002.789000000}`,
+			format.Record{Kind: format.RecordDrop, Path: []byte("failed.jpg"), Failure: &format.Failure{Runs: 1, At: format.Time{Sec: 9}, File: format.Stamp{Time: formattest.Time}}},
+		},
+		{
+			s.AppendFailure(nil, "a}", &format.Failure{Runs: 12, At: format.Time{Sec: 9}, File: format.Stamp{Time: formattest.Time, Target: format.Time{Sec: 5}, Digest: formattest.Digest}}),
+			`- drop: {path: "a\x7d", failed: 12, at: 9.000000000, time: 1700000002.789000000, target: 5.000000000, size: 3, sha256: "` + formattest.Sum + `"}`,
+			format.Record{Kind: format.RecordDrop, Path: []byte("a}"), Failure: &format.Failure{Runs: 12, At: format.Time{Sec: 9}, File: format.Stamp{Time: formattest.Time, Target: format.Time{Sec: 5}, Digest: formattest.Digest}}},
+		},
 		{s.AppendTake(nil, format.RecordPrune, "gone.jpg"), `- prune: {path: "gone.jpg"}`, format.Record{Kind: format.RecordPrune, Path: []byte("gone.jpg")}},
 	} {
 		body, crc, ok := format.CutCRC(bytes.TrimSuffix(c.line, []byte{'\n'}))
@@ -75,7 +85,14 @@ func TestRecordsAsWritten(t *testing.T) {
 }
 
 func sameRecord(r, o format.Record) bool {
-	return r.Kind == o.Kind && bytes.Equal(r.Path, o.Path) && r.Stamp.Equal(o.Stamp)
+	return r.Kind == o.Kind && bytes.Equal(r.Path, o.Path) && r.Stamp.Equal(o.Stamp) && sameFailure(r.Failure, o.Failure)
+}
+
+func sameFailure(f, o *format.Failure) bool {
+	if f == nil || o == nil {
+		return f == o
+	}
+	return f.Runs == o.Runs && f.At == o.At && f.File.Equal(o.File) && f.Under == o.Under
 }
 
 // A record's CRC covers the file's id and the config.
@@ -208,6 +225,7 @@ func TestRecordPathsRefused(t *testing.T) {
 // write, both read back.
 func FuzzRecord(f *testing.F) {
 	f.Add([]byte(`- set: {path: "a\x01", time: 1.5, size: 3, sha256: "`+formattest.Sum+`"}`), "a/b", int64(-1), uint32(5), int64(-1))
+	f.Add([]byte(`- drop: {path: "a", failed: 3, at: 2, time: 1.5, target: 1, size: 3, sha256: "`+formattest.Sum+`"}`), "a", int64(5), uint32(5), int64(0))
 	f.Add([]byte(`- drop: {path: !!binary "YQ=="}`), "bad\xff", int64(1700000000), uint32(0), int64(3))
 	for i, name := range formattest.HardNames {
 		f.Add(format.AppendQuoted([]byte("- drop: {path: "), name), name, int64(i), uint32(i), int64(i))
@@ -224,10 +242,18 @@ func FuzzRecord(f *testing.F) {
 		if size >= 0 {
 			e.Digest = &format.Digest{Size: size, SHA256: [32]byte{byte(size), 31: byte(nsec)}}
 		}
+		failure := &format.Failure{Runs: int(nsec%1000) + 1, At: format.Time{Sec: size}, File: e.Stamp}
+		value := *failure
+		value.Under = s.Hash
+		_, text, _, err := format.CutEntry(format.AppendDroppedFailure(nil, "a", &value))
+		if got := format.ParseDroppedValue(text); err != nil || !sameFailure(got, &value) {
+			t.Fatalf("%q is read back as %+v, %v", text, got, err)
+		}
 		for _, c := range []struct {
 			line []byte
 			want format.Record
 		}{
+			{s.AppendFailure(nil, path, failure), format.Record{Kind: format.RecordDrop, Path: []byte(path), Failure: failure}},
 			{s.AppendSet(nil, e), format.Record{Kind: format.RecordSet, Path: []byte(path), Stamp: e.Stamp}},
 			{s.AppendTake(nil, format.RecordDrop, path), format.Record{Kind: format.RecordDrop, Path: []byte(path)}},
 			{s.AppendTake(nil, format.RecordPrune, path), format.Record{Kind: format.RecordPrune, Path: []byte(path)}},

@@ -40,7 +40,7 @@ const (
 // AppendEntry writes one stamp of the section timestamps.
 func AppendEntry(b []byte, path string, s Stamp) []byte {
 	b = appendKey(b, path)
-	if !s.Exact && s.Target == (Time{}) {
+	if !s.Exact && s.Target == (Time{}) && s.Settings == "" {
 		b = s.Time.append(b)
 		return append(b, '\n')
 	}
@@ -52,8 +52,9 @@ func AppendEntry(b []byte, path string, s Stamp) []byte {
 // richHead begins the value of a stamp that has more than a time.
 const richHead = "{time: "
 
-// ParseStampValue reads what AppendEntry writes after the key.
-func ParseStampValue(value []byte) (s Stamp, ok bool) {
+// ParseStampValue reads what AppendEntry writes after the key. like is what its
+// Settings probably are: see cutSettings.
+func ParseStampValue(value []byte, like string) (s Stamp, ok bool) {
 	if s.Time, ok = ParseTime(value); ok {
 		return s, true
 	}
@@ -62,7 +63,7 @@ func ParseStampValue(value []byte) (s Stamp, ok bool) {
 	if !open || !closed {
 		return Stamp{}, false
 	}
-	s, rest, ok := cutStamp(value)
+	s, rest, ok := cutStamp(value, like)
 	if !ok || len(rest) > 0 {
 		return Stamp{}, false
 	}

@@ -7,9 +7,12 @@
 //
 //	byhand.go                     what was written by hand, through yaml.v3
 //	writer.go header.go           a whole snapshot; what it says of itself
-//	trailer.go snapshot.go        what seals it, and its entries
+//	trailer.go snapshot.go listing.go
+//	                              what seals it, and its entries
+//	failure.go                    a file that the command failed on, in both files
 //	record.go linereader.go       one record of the WAL; the lines of one
 //	foreign.go                    state files that are not ours
+//	settings.go                   the files below a root that a stamp depends on
 //	depends.go config_diff.go     the files that a config depends on; how two differ
 //	config.go config_yaml.go      the program config, read,
 //	canonical.go                  and in canonical form
@@ -36,6 +39,8 @@ type Stamp struct {
 	// then covers exactly that mtime, whatever the clock shows later: an edit
 	// made meanwhile bears an earlier one.
 	Exact bool
+	// Settings are the setting files that decided about it: see SettingsText.
+	Settings string
 	// Digest is that of the content, nil where none was asked for.
 	Digest *Digest
 }
@@ -43,7 +48,7 @@ type Stamp struct {
 // Equal reports whether two stamps say the same, their digests included.
 func (s Stamp) Equal(o Stamp) bool {
 	if s.Digest != nil && o.Digest != nil {
-		return s.Time == o.Time && s.Target == o.Target && s.Exact == o.Exact && *s.Digest == *o.Digest
+		return s.Time == o.Time && s.Target == o.Target && s.Exact == o.Exact && s.Settings == o.Settings && *s.Digest == *o.Digest
 	}
 	return s == o
 }

@@ -14,20 +14,21 @@ type Span struct{ At, End int64 }
 
 // Section is one of the lists of entries in a snapshot.
 type Section struct {
-	Kind    string // "timestamps", "digests" or "dropped"
+	Kind    string // "timestamps", "digests", "dropped" or "listings"
 	Entries int64
 	Span
-	Hash string // of the config that its stamps were made under, "" for "dropped"
+	Hash string // of the config that its stamps were made under, "" where it holds none
 }
 
 // The kinds of sections.
 const (
-	TimesSection   = "timestamps"
-	DigestsSection = "digests"
-	DroppedSection = "dropped"
+	TimesSection    = "timestamps"
+	DigestsSection  = "digests"
+	DroppedSection  = "dropped"
+	ListingsSection = "listings"
 )
 
-// MaxSections bounds the table of sections: 500 configs with digests.
+// MaxSections bounds the table of sections: 499 configs with digests, and two more.
 const MaxSections = 1000
 
 // Trailer is what ends a snapshot: the sums of its blocks, where its sections

@@ -33,6 +33,9 @@ func (w *SnapshotWriter) Header(h Header) {
 	if h.Volume != "" {
 		b = AppendScalar(append(b, "\nfilesystem: "...), h.Volume)
 	}
+	if h.Root != "" {
+		b = AppendScalar(append(b, "\nroot: "...), h.Root)
+	}
 	for i, f := range h.Folded {
 		if i == 0 {
 			b = append(b, "\nfolded:"...)
@@ -42,6 +45,9 @@ func (w *SnapshotWriter) Header(h Header) {
 			b = append(append(append(b, ", under: \""...), f.Under...), '"')
 		}
 		b = append(b, '}')
+	}
+	if h.Boot != "" {
+		b = AppendQuoted(append(b, "\nboot: "...), h.Boot)
 	}
 	w.Buf = append(b, '\n')
 	w.config("", h.Terms)

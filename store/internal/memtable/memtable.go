@@ -18,7 +18,8 @@ type Table struct {
 	Dirs  map[string]*Dir
 	names arena
 
-	last *Dir // of the last addition: records come in runs of one directory
+	settings string // of the last stamp
+	last     *Dir   // of the last addition: records come in runs of one directory
 }
 
 // Dir is what a table knows of one directory: by name, once finished.
@@ -58,16 +59,18 @@ type Word struct {
 	more  *moreInfo     // nil for most
 }
 
-// moreInfo is what few stamps have.
+// moreInfo is what few words have.
 type moreInfo struct {
-	target format.Time
-	digest *format.Digest
+	target   format.Time
+	settings string
+	digest   *format.Digest
+	failure  *format.Failure // of a drop
 }
 
 func (it *Word) Stamp() format.Stamp {
 	s := format.Stamp{Time: it.time(), Exact: it.exact}
 	if it.more != nil {
-		s.Target, s.Digest = it.more.target, it.more.digest
+		s.Target, s.Settings, s.Digest = it.more.target, it.more.settings, it.more.digest
 	}
 	return s
 }
@@ -96,6 +99,10 @@ func New() *Table { return &Table{Dirs: map[string]*Dir{}} }
 
 // Set records a stamp. The bytes of path are copied.
 func (t *Table) Set(path []byte, s format.Stamp, under *format.Terms) {
+	if s.Settings == t.settings {
+		s.Settings = t.settings // one text serves a run of files
+	}
+	t.settings = s.Settings
 	it := Word{Under: under}
 	it.SetStamp(s)
 	t.add(path, it)
@@ -103,13 +110,35 @@ func (t *Table) Set(path []byte, s format.Stamp, under *format.Terms) {
 
 func (it *Word) SetStamp(s format.Stamp) {
 	it.Kind, it.sec, it.nsec, it.exact = WordSet, s.Time.Sec, s.Time.Nsec, s.Exact
-	if s.Digest != nil || s.Target != (format.Time{}) {
-		it.more = &moreInfo{s.Target, s.Digest}
+	if s.Digest != nil || s.Target != (format.Time{}) || s.Settings != "" {
+		it.more = &moreInfo{target: s.Target, settings: s.Settings, digest: s.Digest}
 	}
 }
 
 // Take records that a file has no stamp, whatever was said before.
 func (t *Table) Take(path []byte, kind Kind) { t.add(path, Word{Kind: kind}) }
+
+// Fail records that a file has no stamp, because the command has failed on it.
+func (t *Table) Fail(path []byte, f *format.Failure) {
+	it := Word{Kind: WordDrop}
+	it.SetFailure(f)
+	t.add(path, it)
+}
+
+// SetFailure adds what is remembered of a failure to a drop, nil for nothing.
+func (it *Word) SetFailure(f *format.Failure) {
+	if f != nil {
+		it.more = &moreInfo{failure: f}
+	}
+}
+
+// Failure is what a drop remembers of one, nil for most.
+func (it *Word) Failure() *format.Failure {
+	if it.more == nil {
+		return nil
+	}
+	return it.more.failure
+}
 
 // Remove takes a word out, as if nothing had been said.
 func (t *Table) Remove(path string) {

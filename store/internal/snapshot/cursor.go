@@ -209,7 +209,8 @@ func (c *Cursor) match() (value []byte, n int64) {
 	}
 	value = line[at+2:]
 	end := format.UsualTime
-	if len(value) <= end || value[end] != '\n' || value[10] != '.' {
+	// A null and the line after it can have the length and the point of a time.
+	if len(value) <= end || value[end] != '\n' || value[10] != '.' || value[0] == 'n' {
 		end = bytes.IndexByte(value, '\n')
 	}
 	return value[:end], int64(at + 2 + end + 1)

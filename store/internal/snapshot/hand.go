@@ -117,9 +117,13 @@ func (s *handSnapshot) readAll(fields map[string]*yaml.Node) error {
 	if err := s.readStamps(fields, s.Terms); err != nil {
 		return err
 	}
-	return format.EachEntry(fields[format.DroppedSection], func(path string, _ *yaml.Node) {
+	return format.EachEntry(fields[format.DroppedSection], func(path string, value *yaml.Node) {
 		if err := format.CheckPath(path); err != nil {
 			s.fail(err)
+			return
+		}
+		if f := format.FailureFromNode(value); f != nil {
+			s.Said.Fail([]byte(path), f)
 			return
 		}
 		s.Said.Take([]byte(path), memtable.WordDrop)

@@ -193,6 +193,21 @@ func (s *Snapshot) DigestsOf(p *Part) *Cursor {
 	return NewCursor(s.Src, p.Digests.Span)
 }
 
+// Listings opens the listings made on a boot of the machine, nil where there are none.
+func (s *Snapshot) Listings(boot string) *Cursor {
+	if s.Trailer == nil || boot == "" || s.Header.Boot != boot {
+		return nil
+	}
+	sec := s.Trailer.Find(format.ListingsSection, "")
+	if sec == nil {
+		return nil
+	}
+	return NewCursor(s.Src, sec.Span)
+}
+
+// Intact reports whether no block that a cursor may read is damaged.
+func (c *Cursor) Intact() bool { return c.src.verify(c.Span) == nil }
+
 // Salvage makes cursors opened from now on read the sound part of damaged
 // stamps. Digests are given up: without them a file is read again.
 func (s *Snapshot) Salvage(p *Part, cause error) {

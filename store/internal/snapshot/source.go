@@ -100,9 +100,12 @@ func (s *source) release(c *chunk) {
 }
 
 // Verify checks every block.
-func (s *source) Verify() error {
+func (s *source) Verify() error { return s.verify(format.Span{At: 0, End: s.size}) }
+
+// verify checks the blocks that a part of the content lies in.
+func (s *source) verify(sp format.Span) error {
 	buf := make([]byte, 64*format.BlockSize)
-	for at := int64(0); at < s.size; at += int64(len(buf)) {
+	for at := sp.At - sp.At%format.BlockSize; at < sp.End; at += int64(len(buf)) {
 		if _, err := s.read(buf, at); err != nil {
 			return err
 		}

@@ -47,13 +47,18 @@ func (c *Cursor) fill(pos int64, size int) (err error) {
 		c.src.release(c.held)
 		c.held = nil
 	}
-	if size == ChunkSize {
+	shared := size == ChunkSize
+	if shared {
 		c.Base = pos - pos%ChunkSize
 		if c.held, err = c.src.chunk(c.Base); err == nil {
 			c.Buf = c.held.data
 		}
-	} else {
+	}
+	// A chunk may reach into other sections. Their damage costs this one nothing.
+	if !shared || err != nil {
 		c.Base = pos - pos%format.BlockSize
+		end := c.Span.End + format.BlockSize - 1
+		size = int(min(int64(size), end-end%format.BlockSize-c.Base))
 		if len(c.own) < size {
 			c.own = make([]byte, size)
 		}

@@ -24,7 +24,11 @@ type Appender struct {
 	Names   disk.Names
 	Program string
 	*format.Terms
-	Wait time.Duration
+	// Same reports whether a stamp of a file that was made under a config, with some
+	// setting files, is as good as ours. Varies says that these files count.
+	Same   func(under *format.Terms, path, settings string) bool
+	Varies bool
+	Wait   time.Duration
 	// Current returns how to look up what the tree says now, and what to close
 	// after that.
 	Current func() (Lookup, io.Closer)
@@ -92,7 +96,7 @@ func (a *Appender) Unlock() error {
 
 func (a *Appender) newSession(id string) *format.Session {
 	s := format.NewSession(a.Program, id, a.Config)
-	s.Volume = a.Fsys.Volume(a.Root).ID
+	s.Volume, s.Root = a.Fsys.Volume(a.Root).ID, a.Names.Root
 	return s
 }
 
@@ -165,6 +169,18 @@ func (a *Appender) Take(kind format.RecordKind, paths []string, still func(path 
 		return 0, err
 	}
 	return taken, nil
+}
+
+// Fail writes that the command has failed on a file: a drop that remembers it.
+func (a *Appender) Fail(path string, f format.Failure) error {
+	return a.write(func(b []byte) []byte {
+		f.Under = a.Session.Hash
+		b = a.Session.AppendFailure(b, path, &f)
+		r := format.Record{Kind: format.RecordDrop, Failure: &f}
+		a.in.Count(r, a.Session)
+		a.note(path, r, nil)
+		return b
+	})
 }
 
 // Overrule writes words of ours, sets and drops under whole paths, for one who
@@ -306,7 +322,7 @@ func (a *Appender) Close() error {
 }
 
 func (a *Appender) removeEmpty() error {
-	if info, err := a.F.Stat(); err != nil || info.Size > a.born || info.Links == 0 || !disk.RemoveOpen {
+	if info, err := a.F.Stat(); err != nil || info.Size > a.born || info.Links == 0 {
 		return err
 	}
 	info, err := a.Lock()

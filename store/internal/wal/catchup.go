@@ -41,6 +41,9 @@ func (a *Appender) follows() bool {
 	if a.Snapshot = info; info == before {
 		return true
 	}
+	if a.Varies {
+		return false // the configs of what was folded do not say it all
+	}
 	h, err := snapshot.HeaderOfSealed(f, info.Size, a.Program)
 	if err != nil {
 		return false
@@ -75,7 +78,7 @@ func (a *Appender) CatchUp(info disk.Info) error {
 }
 
 func (a *Appender) catchUpIn(f disk.File, info disk.Info) error {
-	if info.Size < a.pos { // emptied by a dump, where a file in use cannot be removed
+	if info.Size < a.pos { // cut, and not by us
 		a.in, a.pos, a.Session = nil, 0, nil
 		a.mine, a.dirty, a.unsure = false, false, false
 		a.missed()

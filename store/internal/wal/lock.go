@@ -51,7 +51,7 @@ func (l *walLock) take(f disk.File) (disk.File, disk.Info, error) {
 	l.deadline = time.Now().Add(l.wait)
 	for try := 1; ; try++ {
 		if f == nil {
-			opened, err := l.open(l.names.WAL, disk.WalFlag)
+			opened, err := l.open(l.names.WAL, 0)
 			if disk.IsMissing(err) {
 				made, info, err := l.make()
 				if made != nil || err != nil {

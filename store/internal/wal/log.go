@@ -16,7 +16,6 @@ import (
 	"fmt"
 	"io"
 
-	"treefilter/store/internal/disk"
 	"treefilter/store/internal/format"
 	"treefilter/store/internal/memtable"
 )
@@ -73,7 +72,7 @@ func (w *Log) Check() error {
 		return w.unknown
 	case len(w.Sessions) > 0 || w.Records > 0:
 		return nil
-	case w.Bad > 0 || w.Torn || w.Size == 0 && disk.RemoveOpen:
+	case w.Bad > 0 || w.Torn || w.Size == 0:
 		return errUnsound
 	}
 	return nil

@@ -38,7 +38,7 @@ func (n *news) missed() {
 
 // takeNote takes notice of a record that another process has appended.
 func (a *Appender) takeNote(r format.Record, s *format.Session) {
-	if r.Kind == format.RecordSet && s.Hash == a.Hash {
+	if r.Kind == format.RecordSet && a.Same(s.Terms, string(r.Path), r.Stamp.Settings) {
 		// It was processed again after that: that stamp must not be taken away.
 		delete(a.taken, string(r.Path))
 	} else {
@@ -59,6 +59,7 @@ func (a *Appender) note(path string, r format.Record, under *format.Terms) {
 	if r.Kind == format.RecordSet {
 		it.SetStamp(r.Stamp)
 	}
+	it.SetFailure(r.Failure)
 	a.Words[path] = it
 }
 

@@ -44,6 +44,10 @@ func NewReader(program string, known []*format.Session) *Reader {
 			w.Said.Set(r.Path, r.Stamp, s.Terms)
 			return
 		}
+		if r.Failure != nil {
+			w.Said.Fail(r.Path, r.Failure)
+			return
+		}
 		w.Said.Take(r.Path, memtable.WordOf(r.Kind))
 	}
 	return w
@@ -283,6 +287,13 @@ func (w *Reader) apply(r format.Record, s *format.Session) {
 	}
 	if r.Kind == format.RecordSet && s.Program != w.program {
 		return
+	}
+	switch {
+	case r.Failure == nil:
+	case s.Program == w.program:
+		r.Failure.Under = s.Hash
+	default:
+		r.Failure = nil
 	}
 	w.Records++
 	if r.Kind == format.RecordSet {

@@ -8,19 +8,8 @@ import (
 	"github.com/bmatcuk/doublestar/v4"
 )
 
-// Ignore says which paths to pass over, by patterns as in .gitignore:
-//
-//   - without a slash a pattern matches the name at any depth;
-//   - with one, at the beginning or in the middle, the path from the root on;
-//   - a trailing slash makes it match directories only;
-//   - "**" as a whole component stands for any number of directories;
-//   - "!" in front takes back what an earlier pattern ignored; the last one that
-//     matches decides, but nothing below an ignored directory is looked at.
-//
-// Beyond .gitignore, {a,b} stands for either.
-type Ignore struct {
-	rules []rule
-}
+// rules are patterns: see Patterns.
+type rules []rule
 
 type rule struct {
 	pattern  string
@@ -29,17 +18,17 @@ type rule struct {
 	negated  bool
 }
 
-// ParseIgnore reads patterns; its error names the one that is not well-formed.
-func ParseIgnore(patterns []string) (*Ignore, error) {
-	ig := &Ignore{rules: make([]rule, 0, len(patterns))}
+// parseRules reads patterns; its error names the one that is not well-formed.
+func parseRules(patterns []string) (rules, error) {
+	list := make(rules, 0, len(patterns))
 	for _, p := range patterns {
 		r, err := parseRule(p)
 		if err != nil {
-			return nil, fmt.Errorf("ignore pattern %q: %w", p, err)
+			return nil, fmt.Errorf("pattern %q: %w", p, err)
 		}
-		ig.rules = append(ig.rules, r)
+		list = append(list, r)
 	}
-	return ig, nil
+	return list, nil
 }
 
 func parseRule(p string) (rule, error) {
@@ -59,36 +48,39 @@ func parseRule(p string) (rule, error) {
 	return r, err
 }
 
-// Match reports whether one entry is ignored; the directories above it are taken
-// not to be.
-func (ig *Ignore) Match(rel string, dir bool) bool {
+// matchEntry reports whether one entry matches; the directories above it are taken
+// not to.
+func (rs rules) matchEntry(rel string, dir bool) bool {
 	parent, name := "", rel
 	if i := strings.LastIndexByte(rel, '/'); i >= 0 {
 		parent, name = rel[:i], rel[i+1:]
 	}
-	return ig.match(parent, name, dir)
+	return rs.match(parent, name, dir)
 }
 
-// MatchPath reports whether a file is ignored, or any directory above it.
-func (ig *Ignore) MatchPath(rel string) bool {
+// matchPath reports whether a file matches, or any directory above it.
+func (rs rules) matchPath(rel string) bool {
+	if len(rs) == 0 {
+		return false
+	}
 	for i := range len(rel) {
-		if rel[i] == '/' && ig.Match(rel[:i], true) {
+		if rel[i] == '/' && rs.matchEntry(rel[:i], true) {
 			return true
 		}
 	}
-	return ig.Match(rel, false)
+	return rs.matchEntry(rel, false)
 }
 
 // match looks for the last rule that matches. The path is put together only when
 // a rule asks for it.
-func (ig *Ignore) match(parent, name string, dir bool) bool {
-	if len(ig.rules) == 0 {
+func (rs rules) match(parent, name string, dir bool) bool {
+	if len(rs) == 0 {
 		return false
 	}
 	name = utf8Bytes(name)
 	path := ""
-	for i := len(ig.rules) - 1; i >= 0; i-- {
-		r := &ig.rules[i]
+	for i := len(rs) - 1; i >= 0; i-- {
+		r := &rs[i]
 		if r.dirOnly && !dir {
 			continue
 		}

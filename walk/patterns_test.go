@@ -8,7 +8,7 @@ import (
 	"github.com/bmatcuk/doublestar/v4"
 )
 
-func TestIgnoreMatch(t *testing.T) {
+func TestPatternsMatch(t *testing.T) {
 	for _, c := range []struct {
 		patterns string // separated by spaces
 		rel      string // a directory ends in a slash
@@ -83,16 +83,16 @@ func TestIgnoreMatch(t *testing.T) {
 		{"[\xff]", "-", false},
 		{"[\xfe-\xff]", "\xff", true},
 	} {
-		ig, err := ParseIgnore(strings.Fields(c.patterns))
+		list, err := parseRules(strings.Fields(c.patterns))
 		must(t, err)
 		rel, dir := strings.CutSuffix(c.rel, "/")
-		if got := ig.Match(rel, dir); got != c.want {
+		if got := list.matchEntry(rel, dir); got != c.want {
 			t.Errorf("%q matches %q: %v, want %v", c.patterns, c.rel, got, c.want)
 		}
 	}
 }
 
-func TestIgnoreMatchPath(t *testing.T) {
+func TestPatternsMatchPath(t *testing.T) {
 	for _, c := range []struct {
 		patterns, rel string
 		want          bool
@@ -100,22 +100,22 @@ func TestIgnoreMatchPath(t *testing.T) {
 		{"build/", "build/a", true},
 		{"build/", "src/build/d/a", true},
 		{"build/", "build", false},
-		{"build !a", "build/a", true}, // nothing below an ignored directory comes back
+		{"build !a", "build/a", true}, // nothing below a matched directory comes back
 		{"build/* !build/a", "build/a", false},
 		{"*.o", "d/a.o", true},
 		{"*.o", "d/a", false},
 	} {
-		ig, err := ParseIgnore(strings.Fields(c.patterns))
+		list, err := parseRules(strings.Fields(c.patterns))
 		must(t, err)
-		if got := ig.MatchPath(c.rel); got != c.want {
+		if got := list.matchPath(c.rel); got != c.want {
 			t.Errorf("%q matches path %q: %v, want %v", c.patterns, c.rel, got, c.want)
 		}
 	}
 }
 
-func TestParseIgnoreNamesTheBadPattern(t *testing.T) {
+func TestPatternsErrorNamesTheBadPattern(t *testing.T) {
 	for _, bad := range []string{"", "/", "!", "[a", "[]", "[!]", "[]a", "[[:none:]]", "{a", `a\`} {
-		_, err := ParseIgnore([]string{"good", bad})
+		_, err := parseRules([]string{"good", bad})
 		if !errors.Is(err, doublestar.ErrBadPattern) || !strings.Contains(err.Error(), `"`) {
 			t.Errorf("pattern %q: %v", bad, err)
 		}
@@ -123,25 +123,25 @@ func TestParseIgnoreNamesTheBadPattern(t *testing.T) {
 }
 
 // What a path is made of decides, however it is asked for.
-func FuzzIgnore(f *testing.F) {
+func FuzzPatterns(f *testing.F) {
 	f.Add("*.o", "d/a.o")
 	f.Add("d/**/a", "d/e/f/a")
 	f.Add("![^a]/{b,c}/", "x/b")
 	f.Add("\xff*/?", "\xff\xfe/a")
 	f.Fuzz(func(t *testing.T, pattern, rel string) {
-		ig, err := ParseIgnore([]string{pattern})
+		list, err := parseRules([]string{pattern})
 		if err != nil {
 			return
 		}
-		if ig.Match(rel, false) && !ig.Match(rel, true) {
-			t.Errorf("%q ignores the file %q and not the directory", pattern, rel)
+		if list.matchEntry(rel, false) && !list.matchEntry(rel, true) {
+			t.Errorf("%q matches the file %q and not the directory", pattern, rel)
 		}
-		if ig.Match(rel, false) && !ig.MatchPath(rel) {
-			t.Errorf("%q ignores the entry %q and not the path", pattern, rel)
+		if list.matchEntry(rel, false) && !list.matchPath(rel) {
+			t.Errorf("%q matches the entry %q and not the path", pattern, rel)
 		}
-		back, err := ParseIgnore([]string{pattern, "!" + pattern})
-		if err == nil && !strings.HasPrefix(pattern, "!") && back.Match(rel, true) {
-			t.Errorf("%q taken back still ignores %q", pattern, rel)
+		back, err := parseRules([]string{pattern, "!" + pattern})
+		if err == nil && !strings.HasPrefix(pattern, "!") && back.matchEntry(rel, true) {
+			t.Errorf("%q taken back still matches %q", pattern, rel)
 		}
 	})
 }

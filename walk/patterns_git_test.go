@@ -72,12 +72,12 @@ func TestClassesAreThoseOfGit(t *testing.T) {
 		ignored[path] = true
 	}
 	for i, class := range classes() {
-		ig, err := ParseIgnore([]string{"/x" + class + "y"})
+		list, err := parseRules([]string{"/x" + class + "y"})
 		for _, c := range chars {
 			want := ignored[fmt.Sprintf("%d/x%sy", i, c)]
 			if err != nil && want {
 				t.Errorf("%s: %v, and git takes %q", class, err, c)
-			} else if got := err == nil && ig.Match("x"+c+"y", false); got != want {
+			} else if got := err == nil && list.matchEntry("x"+c+"y", false); got != want {
 				t.Errorf("%s takes %q: %v, git %v", class, c, got, want)
 			}
 		}
