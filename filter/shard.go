@@ -21,10 +21,21 @@ func (s Shard) Check() error {
 	return nil
 }
 
+// divides reports whether there are files that the shard does not hold.
+func (s Shard) divides() bool { return s.N > 1 }
+
 // holds reports whether a file is in the shard, given by its path relative to its
 // tree.
 func (s Shard) holds(rel string) bool {
-	return s.N <= 1 || shardHash(rel)%uint64(s.N) == uint64(s.K-1)
+	return !s.divides() || shardHash(rel)%uint64(s.N) == uint64(s.K-1)
+}
+
+// holdsBelow is holds for a name in a directory relative to the tree, "" for its root.
+func (s Shard) holdsBelow(dir, name string) bool {
+	if dir != "" {
+		name = dir + "/" + name
+	}
+	return s.holds(name)
 }
 
 // shardHash is frozen in store/FORMAT.md: machines of different versions must not

@@ -14,7 +14,7 @@ import (
 
 // shardFlag divides the work between machines.
 type shardFlag struct {
-	Shard shard `placeholder:"K/N|auto|auto/N" help:"this run is the K-th of N that share the work"`
+	Shard shard `placeholder:"K/N|auto" help:"this run is the K-th of N that share the work"`
 }
 
 // shard is the value of --shard.
