@@ -42,6 +42,7 @@
 //	selection.go         which files, as findings in order
 //	selection_walk.go selection_stream.go selector.go
 //	                     the two ways to them, and what is common
+//	shard.go             which of them are this machine's
 //	refresh.go           new stamps for files that were only touched
 //	finding.go stampreader.go
 //	                     one judged file; the stamps of a directory

@@ -19,6 +19,8 @@ type Selection struct {
 	InDelimiter walk.Delimiter
 	// Choice is which of these files are looked at.
 	Choice *walk.Choice
+	// Shard is this run's share of them.
+	Shard Shard
 	// Follow follows symbolic links met in a walk.
 	Follow bool
 	// OneFileSystem keeps a walk on the file system of its root.

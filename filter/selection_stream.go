@@ -120,7 +120,7 @@ func (j *pathJudge) judge(path string) (f finding, err error) {
 	case walk.SillyRenamed(name):
 		f.Reason = rule.IsRemoved
 		return f, nil
-	case !j.chosen(f.dir(), name):
+	case !j.chosen(f.dir(), name), !j.holds(&f, name):
 		f.Reason = rule.NotChosen
 		return f, nil
 	}
@@ -133,6 +133,14 @@ func (j *pathJudge) judge(path string) (f finding, err error) {
 func (j *pathJudge) close() {
 	j.statter.Close()
 	j.outputs.close()
+}
+
+// holds reports whether a file is in the shard; in no tree its whole path decides.
+func (j *pathJudge) holds(f *finding, name string) bool {
+	if f.tree == nil {
+		return j.Shard.holdsBelow(f.dir(), name)
+	}
+	return j.Shard.holdsBelow(f.tree.Below(f.dir()), name)
 }
 
 // locate finds the tree of a path, once for a run of paths of one directory.

@@ -61,6 +61,7 @@ func (w *walkSelector) run() error {
 		Choice:        w.Choice,
 		Except:        w.Except,
 		Mark:          state.IsStateName,
+		Pick:          w.Shard.divides(),
 	}
 	w.workers = make([]walkWorker, walk.NumWorkers(opt))
 	for i := range w.workers {
@@ -115,10 +116,27 @@ func (p *place) List(d *walk.Dir, opened *walk.Info) (subs, others []string, ok 
 	})
 }
 
+// Pick implements walk.Picker.
+func (tops topPlaces) Pick(d *walk.Dir) func(name string) bool { return tops[d.Root].Pick(d) }
+
+// Pick implements walk.Picker.
+func (p *place) Pick(d *walk.Dir) func(name string) bool {
+	dir := p.root.join(d.Rel)
+	below := p.tree.Below(dir)
+	if p.begin(d, dir) {
+		below = ""
+	}
+	return func(name string) bool { return p.Shard.holdsBelow(below, name) }
+}
+
 // Visit implements walk.Visitor.
 func (p *place) Visit(d *walk.Dir) walk.Visitor {
 	dir := p.root.join(d.Rel)
 	at := p.enter(d, dir)
+	if p.Shard.divides() { // what only a stat knew for a file is still there
+		below := at.tree.Below(dir)
+		d.Files = slices.DeleteFunc(d.Files, func(f walk.File) bool { return !p.Shard.holdsBelow(below, f.Name) })
+	}
 	b := batch{tree: at.tree, files: len(d.Files), found: at.judge(d, dir)}
 	size := len(b.found) * int(unsafe.Sizeof(finding{}))
 	begins := at != p && at.begins
@@ -137,11 +155,16 @@ func (p *place) Visit(d *walk.Dir) walk.Visitor {
 
 // enter returns the place of a directory: this one, unless a tree begins there.
 func (p *place) enter(d *walk.Dir, dir string) *place {
-	if d.Rel != "" && d.Part == 0 && p.grove.IsTree(dir, d.Marks) {
+	if p.begin(d, dir) {
 		tree, first := p.grove.Nested(dir)
 		return &place{walkSelector: p.walkSelector, root: p.root, tree: tree, outer: p, begins: first}
 	}
 	return p
+}
+
+// begin reports whether a tree begins in a directory.
+func (p *place) begin(d *walk.Dir, dir string) bool {
+	return d.Rel != "" && d.Part == 0 && p.grove.IsTree(dir, d.Marks)
 }
 
 // judge judges the files of a directory.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -30,6 +31,7 @@ func (w *worker) list(d *directory, f folder) (folder, bool) {
 			w.read(d, f, path)
 			sortNames(w.entries)
 		}
+		w.pick(d)
 		for _, e := range w.entries[:min(partSize, len(w.entries))] {
 			w.stat(d, f, e.name)
 		}
@@ -77,6 +79,15 @@ func (w *worker) recall(d *directory) bool {
 		w.take(d, name, fs.ModeDir)
 	}
 	return true
+}
+
+// pick leaves out the files that the visitor does not want, as far as they are known.
+func (w *worker) pick(d *directory) {
+	if !w.opt.Pick {
+		return
+	}
+	wants := d.visitor.(Picker).Pick(&w.dir)
+	w.entries = slices.DeleteFunc(w.entries, func(e entry) bool { return e.file && !wants(e.name) })
 }
 
 // forget gives up what was read.
@@ -172,7 +183,7 @@ func (w *worker) take(d *directory, name string, listed fs.FileMode) {
 	switch {
 	case listed.IsRegular() && w.passedOver(d, name, false):
 	case !listed.IsDir():
-		w.entries = append(w.entries, entry{name: name})
+		w.entries = append(w.entries, entry{name: name, file: listed.IsRegular()})
 	case !w.passedOver(d, name, true):
 		w.subs = append(w.subs, name)
 	}
@@ -181,9 +192,9 @@ func (w *worker) take(d *directory, name string, listed fs.FileMode) {
 // listedAs returns the type of most subdirectories, and of most files that are passed
 // over, which spares a stat of each. The scanner knows that of every name, but passing
 // it on costs an allocation: names with a dot in them are mostly files, and are asked
-// about only where a file would be passed over.
+// about only where a file would be passed over, or may not be wanted.
 func (w *worker) listedAs(d *directory, s *godirwalk.Scanner) fs.FileMode {
-	if name := s.Name(); strings.IndexByte(name, '.') >= 0 && !w.passedOver(d, name, false) {
+	if name := s.Name(); strings.IndexByte(name, '.') >= 0 && !w.opt.Pick && !w.passedOver(d, name, false) {
 		return unknownType
 	}
 	e, err := s.Dirent()

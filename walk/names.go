@@ -20,6 +20,7 @@ func SillyRenamed(name string) bool {
 type entry struct {
 	key  uint64 // the bytes that follow what all names have in common
 	name string
+	file bool // certainly no directory
 }
 
 // sortNames puts entries in byte order of their names. Files of one directory

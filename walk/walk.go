@@ -42,6 +42,9 @@ type Options struct {
 	Choice        *Choice // which files to look at
 	Except        FileID  // a file to pass over, under whatever name; zero is none
 
+	// Pick asks the visitors, which must be Pickers, what files they want.
+	Pick bool
+
 	// Mark picks out names: entries of any type that it accepts are listed in
 	// Dir.Marks, and files of such a name are never in Dir.Files. It is called
 	// by several goroutines at once.
@@ -79,6 +82,15 @@ type Lister interface {
 	// the directory as it was just now. The slices are the walk's until List is called
 	// again for the same worker. It returns false where it is not certain.
 	List(d *Dir, opened *Info) (subs, others []string, ok bool)
+}
+
+// A Picker is a Visitor that does not want every file. It is asked with Options.Pick.
+type Picker interface {
+	Visitor
+	// Pick returns which files of a directory are wanted, by name, once its names are
+	// known and before any is statted: d has its Marks by then. The others are neither
+	// statted nor visited where it is certain without a stat what they are.
+	Pick(d *Dir) (wants func(name string) bool)
 }
 
 // VisitFunc is a Visitor of all directories.

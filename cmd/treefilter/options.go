@@ -148,6 +148,7 @@ type selectionFlags struct {
 	Follow        bool `help:"follow symbolic links"`
 	OneFileSystem bool `short:"x" help:"stay on the file system of each ROOT"`
 	listingsFlag
+	shardFlag
 }
 
 // listingsFlag is about what is remembered of the names in directories.
@@ -158,6 +159,7 @@ type listingsFlag struct {
 // choose puts them into what a job selects.
 func (f *selectionFlags) choose(job *filter.Selection, s *stdio) (err error) {
 	job.Follow, job.OneFileSystem, job.NoListings, job.Except = f.Follow, f.OneFileSystem, f.NoListings, fileOf(s.out)
+	job.Shard = filter.Shard(f.Shard)
 	job.Choice, err = f.choice()
 	return err
 }

@@ -166,8 +166,11 @@ func TestVariableRefused(t *testing.T) {
 func TestSharedFlags(t *testing.T) {
 	for _, name := range shared {
 		value := "k=v"
-		if name == "detect" {
+		switch name {
+		case "detect":
 			value = "content"
+		case "shard":
+			value = "1/2"
 		}
 		t.Setenv(variable(name), value)
 		found := false

@@ -22,6 +22,7 @@ _treefilter() {
 		-E --exclude: filter exec status prune import: GLOB
 		--follow: filter exec status import
 		-x --one-file-system: filter exec status
+		--shard: filter exec status: auto
 		--no-listings: filter exec dump status
 		-c --config: filter commit exec status explain import: KEY=VALUE
 		--config-file: filter commit exec status explain import: FILE
