@@ -17,7 +17,7 @@ func (t *Tree) Discard() (discarded bool, err error) {
 	if none, err := t.noLog(); none || err != nil {
 		return false, err
 	}
-	release, err := t.alone()
+	release, _, err := t.alone()
 	if err != nil {
 		return false, err
 	}

@@ -51,10 +51,11 @@ func (t *Tree) Dump(opt DumpOptions) (done Dumped, err error) {
 	if t.held == nil && t.names.Absent(t.opt.fsys) {
 		return done, nil
 	}
-	release, err := t.alone()
+	release, refused, err := t.alone()
 	if err != nil {
 		return done, err
 	}
+	done.Refused = refused
 	defer func() { err = errors.Join(err, release()) }()
 	info, err := t.app.Lock()
 	if err != nil {

@@ -11,47 +11,54 @@ import (
 
 // alone keeps the dumps of other machines out, where there may be any, until release.
 // Our own segment gets its end, so that it can be folded.
-func (t *Tree) alone() (release func() error, err error) {
+//
+// refused are the paths of stamps that Hold has kept and that were not made.
+func (t *Tree) alone() (release func() error, refused []string, err error) {
 	own, err := t.ownSegment()
 	if err != nil || !own {
-		return func() error { return nil }, err
+		return func() error { return nil }, nil, err
 	}
-	if err := t.writeHeld(); err != nil {
-		return nil, err
+	if refused, err = t.writeHeld(); err != nil {
+		return nil, nil, err
 	}
 	if err := t.seg.End(); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if release, err = segment.Exclude(t.opt.fsys, t.names); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	err = segment.StartOver(t.opt.fsys, t.names)
 	// What was removed, now or before, must not come back once the snapshot does not
 	// list it.
 	if err = errors.Join(err, t.opt.fsys.SyncDir(t.names.Segments)); err != nil {
-		return nil, errors.Join(disk.Wrap(t.names.Segments, err), release())
+		return nil, nil, errors.Join(disk.Wrap(t.names.Segments, err), release())
 	}
-	return release, nil
+	return release, refused, nil
 }
 
 // writeHeld writes the stamps that Hold has kept to the segment: there they do not
 // count where other machines have contradicted them.
-func (t *Tree) writeHeld() error {
+func (t *Tree) writeHeld() (refused []string, err error) {
 	if t.held == nil {
-		return nil
+		return nil, nil
 	}
 	t.held.Finish()
 	var entries []Entry
 	for dir, r := range t.held.Dirs {
 		for i := range r.Items {
-			entries = append(entries, Entry{Path: format.JoinPath(dir, r.Items[i].Name), Stamp: r.Items[i].Stamp()})
+			entries = append(entries, Entry{Path: format.JoinPath(dir, r.Items[i].Name), Stamp: r.Items[i].Stamp(), Since: t.heldAt})
 		}
 	}
-	if _, err := t.seg.Append(entries); err != nil {
-		return err
+	left, err := t.seg.Append(entries)
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range left {
+		refused = append(refused, e.Path)
 	}
 	t.held, t.heldAt = nil, 0
-	return nil
+	slices.SortFunc(refused, format.ComparePaths)
+	return refused, nil
 }
 
 // choose divides the logs into those that go into the snapshot and those that stay over

@@ -338,3 +338,42 @@ func madeSegment(f *testing.F, paths ...string) []byte {
 	}
 	return text
 }
+
+// A process that has looked at a file before there were segments, and writes one after
+// that, has not seen what others said in between: its stamp is refused.
+func TestSegmentsBeginWhileFilesAreWorkedOn(t *testing.T) {
+	dir := t.TempDir()
+	early := reopen(t, dir, Options{})
+	if err := early.Watch(); err != nil {
+		t.Fatal(err)
+	}
+	before := early.Epoch()
+	other := ownTrees(t, dir, Options{}, 1)[0]
+	if _, err := other.Drop([]string{"a"}, func(string) bool { return true }); err != nil {
+		t.Fatal(err)
+	}
+	closeAll(t, []*Tree{other})
+	a, held := entry("a", 5), entry("held", 5)
+	a.Since, held.Since = before, before
+	refused, err := early.Append([]format.Entry{a})
+	if err != nil || len(refused) != 1 {
+		t.Errorf("refused %v, %v", refused, err)
+	}
+	if err := early.Hold([]format.Entry{held}); err != nil {
+		t.Fatal(err)
+	}
+	if done, err := early.Dump(DumpOptions{}); err != nil || !slices.Equal(done.Refused, []string{"held"}) {
+		t.Errorf("%+v, %v", done, err)
+	}
+	// What it looks at from now on is as good as ever.
+	if err := early.Watch(); err != nil {
+		t.Fatal(err)
+	}
+	b := entry("b", 5)
+	b.Since = early.Epoch()
+	if err := appendTo(early, []format.Entry{b}); err != nil {
+		t.Error(err)
+	}
+	closeAll(t, []*Tree{early})
+	wantStamps(t, reopen(t, dir, Options{}), []string{"a", "held"}, map[string]format.Stamp{"b": at(5)})
+}

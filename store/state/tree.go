@@ -113,7 +113,7 @@ func newTree(root string, opt Options, origin Origin, work *disk.Works) *Tree {
 		r := t.readerOf(load(opt.fsys, n, opt.Program))
 		return r.lookUp, r.st
 	}
-	t.seg = &segment.Writer{Fsys: opt.fsys, Root: root, Names: n, Program: opt.Program, Seen: t.marks}
+	t.seg = &segment.Writer{Epoch: &t.app.Epoch, Fsys: opt.fsys, Root: root, Names: n, Program: opt.Program, Seen: t.marks}
 	t.seg.Terms = func() *format.Terms { t.loaded(); return t.under }
 	return t
 }

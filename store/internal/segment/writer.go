@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"sync/atomic"
 
 	"treefilter/store/internal/disk"
 	"treefilter/store/internal/format"
@@ -23,11 +24,14 @@ type Writer struct {
 	// Seen returns the marks of all logs of the tree, read once the segment is there.
 	Seen func() (segments []string, theWAL string, err error)
 
+	// Epoch counts what has become known of others: see wal.Appender.
+	Epoch *atomic.Uint64
 	// Words is the last word on each path, nil where it is not asked for.
 	Words map[string]memtable.Word
 	Wrote bool // to any segment
 
 	file     disk.File // nil until it is needed
+	since    uint64    // the epoch in which the segment began
 	path     string
 	session  *format.Session
 	size     int64
@@ -83,7 +87,7 @@ func (w *Writer) make() (removed bool, err error) {
 		lost := w.Fsys.Remove(making(path))
 		return disk.IsMissing(lost), errors.Join(disk.Wrap(path, err), f.Close())
 	}
-	w.file, w.path = f, path
+	w.file, w.path, w.since = f, path, w.Epoch.Add(1)
 	w.tally, w.vouched = format.Tally{}, format.Tally{}
 	w.dirty, w.named = false, false
 	return false, nil
@@ -142,24 +146,31 @@ func (w *Writer) begin(f disk.File, path string, self disk.Process) error {
 	return w.Fsys.Rename(making(path), path)
 }
 
-// Append writes stamps. None is refused: where another process has contradicted one
-// meanwhile, whoever reads both will see that.
+// Append writes stamps. Those of files that were looked at before the segment began
+// are refused, and their files have none: it would seem newer than what others have
+// said in between. Where another process contradicts one later, a reader of both sees
+// that.
 func (w *Writer) Append(entries []format.Entry) (refused []format.Entry, err error) {
 	err = w.write(func(b []byte, sum *format.Tally) []byte {
-		for i := range entries {
-			b = w.session.AppendSet(b, entries[i])
-			*sum = sum.Plus(format.Tally{Sets: 1, Under: w.session.Hash})
+		for _, e := range entries {
+			it := memtable.Word{Under: w.session.Terms}
+			if e.Since > 0 && e.Since <= w.since {
+				refused = append(refused, e)
+				it.Kind = memtable.WordDrop
+				b = w.session.AppendTake(b, format.RecordDrop, e.Path)
+				*sum = sum.Plus(format.Tally{Takes: 1})
+			} else {
+				it.SetStamp(e.Stamp)
+				b = w.session.AppendSet(b, e)
+				*sum = sum.Plus(format.Tally{Sets: 1, Under: w.session.Hash})
+			}
+			if w.Words != nil {
+				w.Words[e.Path] = it
+			}
 		}
 		return b
 	})
-	if err == nil && w.Words != nil {
-		for i := range entries {
-			it := memtable.Word{Under: w.session.Terms}
-			it.SetStamp(entries[i].Stamp)
-			w.Words[entries[i].Path] = it
-		}
-	}
-	return nil, err
+	return refused, err
 }
 
 // Take writes that the stamps of paths are taken away, where that is still so, and
