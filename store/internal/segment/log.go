@@ -7,6 +7,7 @@
 //	fold.go      which logs a dump may fold
 //	combine.go   what several logs say together
 //	writer.go    writing one
+//	begin.go     making it
 //	log.go       reading one, and seeing what is missing
 //	marks.go     what was read of others
 package segment
