@@ -136,7 +136,9 @@ func (st *state) recognize(own *format.Terms) {
 
 // merge brings together what is to be in the new snapshot.
 func (d *dump) merge() *merge {
-	m := newMerge(d.opt.Program, d.st, memtable.Joined(d.st.inMemory(), d.held), d.newest)
+	over := memtable.Joined(d.st.inMemory(), d.held)
+	d.st.forgetFailures(over)
+	m := newMerge(d.opt.Program, d.st, over, d.newest)
 	m.volume, m.root = d.st.volume(), d.names.Root
 	if d.held != nil {
 		m.volume, m.held = d.opt.fsys.Volume(d.root).ID, d.under
@@ -194,8 +196,7 @@ func (d *dump) damaged(err error) error {
 // unchanged reports whether there is nothing to fold, and the snapshot is as a
 // dump would write it.
 func (d *dump) unchanged() bool {
-	if d.st.wal != nil && (d.st.wal.Records > 0 || d.st.wal.HidesAll || d.st.wal.HidesOthers != "") ||
-		d.held != nil || d.st.SnapErr != nil {
+	if d.st.wal != nil && d.st.wal.Records > 0 || d.st.lossy() || d.held != nil || d.st.SnapErr != nil {
 		return false
 	}
 	return !d.st.Readable() || d.st.Src != nil && d.st.Src.Verify() == nil

@@ -104,12 +104,18 @@ func (t *Tree) Failed() (paths []string) {
 			}
 		}
 	}
+	return append(paths, st.failedBefore(said)...)
+}
+
+// failedBefore returns the paths of which the snapshot remembers failures, and on which
+// nothing newer is said.
+func (st *state) failedBefore(said *memtable.Table) (paths []string) {
 	if st.Trailer == nil {
-		return paths
+		return nil
 	}
 	sec := st.Trailer.Find(format.DroppedSection, "")
 	if sec == nil {
-		return paths
+		return nil
 	}
 	c := snapshot.NewCursor(st.Src, sec.Span)
 	for c.Pos < c.Span.End {
@@ -123,4 +129,23 @@ func (t *Tree) Failed() (paths []string) {
 		}
 	}
 	return paths
+}
+
+// forgetFailures makes plain drops of the failures that do not count where something was
+// lost, in what a dump is to write: afterwards nothing shows the loss.
+func (st *state) forgetFailures(over *memtable.Table) {
+	if !st.lossy() {
+		return
+	}
+	for _, r := range over.Dirs {
+		for i := range r.Items {
+			if it := &r.Items[i]; it.Kind == memtable.WordDrop {
+				*it = memtable.Word{Name: it.Name, Kind: memtable.WordDrop}
+			}
+		}
+	}
+	for _, path := range st.failedBefore(over) {
+		over.Take([]byte(path), memtable.WordDrop)
+	}
+	over.Finish()
 }

@@ -1,6 +1,8 @@
 package state
 
 import (
+	"os"
+	"path/filepath"
 	"slices"
 	"testing"
 
@@ -101,7 +103,8 @@ func TestFailure(t *testing.T) {
 	}
 }
 
-// Where something of the WAL was lost, a later word may be: no failure counts.
+// Where something of the WAL was lost, a later word may be: no failure counts, nor does
+// it after a dump.
 func TestFailureBesideLoss(t *testing.T) {
 	s := format.NewSession("treefilter", testID, format.Config{})
 	whole := append(s.AppendOpen(nil), s.AppendFailure(nil, "a", &Failure{Runs: 2})...)
@@ -114,5 +117,26 @@ func TestFailureBesideLoss(t *testing.T) {
 	root = treeOf(t, Options{}, "", string(bent)).root
 	if got := runsOf(t, root, format.Config{}, "a"); got != 0 {
 		t.Errorf("%d runs beside a bad line", got)
+	}
+
+	// One that stands in the snapshot, and one that does in the WAL.
+	tree := treeOf(t, Options{}, "", string(whole))
+	if _, err := dumpTree(tree); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(tree.root, walName), append(s.AppendOpen(nil), bent[len(whole):]...), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	for _, root := range []string{root, tree.root} {
+		dumper := reopen(t, root, Options{})
+		if _, err := dumpTree(dumper); err != nil {
+			t.Fatal(err)
+		}
+		if got := runsOf(t, root, format.Config{}, "a"); got != 0 {
+			t.Errorf("%d runs after a dump", got)
+		}
+		if got := dumper.Problems(); len(got) != 1 {
+			t.Errorf("problems: %v", got)
+		}
 	}
 }
