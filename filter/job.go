@@ -162,7 +162,7 @@ func (r *jobRunner) begin(ctx context.Context, files []filePath, res *result) (b
 				_ = r.release(&f)
 				continue
 			}
-			begun = append(begun, started{f, p, source, f.settled(f.began)})
+			begun = append(begun, started{f, p, source, f.settledAtStat()})
 			if standing == state.Stamped || standing == state.OtherConfig {
 				stamped = append(stamped, f)
 			}
