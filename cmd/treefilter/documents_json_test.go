@@ -86,14 +86,14 @@ func printedFields(t *testing.T) jsonFields {
 	write(t, "photos/a", "")
 	write(t, "photos/\xff", "")
 	write(t, "photos/gone", "")
-	tell := func(in string, args ...string) []byte {
+	do := func(in string, args ...string) []byte {
 		var out bytes.Buffer
 		run(args, strings.NewReader(in), &out, io.Discard)
 		return out.Bytes()
 	}
-	tell("photos/a\x00photos/gone\x00", "commit", "--dump", "always", "-c", "quality=80", "photos")
-	tell("photos/a\x00", "commit", "--dump", "never", "-c", "quality=80", "photos")
-	tell("", "exec", "--program", "fails", "--give-up", "1", "photos", "--", "false")
+	do("photos/a\x00photos/gone\x00", "commit", "--dump", "always", "-c", "quality=80", "photos")
+	do("photos/a\x00", "commit", "--dump", "never", "-c", "quality=80", "photos")
+	do("", "exec", "--program", "fails", "--give-up", "1", "photos", "--", "false")
 	later := time.Now().Add(time.Hour)
 	if err := errors.Join(os.Remove("photos/gone"), os.Chtimes("photos/a", later, later)); err != nil {
 		t.Fatal(err)
@@ -110,7 +110,7 @@ func printedFields(t *testing.T) jsonFields {
 		{"status", "--json", "photos", "nowhere"},
 		{"status", "--json", "-c", "quality=90", "photos"},
 	} {
-		for line := range bytes.Lines(tell("", args...)) {
+		for line := range bytes.Lines(do("", args...)) {
 			var object map[string]any
 			decoder := json.NewDecoder(bytes.NewReader(line))
 			decoder.UseNumber()
