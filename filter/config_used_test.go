@@ -7,7 +7,7 @@ import (
 	"treefilter/store/state"
 )
 
-// TestAsGiven: a config that is given again as it is told is the same one.
+// TestAsGiven: a config that is given again as it is shown is the same one.
 func TestAsGiven(t *testing.T) {
 	for _, test := range []struct {
 		config string

@@ -43,9 +43,7 @@ func newExecRun(e *Exec, t *template, recorder *recorder) *execRun {
 		maxFailures:   e.MaxFailures,
 		oneStream:     e.OneStream,
 		force:         e.Force,
-		opt:           &e.Options,
-		roots:         recorder.destinations.roots,
-		report:        recorder.report,
+		namer:         recorder.destinations.newOutputNamer,
 		output:        printer{print: e.Print},
 	}
 	return r
@@ -109,7 +107,7 @@ func (r *execRun) passOn(ended <-chan struct{}) {
 func (r *execRun) feed(ctx context.Context, files iter.Seq2[[]filePath, error], todo chan<- job) error {
 	defer close(todo)
 	next := job{}
-	names := r.runner.newOutputNamer()
+	names := r.runner.namer().forCommands()
 	send := func() error {
 		select {
 		case todo <- next:
@@ -133,7 +131,10 @@ func (r *execRun) feed(ctx context.Context, files iter.Seq2[[]filePath, error], 
 		}
 		r.read.Add(int64(len(paths)))
 		for _, path := range paths {
-			size := r.runner.template.size(names.command(path))
+			size := 0
+			if r.Batch > 1 {
+				size = r.runner.template.size(names.command(path))
+			}
 			full := len(next.files) >= r.Batch || r.runner.template.rest+next.size+size > maxArguments
 			if full && len(next.files) > 0 {
 				if err := send(); err != nil {

@@ -17,11 +17,11 @@ func (e *Exec) show(ctx context.Context, t *template) error {
 	defer selected.grove.Close() // nothing was written
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	r := &execRun{Exec: e, runner: &jobRunner{template: t, opt: &e.Options, roots: selected.roots, report: selected.report}}
+	r := &execRun{Exec: e, runner: &jobRunner{template: t, namer: selected.newOutputNamer}}
 	files := (&pendingFiles{selector: selected}).batches(ctx, nil)
 	todo, fed := make(chan job), make(chan error, 1)
 	go func() { fed <- r.feed(ctx, files, todo) }()
-	names := r.runner.newOutputNamer()
+	names := r.runner.namer().forCommands()
 	for j := range todo {
 		sources := make([]*source, len(j.files))
 		for i, f := range j.files {

@@ -94,7 +94,7 @@ func (r *jobRunner) endFailed(ctx context.Context, j job, begun []started, faile
 	}
 	for i := range begun {
 		failure := begun[i].failure
-		if again == nil && len(begun) == 1 {
+		if again == nil && len(begun) == 1 && !r.processes.wereSignalled() {
 			failure = r.count(&begun[i])
 		}
 		_ = r.dropFailed(&begun[i].file, failure) // an error ends the run, or gives up the tree
@@ -114,8 +114,8 @@ var errGivenUp = errors.New("given up meanwhile")
 
 // count returns what is to be remembered of a file that the command has failed on,
 // alone, for good: one more run, where runs are to be counted. A batch does not show
-// which of its files is to blame. An edit that could bear the mtime that the file had
-// must not pass for the file that failed.
+// which of its files is to blame, and an interrupted run whether any is. An edit that
+// could bear the mtime that the file had must not pass for the file that failed.
 func (r *jobRunner) count(b *started) *state.Failure {
 	if r.recorder.opt.GiveUp == 0 || !b.settled {
 		return b.failure

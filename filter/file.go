@@ -20,7 +20,8 @@ type file struct {
 	info        walk.Info
 	// When the stat began, and when it was over.
 	began, seen time.Time
-	since       uint64 // the tree's epoch before the stat
+	clock       *state.Clock // what the tree's clock showed before that, nil for unknown
+	since       uint64       // the tree's epoch before the stat
 	// Its content: as read, and as it must be found, nil where that is open.
 	digest, want *state.Digest
 	// failure is what is remembered of earlier runs that its command failed in.
@@ -59,6 +60,12 @@ func (f *file) settled(statted time.Time) bool {
 	}
 	now := f.destination.now.Load()
 	return now != nil && now.Settled(f.mtime(), f.seen, statted)
+}
+
+// settledAtStat is settled at the file's own stat, by what the clock showed before it,
+// too: another job may have asked the clock since, and a later answer proves nothing.
+func (f *file) settledAtStat() bool {
+	return f.clock != nil && f.onClock() && f.clock.Settled(f.mtime(), f.seen, f.began) || f.settled(f.began)
 }
 
 // future reports whether the settled mtime may lie in the future. Where the clock of
@@ -137,13 +144,14 @@ func (s *statter) file(p filePath) (file, error) {
 // path stats a file.
 func (s *statter) path(path string) (f file, err error) {
 	f.path = path
+	var clock *state.Clock
+	var since uint64
+	if s.destination != nil {
+		clock, since = s.destination.now.Load(), s.destination.Epoch()
+	}
 	began := s.began
 	if began.IsZero() {
 		began = time.Now()
-	}
-	var since uint64
-	if s.destination != nil {
-		since = s.destination.Epoch()
 	}
 	info, err := s.sys.Stat(path)
 	s.ended = time.Now()
@@ -177,7 +185,7 @@ func (s *statter) path(path string) (f file, err error) {
 		s.destinations.grove.WorkOn(info.Dev, cmp.Or(given, "."))
 		s.dev = info.Dev
 	}
-	return file{destination: s.destination, path: path, rel: s.relative(path), info: info, began: began, seen: s.ended, since: since}, nil
+	return file{destination: s.destination, path: path, rel: s.relative(path), info: info, began: began, seen: s.ended, clock: clock, since: since}, nil
 }
 
 // failed names the path in an error, unless that is about a whole tree.

@@ -3,7 +3,6 @@ package filter
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	slash "path"
@@ -38,7 +37,11 @@ func (f *Forget) Run(ctx context.Context) error {
 	r := &forgetRun{Forget: f, grove: g, report: newReporter(&f.Options, damageOnly), of: map[*state.Tree]forgotten{}}
 	err = errors.Join(r.read(ctx), r.run(ctx), g.Close())
 	if err == nil {
-		r.report.notice(fmt.Errorf("%s dropped", Counted(r.dropped, "stamp")))
+		said := Counted(r.dropped, "stamp") + " dropped"
+		if r.failures > 0 {
+			said += ", " + Counted(r.failures, "failure") + " forgotten"
+		}
+		r.report.notice(errors.New(said))
 	}
 	return err
 }
@@ -46,9 +49,10 @@ func (f *Forget) Run(ctx context.Context) error {
 // forgetRun is one run of a Forget.
 type forgetRun struct {
 	*Forget
-	grove   *state.Grove
-	report  *reporter
-	dropped int
+	grove    *state.Grove
+	report   *reporter
+	dropped  int
+	failures int
 
 	trees []*state.Tree // those in of, in the order in which they were met
 	of    map[*state.Tree]forgotten
@@ -201,6 +205,7 @@ func (r *forgetRun) drop(ctx context.Context, t *state.Tree, paths forgotten) er
 		}
 	}
 	flush()
+	r.failures += r.dropped - stamps
 	r.dropped = stamps
 	r.report.problems(t)
 	return errors.Join(err, t.Sync())

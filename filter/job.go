@@ -21,9 +21,7 @@ type jobRunner struct {
 	retries, maxFailures                    int
 	processes                               processes
 	output                                  printer
-	opt                                     *Options
-	roots                                   []root
-	report                                  *reporter
+	namer                                   func() *outputNamer
 	halt                                    context.CancelCauseFunc // no more commands are started
 
 	mu       sync.Mutex
@@ -116,20 +114,13 @@ func (r *jobRunner) run(ctx context.Context, j job, stdout, stderr *spool) (res 
 	return res, nil
 }
 
-// newOutputNamer returns one that names all that a command may ask for.
-func (r *jobRunner) newOutputNamer() *outputNamer {
-	n := newOutputNamer(r.opt, r.roots, r.report)
-	n.rel = true
-	return n
-}
-
 // begin stats and claims files right before their command starts. Those that cannot
 // be stamped are left out: the work would be for nothing. So are those that another
 // run has done meanwhile, or has in hand.
 func (r *jobRunner) begin(ctx context.Context, files []filePath, res *result) (begun []started, err error) {
 	st := r.recorder.destinations.newStatter()
 	defer st.close()
-	outputs := r.newOutputNamer()
+	outputs := r.namer().forCommands()
 	defer outputs.close()
 	var stamped []file
 	for _, p := range files {
@@ -162,7 +153,7 @@ func (r *jobRunner) begin(ctx context.Context, files []filePath, res *result) (b
 				_ = r.release(&f)
 				continue
 			}
-			begun = append(begun, started{f, p, source, f.settled(f.began)})
+			begun = append(begun, started{f, p, source, f.settledAtStat()})
 			if standing == state.Stamped || standing == state.OtherConfig {
 				stamped = append(stamped, f)
 			}
@@ -253,7 +244,7 @@ func (r *jobRunner) lose(f *file, err error) error {
 func (r *jobRunner) end(ctx context.Context, j job, begun []started, res *result) {
 	st := r.recorder.destinations.newStatter()
 	defer st.close()
-	outputs := r.newOutputNamer()
+	outputs := r.namer().forCommands()
 	defer outputs.close()
 	for i, b := range begun {
 		f, err := st.file(b.from)

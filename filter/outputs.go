@@ -32,6 +32,12 @@ func newOutputNamer(opt *Options, roots []root, report *reporter) *outputNamer {
 	return &outputNamer{opt: opt, roots: roots, report: report, rel: rel}
 }
 
+// forCommands has it name all that a command may ask for.
+func (n *outputNamer) forCommands() *outputNamer {
+	n.rel = true
+	return n
+}
+
 // close gives up what was opened to stat outputs that lie side by side.
 func (n *outputNamer) close() { n.stat.Close() }
 

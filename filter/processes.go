@@ -62,6 +62,14 @@ func (p *processes) signal(sig os.Signal, suspend func()) {
 	p.pass(sig)
 }
 
+// wereSignalled reports whether a signal was passed on: what fails since may have failed
+// of that alone.
+func (p *processes) wereSignalled() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.signalled
+}
+
 func (p *processes) pass(sig os.Signal) {
 	for leader := range p.running {
 		signalGroup(leader, sig)

@@ -140,16 +140,17 @@ func (r *pruneRun) each(ctx context.Context) error {
 }
 
 // failed prunes what is remembered of the failures on files that are gone. They are no
-// stamps, and not counted.
+// stamps: they are not counted, and neither their paths nor their outputs are printed.
 func (r *pruneRun) failed(ctx context.Context) error {
 	for _, path := range r.tree.Failed() {
-		if rel, within := strings.CutPrefix(path, r.below); within {
+		if rel, within := strings.CutPrefix(path, r.below); within && r.Choice.Has(rel) {
 			r.batch = append(r.batch, rel)
 		}
 	}
-	stamps := r.dropped
-	err := r.flush(ctx)
-	r.dropped = stamps
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	_, err := r.drop(r.stat())
 	return err
 }
 
@@ -169,20 +170,25 @@ func (r *pruneRun) flush(ctx context.Context) error {
 			return err
 		}
 	}
+	dropped, err := r.drop(gone)
+	r.dropped += dropped
+	return err
+}
+
+// drop drops what is known of the paths, relative to the root, that are still gone.
+func (r *pruneRun) drop(gone []string) (dropped int, err error) {
 	if len(gone) == 0 {
-		return nil
+		return 0, nil
 	}
 	again := r.workers[0]
 	again.forget()
 	for i := range gone {
 		gone[i] = r.below + gone[i]
 	}
-	dropped, err := r.tree.Prune(gone, func(path string) bool {
+	return r.tree.Prune(gone, func(path string) bool {
 		still, err := again.gone(path[len(r.below):])
 		return still && err == nil
 	})
-	r.dropped += dropped
-	return err
 }
 
 // stat returns the paths that are gone, in their order.

@@ -89,6 +89,10 @@ func (s *selector) batches(ctx context.Context) iter.Seq2[batch, error] {
 		found = s.stream(ctx)
 	}
 	return func(yield func(batch, error) bool) {
+		if err := s.Shard.Check(); err != nil {
+			yield(batch{}, err)
+			return
+		}
 		for _, t := range s.grove.Roots() {
 			s.report.meet(t)
 		}

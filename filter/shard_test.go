@@ -65,3 +65,17 @@ func TestShardsAreEven(t *testing.T) {
 		}
 	}
 }
+
+// A shard that cannot be holds no file: it must not look as if nothing needed work.
+func TestSelectionRefusesShard(t *testing.T) {
+	for _, shard := range []Shard{{0, 2}, {3, 2}, {1, 0}, {-1, -1}} {
+		s := Selection{Options: Options{Roots: []string{t.TempDir()}}, Shard: shard}
+		var failed error
+		for _, err := range s.Pending(t.Context()) {
+			failed = err
+		}
+		if failed == nil {
+			t.Errorf("%v is no error", shard)
+		}
+	}
+}

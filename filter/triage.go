@@ -49,7 +49,7 @@ func (s *sorter) stat(_ int, batch walk.Batch) (t triage) {
 	t.expect = len(paths)
 	for _, path := range paths {
 		f, err := st.path(path)
-		if err == nil {
+		if err == nil && len(s.destinations.opt.Outputs) > 0 {
 			err = outputs.done(outputs.sourceOf(&f), s.destinations.grove)
 		}
 		s.sort(&t, f, err)

@@ -35,6 +35,7 @@ type Choice struct {
 var (
 	errNothingToTakeBack = errors.New("takes back what no pattern before it includes (exclude leaves files out)")
 	errNoExtension       = errors.New("not an extension (include takes patterns)")
+	errExtensions        = errors.New("more than one (give each by itself; include takes a name with a comma)")
 )
 
 // ParseChoice reads patterns; its error names the one that is not well-formed.
@@ -58,6 +59,9 @@ func ParseChoice(p Patterns) (*Choice, error) {
 		ext := "." + strings.TrimPrefix(given, ".")
 		if ext == "." || strings.ContainsAny(ext, "*/") {
 			return nil, fmt.Errorf("extension %q: %w", given, errNoExtension)
+		}
+		if strings.Contains(ext, ",") {
+			return nil, fmt.Errorf("extension %q: %w", given, errExtensions)
 		}
 		c.extensions = append(c.extensions, ext)
 	}

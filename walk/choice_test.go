@@ -57,6 +57,7 @@ func TestChoiceRefuses(t *testing.T) {
 		{Patterns{Include: []string{"!*.o"}}, `include pattern "!*.o": takes back`},
 		{Patterns{Extensions: []string{"*.jpg"}}, `extension "*.jpg": not an extension`},
 		{Patterns{Extensions: []string{"."}}, `extension ".": not an extension`},
+		{Patterns{Extensions: []string{"jpg,png"}}, `extension "jpg,png": more than one`},
 	} {
 		if _, err := ParseChoice(c.Patterns); err == nil || !strings.HasPrefix(err.Error(), c.want) {
 			t.Errorf("%+v: %v, want %s", c.Patterns, err, c.want)

@@ -65,6 +65,19 @@ func TestGitHubAction(t *testing.T) {
 			t.Errorf("%d files, want %d: %v\n%s", n, try.files, err, output)
 		}
 	}
+
+	// Two jobs of a matrix divide the files, and each has stamps of its own.
+	inputs["program"] = "matrix"
+	for _, again := range []int{1, 0} {
+		for _, shard := range []string{"1/2", "2/2"} {
+			inputs["shard"] = shard
+			checkOut(t, dir, map[string]string{"a": "good", "b": "good"})
+			output, err := job(ciRun{checkout: dir})
+			if n := strings.Count(output, "linted src/"); n != again || err != nil {
+				t.Errorf("shard %s: %d files, want %d: %v\n%s", shard, n, again, err, output)
+			}
+		}
+	}
 }
 
 // run does what a runner does with an action, from an empty temporary directory on.

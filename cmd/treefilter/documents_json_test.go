@@ -9,6 +9,7 @@ import (
 	"os"
 	"regexp"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -17,8 +18,10 @@ import (
 // jsonFields is the type of each field of each command: "status wal.path".
 type jsonFields map[string]string
 
-// add notes the fields of an object. Those of "config" and "pending" have names of the
-// user's files and settings.
+// ofUser are the objects whose fields are named for what the user has.
+var ofUser = []string{"explain config", "status config", "status pending", "status failed"}
+
+// add notes the fields of an object.
 func (f jsonFields) add(prefix string, object map[string]any) {
 	for name, value := range object {
 		kind := ""
@@ -34,7 +37,7 @@ func (f jsonFields) add(prefix string, object map[string]any) {
 		case []any:
 			kind = "list"
 		case map[string]any:
-			if name != "config" && name != "pending" {
+			if !slices.Contains(ofUser, prefix+name) {
 				f.add(prefix+name+".", value)
 				continue
 			}
@@ -83,13 +86,14 @@ func printedFields(t *testing.T) jsonFields {
 	write(t, "photos/a", "")
 	write(t, "photos/\xff", "")
 	write(t, "photos/gone", "")
-	tell := func(in string, args ...string) []byte {
+	do := func(in string, args ...string) []byte {
 		var out bytes.Buffer
 		run(args, strings.NewReader(in), &out, io.Discard)
 		return out.Bytes()
 	}
-	tell("photos/a\x00photos/gone\x00", "commit", "--dump", "always", "-c", "quality=80", "photos")
-	tell("photos/a\x00", "commit", "--dump", "never", "-c", "quality=80", "photos")
+	do("photos/a\x00photos/gone\x00", "commit", "--dump", "always", "-c", "quality=80", "photos")
+	do("photos/a\x00", "commit", "--dump", "never", "-c", "quality=80", "photos")
+	do("", "exec", "--program", "fails", "--give-up", "1", "photos", "--", "false")
 	later := time.Now().Add(time.Hour)
 	if err := errors.Join(os.Remove("photos/gone"), os.Chtimes("photos/a", later, later)); err != nil {
 		t.Fatal(err)
@@ -101,10 +105,12 @@ func printedFields(t *testing.T) jsonFields {
 		{"explain", "--json", "photos/a", "photos/\xff"},
 		{"explain", "--json", "-c", "quality=90", "photos/a"},
 		{"explain", "--json", "--detect", "content", "--output", "{}.out", "photos/a"},
+		{"explain", "--json", "--program", "fails", "photos/a"},
+		{"status", "--json", "--program", "fails", "--give-up", "1", "photos"},
 		{"status", "--json", "photos", "nowhere"},
 		{"status", "--json", "-c", "quality=90", "photos"},
 	} {
-		for line := range bytes.Lines(tell("", args...)) {
+		for line := range bytes.Lines(do("", args...)) {
 			var object map[string]any
 			decoder := json.NewDecoder(bytes.NewReader(line))
 			decoder.UseNumber()

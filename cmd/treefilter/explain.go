@@ -99,7 +99,7 @@ func verdict(x *filter.Explanation) string {
 	why := map[rule.Reason]string{
 		rule.Unstamped:      "it has no stamp",
 		rule.OtherConfig:    "its stamp was made under another config",
-		rule.Dropped:        "its stamp was taken away: its command failed or was stopped, or the stamp was discarded or forgotten",
+		rule.Dropped:        "it has no stamp: its command failed or was stopped, or the stamp was discarded or forgotten",
 		rule.Newer:          "its mtime is newer than its stamp",
 		rule.Older:          "its mtime is older than its stamp",
 		rule.FutureStamp:    "its stamp lies in the future and is not its mtime",

@@ -25,7 +25,7 @@ var flagHabits = []habit{
 	{"--stdin --files-from --files0-from -T -a --arg-file", "commit", "commit reads its paths from stdin without a flag"},
 	{"--in-null --in-lines --from0", "commit exec status forget", "-0 is for paths on stdin that end in NUL, -l for lines"},
 	{"--from0", "", "--in-null is for paths on stdin that end in NUL, where that is not recognised"},
-	{"--files-from --files0-from -T --arg-file", "", "--stdin reads paths: treefilter --stdin ROOT <FILE"},
+	{"--files-from --files0-from --from-file -T --arg-file", "", "--stdin reads paths: treefilter --stdin ROOT <FILE"},
 	{"-a", "exec", "--stdin reads paths: treefilter exec --stdin ROOT -- COMMAND <FILE"},
 
 	// Which files.
@@ -40,6 +40,7 @@ var flagHabits = []habit{
 	{"-g --glob --iglob -name -iname -path -ipath -wholename --filter", "", "--include GLOB takes only what matches, -e EXT only files .EXT"},
 	{"-regex -iregex", "", inFront},
 	{"--ignore --exclude-dir --ignore-file --skip -prune -not", "", "--exclude GLOB passes over what matches, as in .gitignore"},
+	{"--exclude-from --excludes", "", "--exclude GLOB passes over what matches; TREEFILTER_EXCLUDE holds many, one a line"},
 	{"--ext --extensions --suffix", "", "-e EXT takes only files .EXT (--extension)"},
 	{"-type -t --type", "", "only regular files are printed; -e EXT takes only files .EXT (--extension)"},
 	{"-d --depth --max-depth --maxdepth -maxdepth -mindepth --min-depth", "", inFront},
@@ -53,6 +54,7 @@ var flagHabits = []habit{
 	{"-i --replace", "exec", "{} stands for the path without a flag"},
 	{"--max-procs --parallel --processes --workers -w --threads", "exec", "-j N runs N commands at once"},
 	{"-j --jobs --max-procs --parallel --processes --workers -w --threads", "", `-j N is a flag of exec; the walk uses every processor by itself`},
+	{"-o --out --outfile --outdir", "filter commit exec status explain prune", "--output PATTERN is what the work makes: a file without it needs work"},
 	{"-1 --max-args -N --max-lines", "exec", "--batch N gives up to N paths to one command"},
 	{"-k --keep-going --ignore-errors", "exec", "exec goes on after a failure; --max-failures N ends it"},
 	{"-k --keep-going --ignore-errors", "", "what cannot be read is named, and the rest is done"},

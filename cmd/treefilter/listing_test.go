@@ -284,7 +284,19 @@ func (h *listingHistory) commit() {
 }
 
 // settle waits until a listing can be made of what was changed last.
-func (h *listingHistory) settle() { time.Sleep(time.Until(h.last.Add(15 * time.Millisecond))) }
+func (h *listingHistory) settle() { h.must(awaitTick(state.TimeOf(h.last))) }
+
+// awaitTick waits until a change would bear another ctime than one that came at a moment.
+func awaitTick(at state.Time) error {
+	return eventually(func() error {
+		var now unix.Timespec
+		err := unix.ClockGettime(unix.CLOCK_REALTIME_COARSE, &now)
+		if err == nil && state.TickEnd(at).Compare(state.Time{Sec: int64(now.Sec), Nsec: int32(now.Nsec)}) > 0 {
+			err = fmt.Errorf("the tick of %v is not over", at)
+		}
+		return err
+	})
+}
 
 // dump dumps, sometimes while the tree changes.
 func (h *listingHistory) dump(busy bool) {

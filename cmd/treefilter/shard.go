@@ -46,8 +46,11 @@ func parseShard(word string, getenv func(string) string) (s filter.Shard, err er
 	if k == "auto" {
 		return autoShard(getenv, s.N)
 	}
-	if s.K, err = strconv.Atoi(k); err != nil || s.K < 1 || s.K > s.N {
-		return s, &usageError{reason: fmt.Sprintf("not a number from 1 to %d: %q", s.N, k)}
+	if s.K, err = strconv.Atoi(k); err != nil {
+		return s, &usageError{reason: fmt.Sprintf("not a number: %q", k)}
+	}
+	if err := s.Check(); err != nil {
+		return s, &usageError{reason: err.Error()}
 	}
 	return s, nil
 }

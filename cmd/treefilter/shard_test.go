@@ -16,10 +16,11 @@ func TestParseShard(t *testing.T) {
 	}{
 		{word: "1/1", want: filter.Shard{K: 1, N: 1}},
 		{word: "3/8", want: filter.Shard{K: 3, N: 8}},
-		{word: "0/8", err: "from 1 to 8"},
-		{word: "9/8", err: "from 1 to 8"},
+		{word: "0/8", err: "the first is 1, the last is 8"},
+		{word: "9/8", err: "shard 9 of 8"},
 		{word: "1/0", err: `from 1 on: "0"`},
-		{word: "/4", err: "from 1 to 4"},
+		{word: "/4", err: `not a number: ""`},
+		{word: "0/0", err: "from 1 on"},
 		{word: "4", err: "neither K/N nor auto"},
 		{word: "auto/0", err: "from 1 on"},
 

@@ -10,7 +10,7 @@
 //
 //	grove.go treeof.go locate.go  the trees of a run; which one a file belongs to
 //	discard.go dump.go held.go    folding the WAL, and what was held, into the
-//	fold.go replace.go merge.go   snapshot, and putting a new one in its place
+//	fold.go replace.go merge*.go  snapshot, and putting a new one in its place
 //	relist.go listing.go          the names in directories: what a dump remembers of
 //	                              them, and what a walk may believe
 //	set.go append.go              recording files: one by one, or in batches

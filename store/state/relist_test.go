@@ -75,7 +75,7 @@ func relistAndDump(t *testing.T, tree *Tree) {
 	}
 }
 
-// listed returns what a walk would be told of each directory: its names, "" where it must
+// listed returns what a walk would get for each directory: its names, "" where it must
 // be read.
 func listed(t *testing.T, dir string) map[string]string {
 	t.Helper()
@@ -145,7 +145,7 @@ func TestListingsOfADump(t *testing.T) {
 	}
 }
 
-// A dump that nobody has asked for looks at those directories alone in which something
+// A dump that starts by itself looks at those directories alone in which something
 // was recorded.
 func TestListingsOfTouchedDirectories(t *testing.T) {
 	dir := listedTree(t)

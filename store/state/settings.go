@@ -12,6 +12,7 @@ import (
 	"sync"
 	"syscall"
 
+	"treefilter/store/internal/disk"
 	"treefilter/store/internal/format"
 )
 
@@ -39,10 +40,26 @@ type dirSettings struct {
 
 // settingFile is a setting file as it was read.
 type settingFile struct {
-	path    string // absolute
-	sum     [format.SettingSum]byte
-	info    fs.FileInfo // nil where there is none
-	changed format.Time // when it was modified, or made to lead to another file
+	path string // absolute
+	sum  [format.SettingSum]byte
+	seen settingStat
+}
+
+// settingStat is what a stat shows of a setting file, zero where there is none. It is no
+// longer the file that was read once anything of it is another.
+type settingStat struct {
+	exists      bool
+	dev, ino    uint64
+	size        int64
+	mtime, link format.Time // link is that of the link which leads to it, if one does
+}
+
+// changed is when the file was modified, or made to lead to another one.
+func (s *settingStat) changed() format.Time {
+	if s.link.Compare(s.mtime) > 0 {
+		return s.link
+	}
+	return s.mtime
 }
 
 // lookForSettings makes the setting files count whose names the tree's config holds.
@@ -97,7 +114,7 @@ func (d *dirSettings) find(rel string, names []string) {
 			d.err = &SettingError{f.path, fmt.Errorf("%w: the files below it need work", err)}
 		}
 		d.here = append(d.here, f)
-		if f.info != nil {
+		if f.seen.exists {
 			d.files = append(d.files[:len(d.files):len(d.files)], format.SettingFile{Path: format.JoinPath(rel, name), Sum: f.sum})
 		}
 	}
@@ -110,18 +127,11 @@ func (d *dirSettings) find(rel string, names []string) {
 	}
 }
 
-// readSettingFile reads a setting file, through a link if it is one. One that is not
-// there, or is a directory, has no info.
+// readSettingFile reads a setting file, through a link if it is one.
 func readSettingFile(path string) (f settingFile, err error) {
 	f.path = path
-	info, err := os.Stat(path)
-	switch {
-	case isNoFile(err), err == nil && info.IsDir():
-		return f, nil
-	case err != nil:
-		return f, withoutPath(err)
-	case !info.Mode().IsRegular():
-		return f, errors.New("not a regular file")
+	if f.seen, err = statSetting(path); err != nil || !f.seen.exists {
+		return f, err
 	}
 	file, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
@@ -133,26 +143,32 @@ func readSettingFile(path string) (f settingFile, err error) {
 		return f, withoutPath(err)
 	}
 	copy(f.sum[:], sum.Sum(nil))
-	f.info, f.changed = info, changedAt(path, info)
 	// What was read is the content of one moment if the file is still as it was found.
 	return f, f.check()
+}
+
+// statSetting stats a setting file. A directory of its name is none.
+func statSetting(path string) (s settingStat, err error) {
+	info, err := disk.OS{}.Stat(path)
+	switch {
+	case isNoFile(err), err == nil && info.Mode.IsDir():
+		return s, nil
+	case err != nil:
+		return s, withoutPath(err)
+	case !info.Mode.IsRegular():
+		return s, errors.New("not a regular file")
+	}
+	link, err := disk.OS{}.Lstat(path)
+	if err != nil {
+		return s, withoutPath(err)
+	}
+	return settingStat{true, info.Dev, info.Ino, info.Size, info.Mtime, link.Mtime}, nil
 }
 
 // isNoFile reports whether it is certain that there is no such file. A path may be too
 // long to be looked for in one piece.
 func isNoFile(err error) bool {
 	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR)
-}
-
-// changedAt is when a file was modified, or made to lead to another one.
-func changedAt(path string, info fs.FileInfo) format.Time {
-	changed := format.TimeOf(info.ModTime())
-	if link, err := os.Lstat(path); err == nil {
-		if t := format.TimeOf(link.ModTime()); t.Compare(changed) > 0 {
-			changed = t
-		}
-	}
-	return changed
 }
 
 // withoutPath takes out of an error what a SettingError says.
@@ -165,13 +181,7 @@ func withoutPath(err error) error {
 
 // check reports that a file is no longer what was read.
 func (f *settingFile) check() error {
-	info, err := os.Stat(f.path)
-	is := err == nil && !info.IsDir()
-	switch {
-	case !is && f.info == nil && (err == nil || isNoFile(err)):
-		return nil
-	case !is || f.info == nil, !os.SameFile(info, f.info), !info.ModTime().Equal(f.info.ModTime()), info.Size() != f.info.Size(),
-		changedAt(f.path, info) != f.changed:
+	if now, err := statSetting(f.path); err != nil || now != f.seen {
 		return errSettingEdited
 	}
 	return nil
@@ -188,7 +198,7 @@ func (d *dirSettings) check(moment format.Time) error {
 		for i := range d.here {
 			f := &d.here[i]
 			err := f.check()
-			if err == nil && moment != (format.Time{}) && f.info != nil && TickEnd(f.changed).Compare(moment) > 0 {
+			if err == nil && moment != (format.Time{}) && f.seen.exists && TickEnd(f.seen.changed()).Compare(moment) > 0 {
 				err = errSettingLate
 			}
 			if err != nil {

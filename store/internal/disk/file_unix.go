@@ -102,6 +102,8 @@ func modeOf(mode uint32) fs.FileMode {
 		return perm
 	case unix.S_IFLNK:
 		return perm | fs.ModeSymlink
+	case unix.S_IFDIR:
+		return perm | fs.ModeDir
 	default:
 		return perm | fs.ModeIrregular
 	}

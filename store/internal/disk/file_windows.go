@@ -102,6 +102,16 @@ func (OS) Lstat(path string) (Info, error) {
 	return info, errors.Join(err, f.Close())
 }
 
+// Stat is Lstat of what a symlink leads to.
+func (OS) Stat(path string) (Info, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return Info{}, err
+	}
+	info, err := osFile{f}.Stat()
+	return info, errors.Join(err, f.Close())
+}
+
 // SyncDir: NTFS journals names itself, and a directory cannot be flushed.
 func (OS) SyncDir(string) error { return nil }
 

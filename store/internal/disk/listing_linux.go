@@ -31,9 +31,8 @@ var boot = sync.OnceValue(func() string {
 	return strings.TrimSpace(string(id))
 })
 
-// CoarseNow is the clock that the kernel sets ctimes by. It may stand behind the
-// present, by as much as the machine is held up: a change that comes now bears what
-// it shows, or later.
+// CoarseNow reads the clock that the kernel takes ctimes from. It lags behind the present
+// while the machine is held up, but a change from now on bears this time or a later one.
 func CoarseNow() format.Time {
 	var ts unix.Timespec
 	if err := unix.ClockGettime(unix.CLOCK_REALTIME_COARSE, &ts); err != nil {

@@ -18,6 +18,15 @@ func (OS) Lstat(path string) (Info, error) {
 	return infoOf(&st), nil
 }
 
+// Stat is Lstat of what a symlink leads to.
+func (OS) Stat(path string) (Info, error) {
+	var st unix.Stat_t
+	if err := retry(func() error { return unix.Stat(path, &st) }); err != nil {
+		return Info{}, &fs.PathError{Op: "stat", Path: path, Err: err}
+	}
+	return infoOf(&st), nil
+}
+
 func (f osFile) Stat() (Info, error) {
 	var st unix.Stat_t
 	if err := retry(func() error { return unix.Fstat(int(f.Fd()), &st) }); err != nil {

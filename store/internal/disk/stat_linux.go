@@ -16,6 +16,15 @@ func (OS) Lstat(path string) (Info, error) {
 	return info, nil
 }
 
+// Stat is Lstat of what a symlink leads to.
+func (OS) Stat(path string) (Info, error) {
+	info, err := statx(unix.AT_FDCWD, path, unix.AT_NO_AUTOMOUNT)
+	if err != nil {
+		return Info{}, &fs.PathError{Op: "stat", Path: path, Err: err}
+	}
+	return info, nil
+}
+
 func (f osFile) Stat() (Info, error) {
 	// A client of a file server may remember the length of the file that had this
 	// name before.

@@ -12,6 +12,7 @@
 //	segment.go                    the records that only a segment has
 //	failure.go                    a file that the command failed on, in both files
 //	record.go linereader.go       one record of the WAL; the lines of one
+//	stampfields.go                a stamp in a record, and in an entry
 //	foreign.go                    state files that are not ours
 //	settings.go                   the files below a root that a stamp depends on
 //	depends.go config_diff.go     the files that a config depends on; how two differ

@@ -3,7 +3,7 @@
 // Each file uses those that come after it in this list:
 //
 //	sync.go                making a WAL durable, and vouching for it
-//	appender.go            appending to it
+//	appender.go append.go  what is appended to it, and how
 //	catchup.go news.go     what others have appended meanwhile, and what follows from
 //	                       it for what we append
 //	lock.go                the lock of a tree
