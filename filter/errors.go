@@ -24,6 +24,12 @@ func (e *ConfigNotGivenError) Error() string { return "its stamps have a config 
 // rest out.
 type DamageError = state.DamageError
 
+// DumpingError is a tree that another process dumps, or that one has left behind.
+type DumpingError = state.DumpingError
+
+// ErrNoEnd is a segment that another process may write to.
+var ErrNoEnd = state.ErrNoEnd
+
 // An ImportError is an import that is not done, and what could be imported instead:
 // the files of treestamps for these programs in Dir.
 type ImportError struct {

@@ -48,6 +48,9 @@ type Options struct {
 	AsStored bool
 	// NoCheckConfig lets stamps count that were made under another config.
 	NoCheckConfig bool
+	// OwnWAL makes the run write a WAL of its own, a segment, also where locks keep other
+	// writers out.
+	OwnWAL bool
 	// Detect is how a stamped file is judged. Under DetectContent stamps are
 	// recorded with a digest.
 	Detect rule.Detect
@@ -81,6 +84,7 @@ func (o *Options) stateOptions() state.Options {
 		Depends:   o.Depends,
 		Defaults:  o.Defaults,
 		AsStored:  o.AsStored,
+		OwnWAL:    o.OwnWAL,
 
 		DependsNames: o.DependsNames,
 		AnyConfig:    o.NoCheckConfig,

@@ -58,6 +58,10 @@ type Contents struct {
 	LastDump   state.Time     `json:"last_dump,omitzero"`
 	Snapshot   SnapshotStatus `json:"snapshot"`
 	WAL        WALStatus      `json:"wal"`
+	// Segments are the WALs that one process each writes.
+	Segments []SegmentStatus `json:"segments,omitempty"`
+	// Dumping is a dump that is under way, or was left behind.
+	Dumping *Problem `json:"dumping,omitempty"`
 	// Damage is what is wrong with the state files.
 	Damage []Problem `json:"damage"`
 }
@@ -75,6 +79,17 @@ type WALStatus struct {
 	Exists  bool   `json:"exists"`
 	Bytes   int64  `json:"bytes"`
 	Records int    `json:"records"`
+}
+
+// SegmentStatus is what there is to say of a segment: see state.SegmentFacts.
+type SegmentStatus struct {
+	Path    string `json:"path"`
+	Bytes   int64  `json:"bytes"`
+	Records int    `json:"records"`
+	Host    string `json:"host,omitempty"`
+	PID     int    `json:"pid,omitempty"`
+	Ended   bool   `json:"ended"`
+	Gone    bool   `json:"writer_gone,omitempty"`
 }
 
 // A Problem is an error that JSON gives as its text.
@@ -189,6 +204,12 @@ func (s *Status) statusOf(t *state.Tree, n *tally) *TreeStatus {
 		Snapshot:   SnapshotStatus{facts.Snapshot, facts.HasSnapshot, facts.Stamps},
 		WAL:        WALStatus{facts.WAL, facts.HasWAL, facts.WALSize, facts.Records},
 		Damage:     []Problem{},
+	}
+	for _, s := range facts.Segments {
+		c.Segments = append(c.Segments, SegmentStatus(s))
+	}
+	if facts.Dumping != nil {
+		c.Dumping = &Problem{facts.Dumping}
 	}
 	if stored, any := t.Stored(); any {
 		c.Config, c.ConfigHash = &stored, stored.Hash()

@@ -182,6 +182,9 @@ func (w *writer) dump(t *destination) error {
 			w.report.warn(&pathError{t.Root() + "/" + path, errContradicted})
 		}
 	}
+	if dumping := (*state.DumpingError)(nil); w.how.Dump == DumpAuto && errors.As(err, &dumping) && !dumping.Ended {
+		return nil // that one, or the next, folds what this run has recorded
+	}
 	if err != nil && w.noWAL {
 		return err
 	}

@@ -28,6 +28,12 @@ func adviceOn(err error) string {
 	if _, ok := errors.AsType[*filter.DamageError](err); ok {
 		return "dump --repair leaves out what cannot be read"
 	}
+	if dumping, ok := errors.AsType[*filter.DumpingError](err); ok {
+		return "once it is certain that no dump is under way, on any machine: rm -r " + shellWord(dumping.Dir)
+	}
+	if errors.Is(err, filter.ErrNoEnd) {
+		return "dump --repair folds what it holds, once its writer is gone"
+	}
 	if _, ok := errors.AsType[*filter.OutOfReachError](err); ok {
 		return "if the files are gone for good, prune --force drops their stamps"
 	}

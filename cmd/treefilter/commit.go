@@ -14,6 +14,7 @@ import (
 // commitCommand reads processed paths and records their stamps.
 type commitCommand struct {
 	trees
+	ownWALFlag
 	delimiterFlags
 	Since         string   `placeholder:"start|FILE|TIME" help:"leave files unstamped that are not older"`
 	IgnoreMissing bool     `help:"pass over paths that are gone, without a warning"`
@@ -73,6 +74,7 @@ func (c *commitCommand) job(s *stdio) (*filter.Commit, error) {
 	}
 	job.Detect, job.Outputs = rule.Detect(c.Detect), filter.Outputs(c.Output)
 	job.Founded = c.founded(s)
+	job.OwnWAL = c.OwnWAL
 	if err := c.configure(&job.Options); err != nil {
 		return nil, err
 	}

@@ -13,6 +13,7 @@ import (
 // execCommand runs a command on the files that need work.
 type execCommand struct {
 	trees
+	ownWALFlag
 	command []string
 
 	Jobs          count    `short:"j" placeholder:"N" help:"commands at once (one a processor)"`
@@ -111,6 +112,7 @@ func (c *execCommand) job(s *stdio) (*filter.Exec, error) {
 		Print:       s.print,
 		Progress:    new(filter.Progress),
 	}
+	job.OwnWAL = c.OwnWAL
 	if c.FailFast {
 		job.MaxFailures = 1
 	}

@@ -16,6 +16,7 @@ import (
 // filterCommand prints the files that need work.
 type filterCommand struct {
 	trees
+	ownWALFlag
 	stdinFlag
 	Check bool `help:"print nothing; exit 1 when something needs work"`
 	JSON  bool `name:"json" help:"print an object a line: path, mtime, stamp, reason"`
@@ -94,6 +95,7 @@ func (c *filterCommand) job(s *stdio) (*filter.Filter, error) {
 		return nil, &usageError{reason: "--refresh: nothing to do without --detect content"}
 	}
 	job := &filter.Filter{Selection: filter.Selection{Options: c.options(s)}, Check: c.Check, JSON: c.JSON, Refresh: c.Refresh}
+	job.OwnWAL = c.OwnWAL
 	job.Detect, job.Force, job.Outputs = rule.Detect(c.Detect), c.Force, filter.Outputs(c.Output)
 	job.InDelimiter = c.inDelimiter()
 	job.Out, job.OutDelimiter = c.output(s)

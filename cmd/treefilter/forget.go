@@ -10,6 +10,7 @@ import (
 // forgetCommand drops the stamps of files that are to be processed again.
 type forgetCommand struct {
 	trees
+	ownWALFlag
 	Stdin bool `help:"read the paths of files from stdin"`
 	delimiterFlags
 }
@@ -35,6 +36,7 @@ func (c *forgetCommand) run(ctx context.Context, s *stdio) error {
 		return &usageError{reason: "forget: PATHs or --stdin, one of the two", hint: `"treefilter forget ." forgets all below the current directory`}
 	}
 	job := &filter.Forget{Options: c.options(s), Paths: c.Roots, InDelimiter: c.delimiter(walk.Detect)}
+	job.OwnWAL = c.OwnWAL
 	if c.Stdin {
 		var err error
 		if job.In, err = s.stdin(); err != nil {

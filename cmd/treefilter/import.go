@@ -9,6 +9,7 @@ import (
 // importCommand takes over what the Python package treestamps wrote.
 type importCommand struct {
 	trees
+	ownWALFlag
 	From string `placeholder:"NAME" help:"the program whose files are read (--program)"`
 	choiceFlags
 	Follow      bool `help:"follow symbolic links"`
@@ -45,6 +46,7 @@ func (c *importCommand) run(ctx context.Context, s *stdio) error {
 
 func (c *importCommand) job(s *stdio) (*filter.Import, error) {
 	job := &filter.Import{Options: c.options(s), From: c.From, Follow: c.Follow}
+	job.OwnWAL = c.OwnWAL
 	var err error
 	if job.Choice, err = c.choice(); err != nil {
 		return nil, err

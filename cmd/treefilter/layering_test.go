@@ -57,7 +57,14 @@ var layers = map[string][]string{
 		"treefilter/store/internal/disk",
 		"treefilter/store/internal/format",
 		"treefilter/store/internal/memtable",
+		"treefilter/store/internal/segment",
 		"treefilter/store/internal/snapshot",
+		"treefilter/store/internal/wal",
+	},
+	"store/internal/segment": {
+		"treefilter/store/internal/disk",
+		"treefilter/store/internal/format",
+		"treefilter/store/internal/memtable",
 		"treefilter/store/internal/wal",
 	},
 	"store/internal/wal": {

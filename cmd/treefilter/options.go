@@ -35,6 +35,11 @@ func (t *trees) options(s *stdio) filter.Options {
 	}
 }
 
+// ownWALFlag says where what is recorded goes.
+type ownWALFlag struct {
+	OwnWAL bool `name:"own-wal" help:"record in a WAL of this process's own"`
+}
+
 // detectFlag says how a stamped file is judged.
 type detectFlag struct {
 	Detect detectMode `placeholder:"newer|differs|content" help:"the rule for stamped files (newer)"`

@@ -9,6 +9,7 @@ import (
 // pruneCommand drops the stamps of files that are gone.
 type pruneCommand struct {
 	trees
+	ownWALFlag
 	DryRun bool `short:"n" help:"print the paths whose stamps would go, drop nothing"`
 	Force  bool `help:"take all that is missing for gone for good"`
 	delimiterFlags
@@ -46,6 +47,7 @@ func (c *pruneCommand) run(ctx context.Context, s *stdio) error {
 
 func (c *pruneCommand) job(s *stdio) (job *filter.Prune, err error) {
 	job = &filter.Prune{Options: c.options(s), DryRun: c.DryRun, Force: c.Force}
+	job.OwnWAL = c.OwnWAL
 	job.Outputs = filter.Outputs(c.Output)
 	job.Out, job.OutDelimiter = c.output(s)
 	job.Choice, err = c.choice()

@@ -150,6 +150,23 @@ func statusText(t *filter.TreeStatus, st style) string {
 	} else {
 		line("WAL", "none")
 	}
+	open := 0
+	for _, s := range t.Segments {
+		if !s.Ended {
+			open++
+		}
+	}
+	if n := len(t.Segments); n > 0 {
+		line("segments", "%d, %d without an end", n, open)
+	}
+	for _, s := range t.Segments {
+		if !s.Ended {
+			line("", "%s", printable(writerOf(s)))
+		}
+	}
+	if t.Dumping != nil {
+		line("dump", "%s", printable(describe(t.Dumping.Err)))
+	}
 	for _, err := range t.Damage {
 		line("damage", "%s", st.bad(printable(describe(err.Err))))
 	}
@@ -164,6 +181,17 @@ func lastCommit(t *filter.TreeStatus) string {
 		return ""
 	}
 	return ", last commit " + day(t.LastCommit)
+}
+
+// writerOf says who writes a segment that has no end.
+func writerOf(s filter.SegmentStatus) string {
+	switch {
+	case s.Host == "":
+		return s.Path + ": it is not known whose"
+	case s.Gone:
+		return fmt.Sprintf("%s: of process %d on %s, which is gone", s.Path, s.PID, s.Host)
+	}
+	return fmt.Sprintf("%s: of process %d on %s", s.Path, s.PID, s.Host)
 }
 
 // gone returns how many stamps are of files that are not there.

@@ -7,7 +7,7 @@ import (
 	"treefilter/store/internal/memtable"
 )
 
-// Append appends stamps to the WAL, in one write, and returns those that were
+// Append appends stamps to the WAL, or to a segment, in one write, and returns those that were
 // refused, and whose files have no stamp now (see Entry.Since). Like those of
 // another process they show in Get once the tree is opened anew. The files' work
 // must be durable before: see SyncWork.
@@ -20,7 +20,11 @@ func (t *Tree) Append(entries []format.Entry) (refused []format.Entry, err error
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.app.Append(entries)
+	to, err := t.log()
+	if err != nil {
+		return nil, err
+	}
+	return to.Append(entries)
 }
 
 // Drop takes the stamps of files away, given by their paths relative to the
@@ -49,7 +53,11 @@ func (t *Tree) take(kind format.RecordKind, paths []string, still func(path stri
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.app.Take(kind, paths, func(path string) bool {
+	to, err := t.log()
+	if err != nil {
+		return 0, err
+	}
+	return to.Take(kind, paths, func(path string) bool {
 		if !still(path) {
 			return false
 		}

@@ -22,11 +22,18 @@ func (t *Tree) Claim(path string) (free bool, err error) {
 			return false, err
 		}
 	}
-	if _, err := t.app.Lock(); err != nil {
+	// A lock of the WAL keeps two from asking at once; segments have none.
+	own, err := t.ownSegment()
+	if err == nil && !own {
+		_, err = t.app.Lock()
+	}
+	if err != nil {
 		return false, err
 	}
 	free, err = t.claims.Claim(t.claimKey(path))
-	err = errors.Join(err, t.app.Unlock())
+	if !own {
+		err = errors.Join(err, t.app.Unlock())
+	}
 	if errors.Is(err, disk.ErrNoClaims) {
 		return true, nil
 	}

@@ -91,6 +91,11 @@ func newSimDisk(files map[string][]byte) *simDisk {
 		claims: map[uint64]*simProc{}, now: format.Time{Sec: 1_800_000_000},
 	}
 	for _, name := range slices.Sorted(maps.Keys(files)) {
+		for dir := filepath.Dir(name); disk.IsStateName(filepath.Base(dir)) && d.live[dir] == nil; dir = filepath.Dir(dir) {
+			i := d.newInode()
+			i.mode = fs.ModeIrregular
+			d.live[dir], d.durable[dir] = i, i
+		}
 		i := d.newInode()
 		i.data, i.durable = files[name], files[name]
 		d.live[name], d.durable[name] = i, i
@@ -132,7 +137,9 @@ func (d *simDisk) forget(i *simInode) {
 func (d *simDisk) files() map[string][]byte {
 	files := map[string][]byte{}
 	for name, i := range d.live {
-		files[name] = i.data
+		if i.mode.IsRegular() {
+			files[name] = i.data
+		}
 	}
 	return files
 }
@@ -151,6 +158,8 @@ type simProc struct {
 	resume chan bool
 	ready  func() bool
 	done   bool
+
+	atEnd func() // what the kernel does with its files, nil for nothing
 
 	// fault, where not nil, is asked before every operation.
 	fault func(op, path string) error
@@ -186,6 +195,9 @@ func (p *simProc) step(op, path string, ready func() bool) error {
 // kill is what the kernel does for a process that has ended.
 func (p *simProc) kill() {
 	p.dead = true
+	if p.atEnd != nil {
+		p.atEnd()
+	}
 	for _, f := range slices.Clone(p.files) {
 		f.release()
 	}
@@ -199,7 +211,7 @@ func (p *simProc) Open(path string, flag int, perm fs.FileMode) (disk.File, erro
 	d := p.disk
 	i := d.live[path]
 	switch {
-	case i == nil && flag&os.O_CREATE == 0:
+	case i == nil && (flag&os.O_CREATE == 0 || !d.hasParent(d.live, path)):
 		return nil, &fs.PathError{Op: "open", Path: path, Err: syscall.ENOENT}
 	case i != nil && flag&os.O_EXCL != 0:
 		return nil, &fs.PathError{Op: "open", Path: path, Err: syscall.EEXIST}
@@ -259,16 +271,64 @@ func (p *simProc) Remove(path string) error {
 	if i == nil {
 		return &fs.PathError{Op: "remove", Path: path, Err: syscall.ENOENT}
 	}
+	if len(d.in(path)) > 0 {
+		return &fs.PathError{Op: "remove", Path: path, Err: syscall.ENOTEMPTY}
+	}
 	delete(d.live, path)
 	d.unlinked(i)
 	d.change(dirOp{opRemove, path, "", i})
 	return nil
 }
 
-// One directory is all that there is.
-func (p *simProc) Mkdir(string) error            { return syscall.EROFS }
-func (p *simProc) List(string) ([]string, error) { return nil, syscall.EACCES }
-func (p *simProc) Volume(string) disk.Volume     { return disk.Volume{} }
+func (p *simProc) Mkdir(path string) error {
+	if err := p.step("mkdir", path, nil); err != nil {
+		return err
+	}
+	d := p.disk
+	if d.live[path] != nil {
+		return &fs.PathError{Op: "mkdir", Path: path, Err: syscall.EEXIST}
+	}
+	if !d.hasParent(d.live, path) {
+		return &fs.PathError{Op: "mkdir", Path: path, Err: syscall.ENOENT}
+	}
+	i := d.newInode()
+	i.mode = fs.ModeIrregular
+	d.live[path] = i
+	d.change(dirOp{opCreate, "", path, i})
+	return nil
+}
+
+// hasParent reports whether what a name lies in is there, as the root of a tree always is.
+func (d *simDisk) hasParent(names map[string]*simInode, path string) bool {
+	dir := filepath.Dir(path)
+	return !disk.IsStateName(filepath.Base(dir)) || names[dir] != nil && d.hasParent(names, dir)
+}
+
+func (p *simProc) List(path string) ([]string, error) {
+	if err := p.step("list", path, nil); err != nil {
+		return nil, err
+	}
+	if p.disk.live[path] == nil {
+		return nil, &fs.PathError{Op: "open", Path: path, Err: syscall.ENOENT}
+	}
+	return p.disk.in(path), nil
+}
+
+// in lists the names in a directory.
+func (d *simDisk) in(path string) (names []string) {
+	for name := range d.live {
+		if filepath.Dir(name) == path {
+			names = append(names, filepath.Base(name))
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+func (p *simProc) Volume(string) disk.Volume { return disk.Volume{} }
+
+func (p *simProc) Process() disk.Process  { return disk.Process{} }
+func (p *simProc) Gone(disk.Process) bool { return false }
 
 func (p *simProc) Chown(path string, uid, gid int) error { return p.step("chown", path, nil) }
 
@@ -320,10 +380,22 @@ func (p *simProc) SyncDir(path string) error {
 	if err := p.step("syncdir", path, nil); err != nil {
 		return err
 	}
-	p.disk.durable = maps.Clone(p.disk.live)
-	p.disk.pending = nil
-	p.disk.version++
+	p.disk.syncDir(path)
 	return nil
+}
+
+// syncDir makes the names in one directory durable.
+func (d *simDisk) syncDir(path string) {
+	in := func(name string) bool { return filepath.Dir(name) == path }
+	d.durable = maps.Clone(d.durable)
+	maps.DeleteFunc(d.durable, func(name string, _ *simInode) bool { return in(name) })
+	for name, i := range d.live {
+		if in(name) {
+			d.durable[name] = i
+		}
+	}
+	d.pending = slices.DeleteFunc(slices.Clone(d.pending), func(op dirOp) bool { return in(op.from) || in(op.to) })
+	d.version++
 }
 
 type simFile struct {
@@ -517,6 +589,10 @@ func (d *simDisk) crashStates(yield func(map[string][]byte)) {
 				return
 			}
 			i := dir[names[n]]
+			if !i.mode.IsRegular() {
+				product(n + 1)
+				return
+			}
 			if contents[i] == nil {
 				contents[i] = i.crashContents(d.stale)
 			}
@@ -560,6 +636,7 @@ func (d *simDisk) dirStates() func(func(map[string]*simInode) bool) {
 					delete(dir, op.from)
 				}
 			}
+			maps.DeleteFunc(dir, func(name string, _ *simInode) bool { return !d.hasParent(dir, name) })
 			if !yield(dir) {
 				return
 			}

@@ -8,15 +8,20 @@ import (
 	"treefilter/store/internal/memtable"
 )
 
-// Discard removes the WAL, and reports whether there was anything in it: the
-// files that it spoke of have no stamp afterwards, whatever the snapshot said of
-// them before.
+// Discard removes the WAL and all segments, and reports whether there was anything in
+// them: the files that they spoke of have no stamp afterwards, whatever the snapshot
+// said of them before. A segment that another process writes to is an error.
 func (t *Tree) Discard() (discarded bool, err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if _, err := t.opt.fsys.Lstat(t.names.WAL); disk.IsMissing(err) {
-		return false, nil
+	if none, err := t.noLog(); none || err != nil {
+		return false, err
 	}
+	release, _, err := t.alone()
+	if err != nil {
+		return false, err
+	}
+	defer func() { err = errors.Join(err, release()) }()
 	if _, err := t.app.Lock(); err != nil {
 		return false, err
 	}
@@ -26,8 +31,14 @@ func (t *Tree) Discard() (discarded bool, err error) {
 	if err := d.refuse(false); err != nil {
 		return false, err
 	}
+	if _, err := d.choose(false); err != nil {
+		return false, err
+	}
+	if len(d.stay) > 0 {
+		return false, disk.Wrap(d.stay[0].Path, errNoEnd)
+	}
 	if d.st.wal == nil || d.st.wal.Records == 0 && !d.st.wal.HidesAll && d.st.wal.HidesOthers == "" {
-		return false, t.retireWAL()
+		return false, d.retire()
 	}
 	for _, r := range d.st.wal.Said.Dirs {
 		for i := range r.Items {
@@ -48,5 +59,16 @@ func (t *Tree) Discard() (discarded bool, err error) {
 	if _, err := d.replace(m, false); err != nil {
 		return false, err
 	}
-	return true, t.retireWAL()
+	return true, d.retire()
+}
+
+var errNoEnd = errors.New("has no end: another process may write to it")
+
+// noLog reports whether the tree has neither a WAL nor a segment.
+func (t *Tree) noLog() (bool, error) {
+	if _, err := t.opt.fsys.Lstat(t.names.WAL); !disk.IsMissing(err) {
+		return false, nil
+	}
+	segments, err := t.names.ListSegments(t.opt.fsys)
+	return len(segments) == 0, err
 }

@@ -10,7 +10,7 @@
 //
 //	grove.go treeof.go locate.go  the trees of a run; which one a file belongs to
 //	discard.go dump.go held.go    folding the WAL, and what was held, into the
-//	replace.go merge*.go          snapshot, and putting a new one in its place
+//	fold.go replace.go merge*.go  snapshot, and putting a new one in its place
 //	relist.go listing.go          the names in directories: what a dump remembers of
 //	                              them, and what a walk may believe
 //	set.go append.go              recording files: one by one, or in batches
@@ -18,6 +18,7 @@
 //	stored.go                     the trees that a state directory holds
 //	facts.go stamps.go            what a tree's files hold, and all its stamps
 //	standing.go claim.go          what a tree says of a file by now; claiming it
+//	own.go                        whether to write a segment or the WAL
 //	tick.go                       when an mtime is final
 //	tree.go                       one tree
 //	reader.go load.go             lookups in its state, which is both files
@@ -28,6 +29,7 @@
 // Below this package are the parts of a state:
 //
 //	../internal/wal               one file: reading, and appending beside others
+//	../internal/segment           the WALs that one process each writes
 //	../internal/snapshot          the other: reading, in place
 //	../internal/memtable          words on files, in memory
 //	../internal/disk              the file system

@@ -7,6 +7,7 @@ import (
 	"treefilter/store/internal/disk"
 	"treefilter/store/internal/format"
 	"treefilter/store/internal/memtable"
+	"treefilter/store/internal/segment"
 )
 
 // DumpOptions say what a Dump does beside folding.
@@ -50,6 +51,12 @@ func (t *Tree) Dump(opt DumpOptions) (done Dumped, err error) {
 	if t.held == nil && t.names.Absent(t.opt.fsys) {
 		return done, nil
 	}
+	release, refused, err := t.alone()
+	if err != nil {
+		return done, err
+	}
+	done.Refused = refused
+	defer func() { err = errors.Join(err, release()) }()
 	info, err := t.app.Lock()
 	if err != nil {
 		return done, err
@@ -58,6 +65,10 @@ func (t *Tree) Dump(opt DumpOptions) (done Dumped, err error) {
 	d := t.newDump()
 	defer func() { err = errors.Join(err, d.st.Close()) }()
 	if err := d.refuse(opt.Repair); err != nil {
+		return done, err
+	}
+	if fold, err := d.choose(opt.Repair); !fold || err != nil {
+		done.Stamps = d.st.stamps()
 		return done, err
 	}
 	if t.held != nil {
@@ -90,13 +101,13 @@ func (t *Tree) Dump(opt DumpOptions) (done Dumped, err error) {
 	}
 	if d.unchanged() && len(done.Dropped) == 0 && !(d.st.Readable() && m.listings.changed) {
 		done.Stamps = d.st.stamps()
-		return done, t.retireWAL()
+		return done, d.retire()
 	}
 	if done.Stamps, err = d.replace(m, opt.Repair); err != nil {
 		return done, err
 	}
 	t.held, t.heldAt = nil, 0
-	return done, t.retireWAL()
+	return done, d.retire()
 }
 
 // dump is one dump under way: what is there, under the lock, and the config
@@ -105,6 +116,9 @@ type dump struct {
 	*Tree
 	st     *state
 	newest *format.Terms
+	// Of the logs, those that go into the snapshot or have gone there before, and those
+	// that stay.
+	fold, stay []*segment.Log
 }
 
 func (t *Tree) newDump() *dump {
@@ -139,7 +153,7 @@ func (d *dump) merge() *merge {
 	over := memtable.Joined(d.st.inMemory(), d.held)
 	d.st.forgetFailures(over)
 	m := newMerge(d.opt.Program, d.st, over, d.newest)
-	m.volume, m.root = d.st.volume(), d.names.Root
+	m.volume, m.root, m.segments = d.st.volume(), d.names.Root, d.list()
 	if d.held != nil {
 		m.volume, m.held = d.opt.fsys.Volume(d.root).ID, d.under
 	}

@@ -5,6 +5,7 @@ import (
 
 	"treefilter/store/internal/disk"
 	"treefilter/store/internal/format"
+	"treefilter/store/internal/segment"
 	"treefilter/store/internal/wal"
 )
 
@@ -60,10 +61,15 @@ type StateError = disk.StateError
 // to replace it; DumpOptions.Repair moves it aside.
 type DamageError = disk.DamageError
 
+// DumpingError is a tree that another process dumps, or that one has left behind.
+type DumpingError = segment.DumpingError
+
 // Errors of a tree's state files.
 var (
 	// ErrLocked is that another process held a tree's lock for too long.
 	ErrLocked = wal.ErrLocked
+	// ErrNoEnd is a segment that another process may write to.
+	ErrNoEnd = errNoEnd
 	// ErrTreestamps is a state file in the form of the Python package treestamps.
 	ErrTreestamps = format.ErrTreestamps
 )

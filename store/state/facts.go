@@ -4,6 +4,7 @@ import (
 	"treefilter/store/internal/disk"
 	"treefilter/store/internal/format"
 	"treefilter/store/internal/memtable"
+	"treefilter/store/internal/segment"
 )
 
 // Facts are what a tree's state files are and hold, as they were when the tree
@@ -26,6 +27,24 @@ type Facts struct {
 	// WALSize is in bytes. Records is how many stamps the WAL sets and drops.
 	WALSize int64
 	Records int
+	// Segments are the WALs that one process each writes.
+	Segments []SegmentFacts
+	// Dumping is the dump that is under way on some machine, or was left behind, nil
+	// for none.
+	Dumping error
+}
+
+// SegmentFacts are what a segment is and holds.
+type SegmentFacts struct {
+	Path    string
+	Bytes   int64
+	Records int
+	// Host and PID are its writer's, as far as that is known.
+	Host string
+	PID  int
+	// Ended says that nothing will follow, and Gone that its writer has ended without
+	// saying so.
+	Ended, Gone bool
 }
 
 // Facts returns what there is to say of the tree's state files.
@@ -35,13 +54,21 @@ func (t *Tree) Facts() Facts {
 		Snapshot:    t.names.Snapshot,
 		WAL:         t.names.WAL,
 		HasSnapshot: st.File != nil || st.SnapshotErr() != nil,
-		HasWAL:      st.wal != nil || st.walErr != nil,
+		HasWAL:      st.ofWAL != nil || st.walErr != nil,
 		Stamps:      st.stamps(),
 		Dumped:      st.Info.Mtime,
 	}
-	if st.wal != nil {
-		f.Appended, f.WALSize, f.Records = st.walAt, st.wal.Size, st.wal.Records
+	for _, l := range st.logs {
+		if l.Path == f.WAL {
+			f.Appended, f.WALSize, f.Records = st.walAt, l.Size, l.Records
+			continue
+		}
+		f.Segments = append(f.Segments, SegmentFacts{
+			Path: l.Path, Bytes: l.Size, Records: l.Records, Host: l.By.Host, PID: l.By.PID,
+			Ended: l.Ended, Gone: !l.Ended && t.opt.fsys.Gone(l.By),
+		})
 	}
+	f.Dumping = segment.Dumping(t.opt.fsys, t.names)
 	return f
 }
 
@@ -118,24 +145,46 @@ func (t *Tree) Stored() (format.Config, bool) {
 	return newest.Config, true
 }
 
-// Outgrown reports whether the WAL is larger than the snapshot: then a dump pays.
+// Outgrown reports whether the WAL, with the segments, is larger than the snapshot: then
+// a dump pays.
 func (t *Tree) Outgrown() (bool, error) {
-	wal, err := t.opt.fsys.Lstat(t.names.WAL)
-	if disk.IsMissing(err) {
-		return false, nil
-	}
-	if err != nil {
-		return false, disk.Wrap(t.names.WAL, err)
+	logs, segments, err := t.logSize()
+	if err != nil || logs == 0 || segments > manySegments {
+		return segments > manySegments, err
 	}
 	snapshot, err := t.opt.fsys.Lstat(t.names.Snapshot)
 	if err != nil && !disk.IsMissing(err) {
 		return false, disk.Wrap(t.names.Snapshot, err)
 	}
-	return wal.Size > snapshot.Size, nil
+	return logs > snapshot.Size, nil
+}
+
+// manySegments is how many make a dump pay, however short they are: on a file server
+// each costs a reader some round trips.
+const manySegments = 50
+
+// logSize is how long the WAL and the segments are together, and how many these are.
+func (t *Tree) logSize() (size int64, segments int, err error) {
+	names, err := t.names.ListSegments(t.opt.fsys)
+	if err != nil {
+		return 0, 0, err
+	}
+	paths := []string{t.names.WAL}
+	for _, name := range names {
+		paths = append(paths, t.names.Segment(name))
+	}
+	for _, path := range paths {
+		info, err := t.opt.fsys.Lstat(path)
+		if err != nil && !disk.IsMissing(err) {
+			return 0, 0, disk.Wrap(path, err)
+		}
+		size += info.Size
+	}
+	return size, len(names), nil
 }
 
 // New reports whether there was nothing of the tree when it was first read.
 func (t *Tree) New() bool {
 	f := t.Facts()
-	return !f.HasSnapshot && !f.HasWAL
+	return !f.HasSnapshot && !f.HasWAL && len(f.Segments) == 0
 }

@@ -29,7 +29,11 @@ func (t *Tree) Fail(path string, f format.Failure) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.unset(path, format.RecordDrop)
-	return t.app.Fail(path, f)
+	to, err := t.log()
+	if err != nil {
+		return err
+	}
+	return to.Fail(path, f)
 }
 
 // Failure returns what is remembered of a file whose Standing was Dropped just now, nil
@@ -37,7 +41,7 @@ func (t *Tree) Fail(path string, f format.Failure) error {
 func (t *Tree) Failure(path string) *format.Failure {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if it, ok := t.app.Words[path]; ok {
+	if it, ok := t.words()[path]; ok {
 		dir, _ := format.SplitPath(path)
 		return t.ownFailure(dir, it.Failure())
 	}

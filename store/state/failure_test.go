@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"treefilter/store/internal/format"
@@ -59,8 +60,10 @@ func TestFailure(t *testing.T) {
 		"discard":  {func(tree *Tree) error { _, err := tree.Discard(); return err }, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
-			for _, dump := range []string{"", "before", "after", "both"} {
-				tree := treeOf(t, Options{Config: c}, "", "")
+			for _, how := range []string{"", "before", "after", "both", "own", "own before", "own after", "own both"} {
+				dump, own := strings.CutPrefix(how, "own")
+				dump = strings.TrimSpace(dump)
+				tree := treeOf(t, Options{Config: c, OwnWAL: own}, "", "")
 				if err := tree.Fail("a", failed); err != nil {
 					t.Fatal(err)
 				}
@@ -82,20 +85,20 @@ func TestFailure(t *testing.T) {
 					want = 2 // the WAL said nothing of it
 				}
 				if got := runsOf(t, tree.root, c, "a"); got != want {
-					t.Errorf("dump %s: %d runs, want %d", dump, got, want)
+					t.Errorf("dump %s: %d runs, want %d", how, got, want)
 				}
 				if got := runsOf(t, tree.root, format.Config{}, "a"); got != 0 {
-					t.Errorf("dump %s: %d runs under another config", dump, got)
+					t.Errorf("dump %s: %d runs under another config", how, got)
 				}
 				if _, ok := tree.Get("a"); ok && name != "set" {
-					t.Errorf("dump %s: a stamp", dump)
+					t.Errorf("dump %s: a stamp", how)
 				}
 				fresh, err := OpenTree(tree.root, Options{Config: c})
 				if err != nil {
 					t.Fatal(err)
 				}
 				if got := slices.Contains(fresh.Failed(), "a"); got != (want > 0) {
-					t.Errorf("dump %s: listed %v", dump, got)
+					t.Errorf("dump %s: listed %v", how, got)
 				}
 				fresh.Close()
 			}

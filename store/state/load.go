@@ -2,27 +2,29 @@ package state
 
 import (
 	"errors"
-	"fmt"
 	"os"
 	"slices"
 
 	"treefilter/store/internal/disk"
 	"treefilter/store/internal/format"
 	"treefilter/store/internal/memtable"
+	"treefilter/store/internal/segment"
 	"treefilter/store/internal/snapshot"
 	"treefilter/store/internal/wal"
 )
 
-// state is what the two files of a tree held at one moment. A file that cannot
+// state is what the files of a tree held at one moment. A file that cannot
 // be read, or must not be trusted, leaves a problem; a WAL that cannot be read
 // voids the snapshot too, since it may have taken back what that says.
 type state struct {
-	wal   *wal.Log    // nil where there is none
-	walAt format.Time // its mtime
+	wal   *wal.Log    // what the WAL and the segments say, nil where there is neither
+	walAt format.Time // the mtime of the WAL
 	*snapshot.Snapshot
 
-	walErr error // why the WAL cannot be read
-	walBad error // damaged records
+	ofWAL *wal.Log       // the WAL alone
+	logs  []*segment.Log // it, and the segments
+
+	walErr error // why the WAL, or a segment, cannot be read
 }
 
 // loadTries bounds how often a reader starts again because a dump replaced the
@@ -30,21 +32,28 @@ type state struct {
 // stamp that is older than the newest.
 const loadTries = 8
 
-// load reads the state without a lock: first the WAL, then the snapshot. A
-// dump in between makes a stamp be seen twice, never not at all.
+// load reads the state without a lock: first the segments, then the WAL, then the
+// snapshot. A dump in between makes a stamp be seen twice, never not at all.
 func load(fsys disk.FS, n disk.Names, program string) *state {
 	if err := n.Usable(fsys); err != nil {
 		return &state{walErr: err, Snapshot: &snapshot.Snapshot{}}
 	}
 	for try := 1; ; try++ {
 		st := &state{}
+		segments, gone, err := segment.ReadAll(fsys, n, program)
+		st.logs, st.walErr = segments, err
 		opened, err := st.loadWAL(fsys, n, program)
 		if err != nil {
 			st.walErr = disk.Wrap(n.WAL, err)
 		}
 		st.Snapshot = snapshot.Open(fsys, n.Snapshot, program)
 		named, err := fsys.Lstat(n.WAL)
-		same := st.wal == nil && disk.IsMissing(err) || err == nil && named.SameFile(opened)
+		same := st.ofWAL == nil && disk.IsMissing(err) || err == nil && named.SameFile(opened)
+		folded := segment.MarksOf(st.Header.Segments)
+		same = same && segment.Complete(st.logs, gone, folded)
+		if st.walErr == nil {
+			st.wal = segment.Combine(st.logs, folded)
+		}
 		if same || st.walErr != nil || try == loadTries {
 			if st.Hand != nil {
 				st.Hand.Said = st.Hand.Said.Without(func(it *memtable.Word) bool { return it.Kind == memtable.WordSet && st.hides(it.Under.Hash) })
@@ -66,19 +75,16 @@ func (st *state) loadWAL(fsys disk.FS, n disk.Names, program string) (info disk.
 	if format.IsTreestamps(f, info.Size) {
 		err = format.ErrTreestamps
 	} else if err = wal.CheckWALSize(info.Size); err == nil {
-		st.wal, err = wal.Read(f, program)
+		st.ofWAL, err = wal.Read(f, program)
 	}
 	if err == nil {
-		st.walAt, err = info.Mtime, st.wal.Check()
+		st.walAt, err = info.Mtime, st.ofWAL.Check()
 	}
 	if err = errors.Join(err, f.Close()); err != nil {
-		st.wal = nil
+		st.ofWAL = nil
 		return info, err
 	}
-	if st.wal.Bad > 0 {
-		st.walBad = disk.Wrap(n.WAL, fmt.Errorf("damaged records: %d, the first in line %d: %w",
-			st.wal.Bad, st.wal.BadLine, st.wal.BadErr))
-	}
+	st.logs = append(st.logs, segment.OfWAL(st.ofWAL, n.WAL))
 	return info, err
 }
 
@@ -96,7 +102,11 @@ func (st *state) hides(hash string) bool {
 }
 
 func (st *state) problems() []error {
-	problems := []error{st.walErr, st.walBad, st.SnapshotErr()}
+	problems := []error{st.walErr}
+	for _, l := range st.logs {
+		problems = append(problems, l.Problem())
+	}
+	problems = append(problems, st.SnapshotErr())
 	return slices.DeleteFunc(problems, func(err error) bool { return err == nil })
 }
 

@@ -22,6 +22,8 @@ type merge struct {
 	volume  string        // the file system of the tree, "" where it is not known
 	root    string        // see format.Session
 	held    *format.Terms // of the stamps that were held in memory, nil where none were
+	// segments are the marks of logs that the snapshot is to list.
+	segments []string
 	// contradicted says that some of these were dropped.
 	contradicted bool
 	// configs are those that the snapshot keeps stamps of, the newest first.
@@ -74,7 +76,7 @@ const maxConfigs = (format.MaxSections - 1) / 2
 // write writes the whole snapshot and returns how many stamps it holds.
 func (m *merge) write(out *format.SnapshotWriter) (stamps int64, err error) {
 	newest := m.configs[0]
-	h := format.Header{Program: m.program, Volume: m.volume, Root: m.root, Terms: newest}
+	h := format.Header{Program: m.program, Volume: m.volume, Root: m.root, Segments: m.segments, Terms: newest}
 	h.Folded = thenFolded(m.base.Header.Folded, m.base.wal)
 	if m.held != nil {
 		// To other processes this looks as if the stamps had been in a WAL.

@@ -37,6 +37,10 @@ type Options struct {
 	// LockWait bounds the wait for another writer; 0 means a minute.
 	LockWait time.Duration
 
+	// OwnWAL makes each Tree write a WAL of its own, a segment, also where locks keep
+	// all other writers out: see ownSegment.
+	OwnWAL bool
+
 	// StateDir, where not empty, is the directory that holds the state files,
 	// in a folder for each root. Those in the trees are then not looked at. It
 	// is made when something is first written.

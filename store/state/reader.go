@@ -246,9 +246,19 @@ func (r *Reader) droppedSection() *format.Section {
 // directory entered last, given that Find or Standing has found one.
 func (r *Reader) Source(name string) string {
 	if it, _ := r.wal.Find(name, 0); it != nil {
-		return r.tree.names.WAL
+		return r.sourceOf(it)
 	}
 	return r.tree.names.Snapshot
+}
+
+// sourceOf is the WAL, or the segment that says what all of them come to.
+func (r *Reader) sourceOf(it *memtable.Word) string {
+	for _, l := range r.st.logs {
+		if o, _ := l.Said.DirOf(r.dir).Find(it.Name, 0); o != nil && o.SaysAs(it) {
+			return l.Path
+		}
+	}
+	return r.tree.names.Segments // several, which disagree
 }
 
 // Under is the config of the stamp that Standing has just returned of a file,

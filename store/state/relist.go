@@ -76,6 +76,9 @@ func (t *Tree) Relist(ctx context.Context) error {
 // walk decides about a directory and all that is below it.
 func (r *relisting) walk(ctx context.Context, dir string) error {
 	for _, sub := range r.decide(dir) {
+		if disk.IsStateName(sub) { // no walk goes there
+			continue
+		}
 		if err := r.walk(ctx, format.JoinPath(dir, sub)); err != nil {
 			return err
 		}
@@ -163,7 +166,7 @@ func final(ctime, now format.Time) bool {
 // begins reports whether a tree of its own begins in a directory with these names.
 func (t *Tree) begins(l *format.Listing) bool {
 	return t.names.Base == "" && slices.ContainsFunc(slices.Concat(l.Subs, l.Others), func(name string) bool {
-		return disk.ProgramOf(name) == t.opt.Program
+		return t.opt.marksTree(name)
 	})
 }
 

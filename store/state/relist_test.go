@@ -5,6 +5,7 @@ package state
 import (
 	"context"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -262,5 +263,27 @@ func TestListingsForged(t *testing.T) {
 		if _, _, ok := format.ParseListing([]byte(value), now, nil, nil); ok != want {
 			t.Errorf("%s: %v", value, ok)
 		}
+	}
+}
+
+// No listing is made of a directory of segments, which changes all the time, nor of the
+// root of another tree that has nothing but segments.
+func TestListingsBesideSegments(t *testing.T) {
+	dir := listedTree(t)
+	for _, root := range []string{dir, filepath.Join(dir, "c")} {
+		tree := ownTrees(t, root, Options{}, 1)[0]
+		if err := appendTo(tree, []format.Entry{entry("one", 1700000000)}); err != nil {
+			t.Fatal(err)
+		}
+		defer tree.Close()
+	}
+	awaitTick(t, dir)
+	relistAndDump(t, reopen(t, dir, Options{}))
+	want := maps.Clone(allListed)
+	delete(want, "c")
+	wantListed(t, dir, want)
+	segments := disk.NamesOf("", disk.DefaultProgram).Segments
+	if text, err := os.ReadFile(filepath.Join(dir, snapshotName)); err != nil || strings.Contains(string(text), segments) {
+		t.Errorf("%v; in the snapshot:\n%s", err, text)
 	}
 }

@@ -1,6 +1,7 @@
 package state
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -49,8 +50,8 @@ func (t *Tree) Set(paths ...string) error {
 func (t *Tree) since() (uint64, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if !t.app.WasRead {
-		if err := t.watch(); err != nil {
+	if own, err := t.ownSegment(); own || err != nil || !t.app.WasRead {
+		if err = errors.Join(err, t.watch()); err != nil {
 			return 0, err
 		}
 	}
@@ -95,7 +96,11 @@ func (t *Tree) Sync() error {
 	// What was forgotten meanwhile, or set again, is not to be written now.
 	entries = slices.DeleteFunc(entries, func(e format.Entry) bool { return t.unsynced[e.Path] != e })
 	if len(entries) > 0 {
-		refused, err := t.app.Append(entries)
+		to, err := t.log()
+		if err != nil {
+			return err
+		}
+		refused, err := to.Append(entries)
 		if err != nil {
 			return err
 		}
@@ -109,5 +114,5 @@ func (t *Tree) Sync() error {
 			t.keepOwn(e.Path, memtable.Word{Kind: memtable.WordDrop})
 		}
 	}
-	return t.app.Sync()
+	return errors.Join(t.app.Sync(), t.seg.Sync())
 }

@@ -3,6 +3,7 @@ package state
 import (
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -88,7 +89,7 @@ func TestFacts(t *testing.T) {
 		HasSnapshot: true, HasWAL: true,
 		Stamps: 2, Dumped: format.TimeOf(info.ModTime()), Appended: format.TimeOf(appended.ModTime()), WALSize: int64(len(wal)), Records: 3,
 	}
-	if got := tree.Facts(); got != want {
+	if got := tree.Facts(); !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
 	if got := treeOf(t, Options{}, "", "").Facts(); got.HasSnapshot || got.HasWAL || got.Stamps > 0 {

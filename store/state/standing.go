@@ -2,6 +2,7 @@ package state
 
 import (
 	"errors"
+	"time"
 
 	"treefilter/store/internal/disk"
 	"treefilter/store/internal/format"
@@ -20,6 +21,13 @@ func (t *Tree) Watch() error {
 }
 
 func (t *Tree) watch() (err error) {
+	own, err := t.ownSegment()
+	if err != nil {
+		return err
+	}
+	if own {
+		return t.seg.Begin()
+	}
 	info, err := t.app.Lock()
 	if err != nil {
 		return err
@@ -41,25 +49,16 @@ func (t *Tree) Standing(path string) (standing format.Standing, s format.Stamp, 
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.app.Words == nil {
-		t.app.Words = map[string]memtable.Word{}
+		t.app.Words, t.seg.Words = map[string]memtable.Word{}, map[string]memtable.Word{}
 	}
 	if err := t.watch(); err != nil {
 		return format.Unknown, s, 0, err
 	}
-	// What went into another snapshot since need not have been read: its WAL came
-	// and went in between, or there was none.
-	snapshot, err := t.opt.fsys.Lstat(t.names.Snapshot)
-	if err != nil && !disk.IsMissing(err) {
-		return format.Unknown, s, 0, disk.Wrap(t.names.Snapshot, err)
-	}
-	if disk.IsMissing(err) {
-		snapshot = disk.Info{}
-	}
-	if t.latest == nil || t.app.Reread || snapshot != t.latest.Info {
-		t.reread()
+	if err := t.refresh(); err != nil {
+		return format.Unknown, s, 0, err
 	}
 	since = t.Epoch()
-	if it, ok := t.app.Words[path]; ok {
+	if it, ok := t.words()[path]; ok {
 		switch {
 		case it.Kind == memtable.WordDrop:
 			return format.Dropped, s, since, nil
@@ -80,6 +79,41 @@ func (t *Tree) Standing(path string) (standing format.Standing, s format.Stamp, 
 	return standing, s, since, nil
 }
 
+// rereadAfter is how old what is known of the segments of others may be. Reading all of
+// them for each file would take longer than most work.
+const rereadAfter = time.Second
+
+// words is what was said of files since t.latest was read.
+func (t *Tree) words() map[string]memtable.Word {
+	if t.segments {
+		return t.seg.Words
+	}
+	return t.app.Words
+}
+
+// refresh reads what others have written, where that need be.
+func (t *Tree) refresh() error {
+	if own, err := t.ownSegment(); own || err != nil {
+		if t.latest == nil || time.Since(t.read) > rereadAfter {
+			t.reread()
+		}
+		return err
+	}
+	// What went into another snapshot since need not have been read: its WAL came
+	// and went in between, or there was none.
+	snapshot, err := t.opt.fsys.Lstat(t.names.Snapshot)
+	if err != nil && !disk.IsMissing(err) {
+		return disk.Wrap(t.names.Snapshot, err)
+	}
+	if disk.IsMissing(err) {
+		snapshot = disk.Info{}
+	}
+	if t.latest == nil || t.app.Reread || snapshot != t.latest.Info {
+		t.reread()
+	}
+	return nil
+}
+
 // reread reads the state anew: words that were read before are in it.
 func (t *Tree) reread() {
 	if t.latest != nil {
@@ -88,5 +122,7 @@ func (t *Tree) reread() {
 	t.latest = load(t.opt.fsys, t.names, t.opt.Program)
 	t.asked = t.readerOf(t.latest)
 	clear(t.app.Words)
+	clear(t.seg.Words)
 	t.app.Reread = false
+	t.read = time.Now()
 }

@@ -52,7 +52,7 @@ func StoredTrees(opt Options) (list []StoredTree, err error) {
 }
 
 func (o Options) holdsState(n disk.Names) bool {
-	return slices.ContainsFunc([]string{n.Snapshot, n.WAL}, func(file string) bool {
+	return slices.ContainsFunc([]string{n.Snapshot, n.WAL, n.Segments}, func(file string) bool {
 		_, err := o.fsys.Lstat(file)
 		return !disk.IsAbsent(err)
 	})

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"path/filepath"
 	"time"
 
 	"treefilter/store/internal/disk"
@@ -50,18 +49,7 @@ func TickOver(mtime format.Time, seen time.Duration) bool {
 // server is mounted in the tree) it proves nothing: the two clocks may
 // differ by seconds or years. Only TickOver holds then.
 func (t *Tree) OwnClock(path string) bool {
-	dir := t.names.Dir
-	for t.names.Base != "" {
-		_, err := t.opt.fsys.Lstat(dir)
-		if err == nil {
-			break
-		}
-		if !disk.IsMissing(err) || dir == filepath.Dir(dir) {
-			return false
-		}
-		dir = filepath.Dir(dir) // the folder is yet to be made
-	}
-	state := t.opt.fsys.Volume(dir)
+	state := t.opt.fsys.Volume(t.stateDir())
 	if state.Dev == 0 && t.names.Base == "" {
 		return true // this system does not say; nearly always so
 	}
@@ -77,6 +65,13 @@ func (t *Tree) Now() (format.Time, error) {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	own, err := t.ownSegment()
+	if err != nil {
+		return format.Time{}, err
+	}
+	if own {
+		return t.seg.Now()
+	}
 	return t.app.Now()
 }
 

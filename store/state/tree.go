@@ -7,10 +7,12 @@ import (
 	"path/filepath"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"treefilter/store/internal/disk"
 	"treefilter/store/internal/format"
 	"treefilter/store/internal/memtable"
+	"treefilter/store/internal/segment"
 	"treefilter/store/internal/wal"
 )
 
@@ -38,6 +40,9 @@ type Tree struct {
 
 	mu       sync.Mutex // guards what follows
 	app      *wal.Appender
+	seg      *segment.Writer
+	volume   *disk.Volume             // of the state files, nil until it is asked for
+	segments bool                     // seg is what is written to: see ownSegment
 	unsynced map[string]format.Entry  // by Set, not yet in the WAL
 	held     *memtable.Table          // by Hold, for the next dump
 	heldAt   uint64                   // the least Since of these
@@ -45,6 +50,7 @@ type Tree struct {
 	reader   *Reader                  // of Get
 	latest   *state                   // as Standing has read it, nil while that is st
 	asked    *Reader                  // of Standing
+	read     time.Time                // when latest was
 	dumped   *[]error                 // what was wrong as the last dump found it, nil before
 	relisted *relisting               // by Relist, for the next dump
 	claims   disk.WorkDir             // the root, once a file was claimed
@@ -107,6 +113,8 @@ func newTree(root string, opt Options, origin Origin, work *disk.Works) *Tree {
 		r := t.readerOf(load(opt.fsys, n, opt.Program))
 		return r.lookUp, r.st
 	}
+	t.seg = &segment.Writer{Epoch: &t.app.Epoch, Fsys: opt.fsys, Root: root, Names: n, Program: opt.Program, Seen: t.marks}
+	t.seg.Terms = func() *format.Terms { t.loaded(); return t.under }
 	return t
 }
 
@@ -124,7 +132,7 @@ func (t *Tree) loaded() *state {
 			t.under, t.app.Terms = newest, newest
 			t.lookForSettings()
 		}
-		t.app.Past, t.app.Snapshot = st.wal, st.Info
+		t.app.Past, t.app.Snapshot = st.ofWAL, st.Info
 		if n := len(st.Header.Folded); n > 0 {
 			t.app.NewestFolded = st.Header.Folded[n-1].ID
 		}
@@ -161,11 +169,11 @@ func (t *Tree) Get(path string) (format.Stamp, bool) {
 func (t *Tree) SyncWork() error { return t.work.Sync(t.root) }
 
 // Close gives up the tree's files. It does not sync: what was set since the last
-// Sync is lost.
+// Sync is lost. A segment gets its end.
 func (t *Tree) Close() error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	err := t.app.Close()
+	err := errors.Join(t.app.Close(), t.seg.End())
 	if t.claims != nil {
 		err = errors.Join(err, t.claims.Close())
 		t.claims = nil
@@ -214,7 +222,7 @@ func (t *Tree) Config() format.Config {
 func (t *Tree) written() bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.app.Wrote || t.held != nil
+	return t.app.Wrote || t.seg.Wrote || t.held != nil
 }
 
 func (t *Tree) full(path string) string { return filepath.Join(t.root, filepath.FromSlash(path)) }

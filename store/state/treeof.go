@@ -137,8 +137,10 @@ const (
 // believe stamps that may be older.
 func (g *Grove) lookForState(dir string, holds Holds) stateFound {
 	if g.opt.StateDir == "" && holds != nil {
-		if holds("."+g.opt.Program+disk.SnapshotSuffix) || holds("."+g.opt.Program+disk.WalSuffix) {
-			return stateHere
+		for _, suffix := range disk.TreeSuffixes {
+			if holds("." + g.opt.Program + suffix) {
+				return stateHere
+			}
 		}
 		return noState
 	}
@@ -158,7 +160,7 @@ func (g *Grove) lookNow(dir string) stateFound {
 		return noState
 	}
 	n := g.opt.names(dir)
-	for _, file := range []string{n.Snapshot, n.WAL} {
+	for _, file := range []string{n.Snapshot, n.WAL, n.Segments} {
 		_, err := g.opt.fsys.Lstat(file)
 		switch {
 		case disk.IsAbsent(err):
@@ -178,8 +180,11 @@ func (g *Grove) IsTree(dir string, marks []string) bool {
 	if g.opt.StateDir != "" {
 		return g.lookForState(dir, nil) == stateHere
 	}
-	return slices.ContainsFunc(marks, func(name string) bool {
-		program, ok := strings.CutPrefix(name, "."+g.opt.Program)
-		return ok && (program == disk.SnapshotSuffix || program == disk.WalSuffix)
-	})
+	return slices.ContainsFunc(marks, g.opt.marksTree)
+}
+
+// marksTree reports whether a name makes its directory a tree.
+func (o Options) marksTree(name string) bool {
+	suffix, ok := strings.CutPrefix(name, "."+o.Program)
+	return ok && slices.Contains(disk.TreeSuffixes, suffix)
 }

@@ -35,6 +35,7 @@ _treefilter() {
 		--dump: commit exec: auto always never
 		--no-wal: commit
 		--no-sync: commit exec
+		--own-wal: filter commit exec prune import forget
 		--empty-config: commit exec status explain import
 		-v --verbose: commit exec
 		-q --quiet: exec

@@ -117,6 +117,7 @@ __treefilter_flag 'commit exec' -l ignore-missing -d 'pass over paths that are g
 __treefilter_flag 'commit exec' -l dump -x -a 'auto always never' -d 'when to fold the WAL into the snapshot (auto)'
 __treefilter_flag commit -l no-wal -d 'keep stamps in memory, dump them at the end'
 __treefilter_flag 'commit exec' -l no-sync -d 'for work without results: no sync before stamps'
+__treefilter_flag 'filter commit exec prune import forget' -l own-wal -d 'record in a WAL of this process\'s own'
 __treefilter_flag 'commit exec status explain import' -l empty-config -d 'no config is meant, not forgotten'
 __treefilter_flag 'commit exec' -s v -l verbose -d 'name each directory that becomes a tree'
 __treefilter_flag exec -s q -l quiet -d 'count what is wrong with files, without names'

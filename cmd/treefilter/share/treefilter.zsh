@@ -68,6 +68,7 @@ _treefilter() {
 	_treefilter_of commit exec && flags+=('(--dump)--dump=[when to fold the WAL into the snapshot (auto)]:when:(auto always never)')
 	_treefilter_of commit && flags+=('(--no-wal)--no-wal[keep stamps in memory, dump them at the end]')
 	_treefilter_of commit exec && flags+=('(--no-sync)--no-sync[for work without results\: no sync before stamps]')
+	_treefilter_of filter commit exec prune import forget && flags+=('(--own-wal)--own-wal[record in a WAL of this process'\''s own]')
 	_treefilter_of commit exec status explain import && flags+=('(--empty-config)--empty-config[no config is meant, not forgotten]')
 	_treefilter_of commit exec && flags+=('(-v --verbose)'{-v,--verbose}'[name each directory that becomes a tree]')
 	_treefilter_of exec && flags+=('(-q --quiet)'{-q,--quiet}'[count what is wrong with files, without names]')

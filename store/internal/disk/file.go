@@ -3,12 +3,13 @@
 //
 // Each file uses those that come after it in this list:
 //
+//	segments.go            the directory of logs that one process each writes
 //	statedir.go names.go   the state files, in a state directory or in the tree
 //	works*.go              making the work on files durable, and claiming files for it
 //	file.go file_*.go touch_*.go
 //	                       operations on state files
 //	listing_*.go           the names in a directory
-//	volume*.go             file systems, and their clocks
+//	volume*.go process*.go file systems, and their clocks; processes
 package disk
 
 import (
@@ -43,6 +44,9 @@ type FS interface {
 	Volume(path string) Volume
 	// OpenWork opens a directory that work is done in.
 	OpenWork(dir string) (WorkDir, error)
+	// Process is this one, and Gone reports whether one is known to have ended.
+	Process() Process
+	Gone(Process) bool
 }
 
 // File is an open state file. Writes go to its end.
@@ -148,7 +152,7 @@ func (OS) Mkdir(path string) error { return os.Mkdir(path, 0o777) }
 func (OS) Chown(path string, uid, gid int) error { return os.Lchown(path, uid, gid) }
 
 func (OS) List(path string) ([]string, error) {
-	d, err := os.Open(path)
+	d, err := os.OpenFile(path, os.O_RDONLY|listFlags, 0)
 	if err != nil {
 		return nil, err
 	}

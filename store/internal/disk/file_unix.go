@@ -14,6 +14,9 @@ import (
 // for the other end of a FIFO.
 const openFlags = unix.O_NOFOLLOW | unix.O_NONBLOCK
 
+// listFlags refuse what is no directory, a FIFO above all.
+const listFlags = unix.O_DIRECTORY | unix.O_NONBLOCK
+
 func (OS) Open(path string, flag int, perm fs.FileMode) (File, error) {
 	f, err := os.OpenFile(path, flag|openFlags, perm)
 	if err != nil {

@@ -12,6 +12,8 @@ import (
 	"golang.org/x/sys/windows"
 )
 
+const listFlags = 0
+
 // Open shares the file with a rename over it and with its removal, as on other systems:
 // else no dump could replace a snapshot that is being read, or remove the WAL.
 // os.OpenFile cannot do that, and with O_APPEND its files cannot be truncated.

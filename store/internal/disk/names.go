@@ -19,12 +19,17 @@ const (
 	BrokenSuffix   = ".broken" // of a snapshot that was moved aside
 )
 
+// TreeSuffixes are those of what makes a directory a tree.
+var TreeSuffixes = []string{SnapshotSuffix, WalSuffix, SegmentsSuffix}
+
 // Names are the paths of a tree's state files.
 type Names struct {
 	Dir, Snapshot, WAL string
+	Segments           string // the directory of segments
 	Base               string // the state directory, "" where dir is the tree's root
 	Root               string // what dir is named for, where its name does not say all of it; else ""
 	Err                error  // why the state directory cannot be used
+	program            string
 }
 
 func NamesOf(dir, program string) Names {
@@ -32,6 +37,8 @@ func NamesOf(dir, program string) Names {
 		Dir:      dir,
 		Snapshot: filepath.Join(dir, "."+program+SnapshotSuffix),
 		WAL:      filepath.Join(dir, "."+program+WalSuffix),
+		Segments: filepath.Join(dir, "."+program+SegmentsSuffix),
+		program:  program,
 	}
 }
 
@@ -43,14 +50,20 @@ func CheckProgram(program string) error {
 	return nil
 }
 
-// IsStateName reports whether a file name is that of a snapshot, a WAL, or one of
-// their temporary files, of any program. Such a file is never work to be done.
+// IsStateName reports whether a file name is that of a snapshot, a WAL, a segment, or
+// of what goes with them, of any program. Such a file is never work to be done.
 func IsStateName(name string) bool {
 	if len(name) == 0 || name[0] != '.' {
 		return false
 	}
 	name = strings.TrimSuffix(strings.TrimSuffix(name, TempSuffix), BrokenSuffix)
-	return strings.HasSuffix(name, SnapshotSuffix) || strings.HasSuffix(name, WalSuffix)
+	for _, suffix := range []string{SnapshotSuffix, WalSuffix, SegmentsSuffix, dumpSuffix, noteSuffix} {
+		if strings.HasSuffix(name, suffix) {
+			return true
+		}
+	}
+	i := strings.LastIndex(name, segmentMark)
+	return i >= 0 && isSegmentName(name, name[1:i])
 }
 
 // ProgramOf returns the program that a snapshot or a WAL is named for, "" for

@@ -26,7 +26,9 @@ func (OS) Stat(path string) (Info, error) {
 }
 
 func (f osFile) Stat() (Info, error) {
-	info, err := statx(int(f.Fd()), "", unix.AT_EMPTY_PATH)
+	// A client of a file server may remember the length of the file that had this
+	// name before.
+	info, err := statx(int(f.Fd()), "", unix.AT_EMPTY_PATH|unix.AT_STATX_FORCE_SYNC)
 	if err != nil {
 		return Info{}, &fs.PathError{Op: "fstat", Path: f.Name(), Err: err}
 	}

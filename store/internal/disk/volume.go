@@ -11,6 +11,8 @@ type Volume struct {
 	// Clock says that a file which is touched bears the time that writes bear:
 	// sshfs and SMB give it the client's, and writes the server's.
 	Clock bool
+	// Shared says that other machines may write to it, which locks need not keep out.
+	Shared bool
 	// Boot is the present boot of the machine where the ctimes of directories show
 	// whether their names have changed since a moment of the same boot, else "".
 	Boot string

@@ -13,5 +13,5 @@ func (OS) Volume(path string) Volume {
 		return Volume{}
 	}
 	local := uint64(fs.Flags)&uint64(unix.MNT_LOCAL) != 0
-	return Volume{Dev: uint64(st.Dev), ID: unix.ByteSliceToString(fs.Fstypename[:]), Local: local, Clock: local}
+	return Volume{Dev: uint64(st.Dev), ID: unix.ByteSliceToString(fs.Fstypename[:]), Local: local, Clock: local, Shared: !local}
 }

@@ -16,8 +16,9 @@ type volumeKind struct {
 	lasting bool
 }
 
-// volumeKinds leaves out network file systems, FUSE and what machines share
-// with their guests: the clock of another machine sets their mtimes.
+// volumeKinds are those whose mtimes this machine's kernel sets, and that no other
+// machine writes to; and a few that are not, for their names. What is not listed may
+// be a network file system (ceph, lustre, gpfs, afs and more to come).
 var volumeKinds = map[int64]volumeKind{
 	unix.EXT4_SUPER_MAGIC:      {"ext", true, true}, // and its older brothers
 	unix.BTRFS_SUPER_MAGIC:     {"btrfs", true, true},
@@ -61,7 +62,7 @@ func (OS) Volume(path string) Volume {
 		kind.name = fmt.Sprintf("%x", magic)
 	}
 	// An NFS server is asked for its own time when a file is touched.
-	v := Volume{Dev: uint64(st.Dev), ID: kind.name, Local: kind.local, Clock: kind.local || magic == unix.NFS_SUPER_MAGIC}
+	v := Volume{Dev: uint64(st.Dev), ID: kind.name, Local: kind.local, Clock: kind.local || magic == unix.NFS_SUPER_MAGIC, Shared: !kind.local}
 	if ctimesCount[magic] {
 		v.Boot = boot()
 	}

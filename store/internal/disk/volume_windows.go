@@ -18,7 +18,7 @@ func (OS) Volume(path string) Volume {
 	case windows.DRIVE_FIXED, windows.DRIVE_REMOVABLE, windows.DRIVE_RAMDISK:
 		return Volume{Dev: 1, Local: true, Clock: true}
 	case windows.DRIVE_REMOTE:
-		return Volume{Dev: 2}
+		return Volume{Dev: 2, Shared: true}
 	}
 	return Volume{}
 }

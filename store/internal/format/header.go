@@ -17,8 +17,11 @@ type Header struct {
 	Volume  string // the file system that the tree lay on, "" where it is not known
 	Root    string // see Session.Root
 	Folded  []FoldedWAL
-	Boot    string // of the machine, when the listings were made; "" where there are none
-	*Terms         // of the newest stamps
+	// Segments are the marks of the segments that went into it, as long as one may
+	// still be there, or be asked for.
+	Segments []string
+	Boot     string // of the machine, when the listings were made; "" where there are none
+	*Terms          // of the newest stamps
 }
 
 // FoldedWAL is one of the WALs that went into a snapshot lately.
@@ -96,6 +99,8 @@ func SnapshotHeader(fields map[string]*yaml.Node, program string) (Header, error
 			h.Root, err = StateValue(node)
 		case "folded":
 			h.Folded, err = foldedFromNode(node)
+		case "segments":
+			h.Segments, err = marksFromNode(node)
 		case "boot":
 			h.Boot, err = StateValue(node)
 		case "config":

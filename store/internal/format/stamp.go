@@ -9,6 +9,7 @@
 //	writer.go header.go           a whole snapshot; what it says of itself
 //	trailer.go snapshot.go listing.go
 //	                              what seals it, and its entries
+//	segment.go                    the records that only a segment has
 //	failure.go                    a file that the command failed on, in both files
 //	record.go linereader.go       one record of the WAL; the lines of one
 //	stampfields.go                a stamp in a record, and in an entry

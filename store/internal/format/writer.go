@@ -46,6 +46,12 @@ func (w *SnapshotWriter) Header(h Header) {
 		}
 		b = append(b, '}')
 	}
+	for i, mark := range h.Segments {
+		if i == 0 {
+			b = append(b, "\nsegments:"...)
+		}
+		b = strconv.AppendQuote(append(b, "\n    - "...), mark)
+	}
 	if h.Boot != "" {
 		b = AppendQuoted(append(b, "\nboot: "...), h.Boot)
 	}

@@ -214,12 +214,17 @@ func (r *Dir) Find(name string, from int) (it *Word, next int) {
 
 // FindPath looks a whole path up. A nil table is empty.
 func (t *Table) FindPath(path string) *Word {
+	dir, name := format.SplitPath(path)
+	it, _ := t.DirOf(dir).Find(name, 0)
+	return it
+}
+
+// DirOf returns what is known of a directory. A nil table is empty.
+func (t *Table) DirOf(dir string) *Dir {
 	if t == nil {
 		return nil
 	}
-	dir, name := format.SplitPath(path)
-	it, _ := t.Dirs[dir].Find(name, 0)
-	return it
+	return t.Dirs[dir]
 }
 
 // Sorted lists the directories in walk order.

@@ -34,6 +34,7 @@ const (
 type Log struct {
 	Said         *memtable.Table // the last word on each file that the program's records speak of
 	Size         int64           // bytes read
+	Lines        int             // whole ones
 	whole        int64           // of these, in whole lines
 	sum          uint32          // of the whole lines
 	ID           string          // of the file, "" when no open record of ours was found
@@ -80,8 +81,17 @@ func (w *Log) Check() error {
 
 // Read reads a whole WAL. Only reading itself can fail: what is wrong with
 // the content costs the lines in question and is counted.
-func Read(r io.ReadSeeker, program string) (*Log, error) {
+func Read(r io.ReadSeeker, program string) (*Log, error) { return read(r, program, nil) }
+
+// ReadSegment reads a whole segment: segment gets the records that no WAL has, once or
+// twice, and the line that each stands in.
+func ReadSegment(r io.ReadSeeker, program string, segment func(format.SegmentRecord, int)) (*Log, error) {
+	return read(r, program, segment)
+}
+
+func read(r io.ReadSeeker, program string, segment func(format.SegmentRecord, int)) (*Log, error) {
 	w := NewReader(program, nil)
+	w.segment = segment
 	if err := w.Read(r); err != nil {
 		return nil, err
 	}
@@ -93,11 +103,13 @@ func Read(r io.ReadSeeker, program string) (*Log, error) {
 			return nil, err
 		}
 		w = NewReader(program, known)
+		w.segment = segment
 		if err := w.Read(r); err != nil {
 			return nil, err
 		}
 	}
 	w.Said.Finish()
+	w.Lines = w.lineNo
 	return &w.Log, nil
 }
 

@@ -18,6 +18,9 @@ type Reader struct {
 	program string
 	// take gets each record that counts and says something of a file.
 	take func(format.Record, *format.Session)
+	// segment, where not nil, gets the records that only a segment has, and the
+	// line of each.
+	segment func(format.SegmentRecord, int)
 
 	Current   *format.Session            // whose records follow
 	raw       map[string]*format.Session // open records seen: each batch repeats its own
@@ -191,8 +194,12 @@ func (w *Reader) byHand(text []byte) {
 // sealed takes a line that carries a CRC.
 func (w *Reader) sealed(body []byte, crc uint32) {
 	w.ours = true
-	if bytes.HasPrefix(body, []byte("- open: ")) {
+	switch {
+	case bytes.HasPrefix(body, []byte("- open: ")):
 		w.open(body, crc)
+		return
+	case w.segment != nil && format.IsSegmentRecord(body):
+		w.ofSegment(body, crc)
 		return
 	}
 	s := w.sealer(body, crc)
@@ -213,6 +220,29 @@ func (w *Reader) sealed(body []byte, crc uint32) {
 	}
 	w.Count(r, s)
 	w.apply(r, s)
+}
+
+// ofSegment takes a record that only a segment has.
+func (w *Reader) ofSegment(body []byte, crc uint32) {
+	if crc != format.Crc32Of(body) {
+		w.fail(format.ErrDamaged)
+		return
+	}
+	r, err := format.ParseSegmentRecord(body)
+	switch {
+	case err != nil:
+		w.fail(err)
+		return
+	case w.ID == "":
+		w.ID = r.ID
+	case w.ID != r.ID:
+		w.fail(format.ErrDamaged)
+		return
+	}
+	w.segment(r, w.lineNo)
+	if r.Kind == format.SegmentEnd {
+		w.compare(r.Tally)
+	}
 }
 
 // sealer finds the session whose CRC this is. It is the current one, unless

@@ -1,0 +1,185 @@
+// Package segment reads and writes segments: logs beside the WAL that one process each
+// writes, for trees that locks of several machines do not reach (FORMAT.md, "Segments").
+//
+// Each file uses those that come after it in this list:
+//
+//	dumpdir.go   keeping the dumps of other machines out
+//	fold.go      which logs a dump may fold
+//	combine.go   what several logs say together
+//	writer.go    writing one
+//	begin.go     making it
+//	log.go       reading one, and seeing what is missing
+//	marks.go     what was read of others
+package segment
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"treefilter/store/internal/disk"
+	"treefilter/store/internal/format"
+	"treefilter/store/internal/wal"
+)
+
+// Log is one of the logs of a tree, as it was read: a segment, or the WAL.
+type Log struct {
+	*wal.Log
+	Path string
+	// By is its writer, zero where that is not known, and of the WAL.
+	By disk.Process
+	// Ended says that nothing will follow.
+	Ended bool
+	// Making says that it has not got its name yet, and says nothing.
+	Making bool
+	// Read is what its writer had read of other logs, and of what was folded, before
+	// he looked at a file: it is older. ReadSegments leaves the WAL out.
+	Read, ReadSegments Marks
+	isWAL              bool
+}
+
+// OfWAL is the WAL as one of the logs.
+func OfWAL(w *wal.Log, path string) *Log { return &Log{Log: w, Path: path, isWAL: true} }
+
+// Says reports whether a log says anything.
+func (l *Log) Says() bool { return l.Records > 0 || l.hides() }
+
+// hides reports whether records are missing from a log, it being unknown which.
+func (l *Log) hides() bool { return l.HidesAll || l.HidesOthers != "" }
+
+// after reports whether the writer of l had read all that o says before he began.
+func (l *Log) after(o *Log) bool { return l.Read.covers(o) }
+
+// ReadAll reads the segments of a tree. gone are the names of those that were listed
+// and are not there any more.
+func ReadAll(fsys disk.FS, n disk.Names, program string) (logs []*Log, gone []string, err error) {
+	names, err := n.ListSegments(fsys)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, name := range names {
+		l, err := read(fsys, n.Segment(name), program)
+		switch {
+		case disk.IsMissing(err):
+			gone = append(gone, name)
+		case err != nil:
+			return nil, nil, disk.Wrap(n.Segment(name), err)
+		default:
+			logs = append(logs, l)
+		}
+	}
+	return logs, gone, nil
+}
+
+// Complete reports whether all logs were read that are known to have been there: each
+// that was gone when it was to be opened, and each that the writer of another had read,
+// must have gone into the snapshot meanwhile.
+func Complete(logs []*Log, gone []string, folded Marks) bool {
+	for _, name := range gone {
+		if !strings.HasSuffix(name, disk.TempSuffix) && !folded.names(name) {
+			return false
+		}
+	}
+	return len(missing(logs, folded)) == 0
+}
+
+// names reports whether a segment of that file name is among the marks.
+func (m Marks) names(name string) bool {
+	for id := range m {
+		if strings.HasSuffix(name, "-"+id+".yaml") {
+			return true
+		}
+	}
+	return false
+}
+
+// missing returns the ids of segments that the writers of others have read, and that
+// are neither there nor folded.
+func missing(logs []*Log, folded Marks) (ids []string) {
+	there := map[string]bool{}
+	for _, l := range logs {
+		there[l.ID] = true
+	}
+	for _, l := range logs {
+		if folded.covers(l) || l.unseen(folded) {
+			continue // one that comes from elsewhere has read what was never here
+		}
+		for id := range l.ReadSegments {
+			if _, known := folded[id]; !known && !there[id] {
+				there[id] = true
+				ids = append(ids, id)
+			}
+		}
+	}
+	return ids
+}
+
+// unseen reports whether something went into the snapshot that the writer of a segment
+// had not read: then it may contradict him, and nothing shows what of it. Of the WAL it
+// reports whether only the beginning of it went there.
+func (l *Log) unseen(folded Marks) bool {
+	if l.isWAL {
+		_, part := folded[l.ID]
+		return part && !folded.covers(l)
+	}
+	for id, n := range folded {
+		if seen, ok := l.Read[id]; !ok || seen < n {
+			return true
+		}
+	}
+	return false
+}
+
+func read(fsys disk.FS, path, program string) (*Log, error) {
+	f, info, err := disk.OpenState(fsys, path, os.O_RDONLY)
+	if err != nil {
+		return nil, err
+	}
+	l := &Log{Path: path, Read: Marks{}, ReadSegments: Marks{}, Making: strings.HasSuffix(path, disk.TempSuffix)}
+	endsAt := 0
+	if err = wal.CheckWALSize(info.Size); err == nil {
+		l.Log, err = wal.ReadSegment(f, program, func(r format.SegmentRecord, line int) {
+			switch r.Kind {
+			case format.SegmentBegin:
+				l.By = disk.Process{Host: r.Host, Boot: r.Boot, PID: r.PID}
+			case format.SegmentRead:
+				l.ReadSegments.add(r.Logs)
+				l.Read.add(append(r.Logs, r.WAL))
+			case format.SegmentEnd:
+				endsAt = line
+			}
+		})
+	}
+	if err = errors.Join(err, f.Close()); err != nil {
+		return nil, err
+	}
+	if l.Making {
+		// It gets its name once what it begins with is durable.
+		l.Log = &wal.Log{ID: l.ID}
+		return l, nil
+	}
+	if err := l.Check(); err != nil {
+		return nil, err
+	}
+	l.Ended = endsAt > 0 && endsAt == l.Lines && !l.Torn
+	return l, nil
+}
+
+// Whole reports whether a log is as long as it was when it was read. Its writer may have
+// ended after that, and have written more before.
+func (l *Log) Whole(fsys disk.FS) bool {
+	f, info, err := disk.OpenState(fsys, l.Path, os.O_RDONLY)
+	if err != nil {
+		return false
+	}
+	return f.Close() == nil && info.Size == l.Size
+}
+
+// Problem is what is wrong with a log, nil where nothing is.
+func (l *Log) Problem() error {
+	if l.Log == nil || l.Bad == 0 {
+		return nil
+	}
+	return disk.Wrap(l.Path, fmt.Errorf("damaged records: %d, the first in line %d: %w", l.Bad, l.BadLine, l.BadErr))
+}
