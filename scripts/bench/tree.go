@@ -78,7 +78,7 @@ const quickScale = 10
 // The marker is written last and taken away while anything in the tree is changed,
 // so that a run which was interrupted leaves no tree that looks good.
 func (b *bench) makeTree(p plan) (tree, error) {
-	if b.Quick && p.files >= 100_000 {
+	if b.Quick && p.files > 10_000 {
 		p.files /= quickScale
 	}
 	t := tree{name: p.name, root: filepath.Join(b.Work, "trees", p.name), work: b.Work, seed: b.Seed}
