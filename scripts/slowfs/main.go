@@ -45,6 +45,11 @@ type node struct {
 	pending
 }
 
+// WrapChild implements fs.NodeWrapChilder.
+func (n *node) WrapChild(_ context.Context, child fs.InodeEmbedder) fs.InodeEmbedder {
+	return &node{LoopbackNode: fs.LoopbackNode{RootData: child.(*fs.LoopbackNode).RootData}, delays: n.delays}
+}
+
 // Lookup implements fs.NodeLookuper.
 func (n *node) Lookup(ctx context.Context, name string, out *fuse.EntryOut) (*fs.Inode, syscall.Errno) {
 	time.Sleep(n.lookup)
@@ -95,9 +100,6 @@ func mount(dir, at string, d *delays, entries, attrs time.Duration) (*fuse.Serve
 		return nil, &os.PathError{Op: "stat", Path: dir, Err: err}
 	}
 	root := &fs.LoopbackRoot{Path: dir, Dev: uint64(st.Dev)}
-	root.NewNode = func(r *fs.LoopbackRoot, _ *fs.Inode, _ string, _ *syscall.Stat_t) fs.InodeEmbedder {
-		return &node{LoopbackNode: fs.LoopbackNode{RootData: r}, delays: d}
-	}
 	top := &node{LoopbackNode: fs.LoopbackNode{RootData: root}, delays: d}
 	root.RootNode = top
 	return fs.Mount(at, top, &fs.Options{
