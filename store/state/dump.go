@@ -116,9 +116,8 @@ type dump struct {
 	*Tree
 	st     *state
 	newest *format.Terms
-	// Of the logs, those that go into the snapshot or have gone there before, and those
-	// that stay.
-	fold, stay []*segment.Log
+	// Of the logs, those that go into the snapshot, have gone there before, and stay.
+	fold, past, stay []*segment.Log
 }
 
 func (t *Tree) newDump() *dump {
@@ -153,7 +152,8 @@ func (d *dump) merge() *merge {
 	over := memtable.Joined(d.st.inMemory(), d.held)
 	d.st.forgetFailures(over)
 	m := newMerge(d.opt.Program, d.st, over, d.newest)
-	m.volume, m.root, m.segments = d.st.volume(), d.names.Root, d.list()
+	m.volume, m.root = d.st.volume(), d.names.Root
+	m.folded = segment.Folded(d.st.Header.Folded).Then(d.fold, d.past, d.stay)
 	if d.held != nil {
 		m.volume, m.held = d.opt.fsys.Volume(d.root).ID, d.under
 	}

@@ -49,7 +49,7 @@ func load(fsys disk.FS, n disk.Names, program string) *state {
 		st.Snapshot = snapshot.Open(fsys, n.Snapshot, program)
 		named, err := fsys.Lstat(n.WAL)
 		same := st.ofWAL == nil && disk.IsMissing(err) || err == nil && named.SameFile(opened)
-		folded := segment.MarksOf(st.Header.Segments)
+		folded := segment.Folded(st.Header.Folded)
 		same = same && segment.Complete(st.logs, gone, folded)
 		if st.walErr == nil {
 			st.wal = segment.Combine(st.logs, folded)
