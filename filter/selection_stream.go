@@ -17,7 +17,7 @@ type pathJudge struct {
 	stamps  stampReader
 	statter walk.Statter
 	outputs *outputNamer
-	paths   []givenPath // of the read at hand
+	order   pathOrder
 	given   string    // the directory as it was spelled last
 	at      *location // what that is, nil for none yet
 }
@@ -75,8 +75,7 @@ func (j *pathJudge) judgeAll(ctx context.Context, paths []string) (found []findi
 	defer j.close()
 	judged := 0
 	var foundAt, warnedAt []int
-	j.paths = inWalkOrder(paths, j.paths[:0])
-	for _, p := range j.paths {
+	for _, p := range j.order.of(paths) {
 		f, err := j.judge(paths[p.at])
 		if err != nil {
 			warns, warnedAt = append(warns, err), append(warnedAt, p.at)
@@ -141,7 +140,10 @@ func (j *pathJudge) close() {
 
 // holds reports whether a file is in the shard; in no tree its whole path decides.
 func (j *pathJudge) holds(f *finding, name string) bool {
-	if f.tree == nil {
+	switch {
+	case !j.Shard.divides():
+		return true
+	case f.tree == nil:
 		return j.Shard.holdsBelow(f.dir(), name)
 	}
 	return j.Shard.holdsBelow(f.tree.Below(f.dir()), name)
