@@ -15,8 +15,8 @@ import (
 // Its colours are seen on white and on black: which of them a page has, a picture in it
 // cannot know.
 const (
-	pictureStyle = `text{font:13px system-ui,sans-serif;fill:#6e7681}.h{font-weight:600}.e{text-anchor:end}.m{text-anchor:middle}` +
-		`line{stroke:#6e7681}.g{opacity:.35}.l{stroke-width:6;opacity:.25}`
+	pictureStyle = `text{font:13px system-ui,sans-serif;fill:#7a828e}.h{font-weight:600}.e{text-anchor:end}.m{text-anchor:middle}` +
+		`line{stroke:#7a828e}.g{opacity:.35}.l{stroke-width:6;opacity:.25}`
 	labelWidth  = 470
 	axisWidth   = 420
 	lineHeight  = 24
@@ -38,7 +38,7 @@ func colourOf(tree string) string {
 			return c.colour
 		}
 	}
-	return "#6e7681"
+	return "#7a828e"
 }
 
 // A pictureLine is one target with its verdicts, one a tree.

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"syscall"
 	"time"
 )
 
@@ -23,7 +24,7 @@ func (b *bench) measureSlow(t tree) error {
 	})
 }
 
-const interrupted = "end of treefilter after Ctrl-C"
+const interrupted = "end of treefilter after a signal"
 
 // onSlow shows the tree through slowfs, with everything in it stamped.
 func (b *bench) onSlow(t tree, measure func(slow tree) error) error {
@@ -81,15 +82,31 @@ func (b *bench) mountSlow(dir, at string) (unmount func() error, err error) {
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}
-	unmount = func() error { return errors.Join(end.Close(), cmd.Wait()) }
+	unmount = func() error { return errors.Join(end.Close(), waitUnmounted(cmd)) }
 	if _, err := io.ReadFull(out, make([]byte, len("mounted\n"))); err != nil {
 		return nil, errors.Join(err, unmount())
 	}
 	return unmount, nil
 }
 
+// waitUnmounted asks again while the kernel still holds a file open that a program that
+// has ended had open.
+func waitUnmounted(slowfs *exec.Cmd) error {
+	ended := make(chan error, 1)
+	go func() { ended <- slowfs.Wait() }()
+	for range 100 {
+		select {
+		case err := <-ended:
+			return err
+		case <-time.After(100 * time.Millisecond):
+			_ = slowfs.Process.Signal(syscall.SIGTERM)
+		}
+	}
+	return errors.New("slowfs does not unmount")
+}
+
 // interrupt starts a command, interrupts it while it works, and measures how long it
-// takes to end.
+// takes to end. SIGINT would be ignored where bench runs in the background of a shell.
 func interrupt(c command) (sample, error) {
 	cmd := exec.Command(c.args[0], c.args[1:]...)
 	cmd.Env = environment(nil)
@@ -98,12 +115,13 @@ func interrupt(c command) (sample, error) {
 	}
 	time.Sleep(100 * time.Millisecond)
 	start := time.Now()
-	if err := cmd.Process.Signal(os.Interrupt); err != nil {
+	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		return sample{}, errors.Join(err, cmd.Wait())
 	}
 	_ = cmd.Wait() // its exit code says it better
-	if code := cmd.ProcessState.ExitCode(); code != 130 {
-		return sample{}, fmt.Errorf("%s, interrupted: exit status %d, not 130", c.name, code)
+	wall := time.Since(start)
+	if code := cmd.ProcessState.ExitCode(); code != 143 {
+		return sample{}, fmt.Errorf("%s: exit status %d, not 143", c.name, code)
 	}
-	return sample{wall: time.Since(start)}, nil
+	return sample{wall: wall}, nil
 }
