@@ -88,6 +88,10 @@ func (w *Writer) begin(f disk.File, path string, self disk.Process) error {
 		// Should one that was read not be there later, it would be missed.
 		err = w.Fsys.SyncDir(w.Names.Segments)
 	}
+	if err == nil && read.Folded != "" {
+		// Over an older snapshot, after a crash, ours would seem to have come late.
+		err = w.Names.Sync(w.Fsys)
+	}
 	if err != nil {
 		return err
 	}

@@ -10,11 +10,11 @@ import (
 )
 
 // Past divides the logs of a tree into those that a snapshot holds and the others. A WAL
-// that has no segments beside it is among the others: processes append to it again after
+// that had no segments beside it is among the others: processes append to it again after
 // a dump that was killed before it had removed it, and after a crash that has cut it how
 // many records it has shows nothing.
 func Past(logs []*Log, folded Folded) (past, rest []*Log) {
-	if len(logs) == 1 && logs[0].isWAL {
+	if len(logs) == 1 && logs[0].isWAL && !logs[0].unseen(folded) {
 		return nil, logs
 	}
 	for _, l := range logs {
