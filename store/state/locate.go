@@ -71,7 +71,8 @@ func (g *Grove) resolve(given string) (string, error) {
 }
 
 // realDir is RealDir, which looks at every directory on the way. The one above was mostly
-// resolved before: then it is enough to see that this one is a directory, and no link.
+// resolved before: then it is enough to see that this one is a directory and no link, and
+// that a link above it does not lead elsewhere by now.
 func (g *Grove) realDir(given string) (string, error) {
 	path := strings.TrimRight(given, "/")
 	name := path[strings.LastIndexByte(path, '/')+1:]
@@ -83,10 +84,13 @@ func (g *Grove) realDir(given string) (string, error) {
 	if err != nil {
 		return RealDir(given)
 	}
-	if info, err := os.Lstat(path); err != nil || !info.IsDir() {
+	real = strings.TrimSuffix(real, "/") + "/" + name
+	info, err := os.Lstat(path)
+	there, lost := os.Lstat(real)
+	if err != nil || lost != nil || !info.IsDir() || !os.SameFile(info, there) {
 		return RealDir(given)
 	}
-	return strings.TrimSuffix(real, "/") + "/" + name, nil
+	return real, nil
 }
 
 // RealDir returns the absolute path of a directory, links resolved and

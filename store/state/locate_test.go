@@ -85,3 +85,29 @@ func TestLocateWithoutRoot(t *testing.T) {
 		}
 	}
 }
+
+// A link that is pointed elsewhere during a run leads there for what was not located yet.
+func TestLocateAfterALinkHasMoved(t *testing.T) {
+	t.Chdir(t.TempDir())
+	if err := errors.Join(os.MkdirAll("old/a", 0o755), os.MkdirAll("new/b", 0o755), os.MkdirAll("old/b", 0o755)); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink("old", "link"); err != nil {
+		t.Skip(err)
+	}
+	g, err := Open(nil, Options{Program: "p"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer g.Close()
+	if _, _, err := g.Locate("link/a/x"); err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(os.Remove("link"), os.Symlink("new", "link")); err != nil {
+		t.Fatal(err)
+	}
+	want, _ := RealDir("new/b")
+	if dir, _, err := g.Locate("link/b/x"); dir != want || err != nil {
+		t.Errorf("link/b is %s, %v", dir, err)
+	}
+}
