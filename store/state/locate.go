@@ -1,11 +1,13 @@
 package state
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
 	"path"
 	"path/filepath"
+	"runtime"
 	"strings"
 
 	"treefilter/store/internal/format"
@@ -32,27 +34,31 @@ func (g *Grove) Locate(file string) (dir, name string, err error) {
 	if dir, ok := g.belowGiven(given); ok {
 		return dir, name, nil
 	}
+	dir, err = g.once(given, g.resolve)
+	return dir, name, err
+}
+
+// once finds out what a directory is, as it is spelled, and keeps that.
+func (g *Grove) once(given string, find func(string) (string, error)) (string, error) {
 	g.mu.Lock()
 	dir, known := g.dirs[given]
 	g.mu.Unlock()
 	if known {
-		return dir, name, nil
+		return dir, nil
 	}
-	if dir, err = g.resolve(given); err != nil {
-		return "", "", err
+	dir, err := find(given)
+	if err == nil {
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		g.dirs[strings.Clone(given)] = dir
 	}
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.dirs[strings.Clone(given)] = dir
-	return dir, name, nil
+	return dir, err
 }
 
 func (g *Grove) resolve(given string) (string, error) {
-	if given == "" {
-		given = "."
-	}
+	given = cmp.Or(given, ".")
 	// "a/../b" need not be "b" where a is a link.
-	if !format.HasParent(given) {
+	if len(g.spelled) > 0 && !format.HasParent(given) {
 		abs, err := filepath.Abs(given)
 		if err != nil {
 			return "", fmt.Errorf("%s: %w", given, err)
@@ -61,7 +67,30 @@ func (g *Grove) resolve(given string) (string, error) {
 			return dir, nil
 		}
 	}
-	return RealDir(given)
+	return g.realDir(given)
+}
+
+// realDir is RealDir, which looks at every directory on the way. The one above was mostly
+// resolved before: then it is enough to see that this one is a directory and no link, and
+// that a link above it does not lead elsewhere by now.
+func (g *Grove) realDir(given string) (string, error) {
+	path := strings.TrimRight(given, "/")
+	name := path[strings.LastIndexByte(path, '/')+1:]
+	// Windows may have the name in another spelling.
+	if name == "" || name == "." || name == ".." || runtime.GOOS == "windows" {
+		return RealDir(cmp.Or(given, "."))
+	}
+	real, err := g.once(strings.TrimSuffix(path, name), g.realDir)
+	if err != nil {
+		return RealDir(given)
+	}
+	real = strings.TrimSuffix(real, "/") + "/" + name
+	info, err := os.Lstat(path)
+	there, lost := os.Lstat(real)
+	if err != nil || lost != nil || !info.IsDir() || !os.SameFile(info, there) {
+		return RealDir(given)
+	}
+	return real, nil
 }
 
 // RealDir returns the absolute path of a directory, links resolved and
