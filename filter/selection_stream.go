@@ -36,15 +36,15 @@ func (s *selector) stream(ctx context.Context) iter.Seq2[batch, error] {
 			yield(batch{}, err)
 			return
 		}
-		judges := make([]*pathJudge, parallel())
+		judges := make([]*pathJudge, walk.MaxWorkers(s.Threads))
 		for i := range judges {
 			judges[i] = s.newPathJudge(bases)
 		}
 		paths := ordered[walk.Batch, judged]{
 			next:    walk.NewReader(s.In, s.InDelimiter).Next,
-			workers: len(judges),
-			work: func(worker int, paths walk.Batch) (j judged) {
-				j.found, j.warns = judges[worker].judgeAll(ctx, paths.Paths)
+			threads: s.Threads,
+			work: func(m *walk.Meter, paths walk.Batch) (j judged) {
+				j.found, j.warns = judges[m.Worker].judgeAll(ctx, m, paths.Paths)
 				return j
 			},
 		}
@@ -70,11 +70,13 @@ func (s *selector) patternBases() ([]root, error) {
 }
 
 // judgeAll judges the paths of one read.
-func (j *pathJudge) judgeAll(ctx context.Context, paths []string) (found []finding, warns []error) {
+func (j *pathJudge) judgeAll(ctx context.Context, m *walk.Meter, paths []string) (found []finding, warns []error) {
 	defer j.close()
 	judged := 0
+	m.Start()
 	for _, path := range paths {
 		f, err := j.judge(path)
+		m.Look()
 		if err != nil {
 			warns = append(warns, err)
 		}
@@ -85,6 +87,7 @@ func (j *pathJudge) judgeAll(ctx context.Context, paths []string) (found []findi
 			found = append(found, f)
 		}
 	}
+	m.Stop()
 	warns = append(warns, j.read(ctx, found)...)
 	j.count(judged, found)
 	return found, warns
