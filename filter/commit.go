@@ -49,7 +49,7 @@ func (c *Commit) record(ctx context.Context, r *recorder) error {
 	paths := ordered[walk.Batch, triage]{
 		next:    walk.NewReader(c.In, c.InDelimiter).Next,
 		work:    r.stat,
-		workers: parallel(),
+		threads: c.Threads,
 		every:   tickPeriod,
 	}
 	ticked := time.Now()

@@ -21,7 +21,8 @@ func TestCompare(t *testing.T) {
 		}
 	}
 	write("as recorded")
-	recorded, err := digestOf(context.Background(), path, nil)
+	m := <-newReaders(1)
+	recorded, err := digestOf(context.Background(), m, path, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -43,7 +44,7 @@ func TestCompare(t *testing.T) {
 		{"not read to its end", path, "as recorded", cancelled, &recorded, rule.Unreadable},
 	} {
 		write(test.text)
-		got, err := compare(test.ctx, test.path, test.recorded)
+		got, err := compare(test.ctx, m, test.path, test.recorded)
 		if got != test.want || (err != nil) != (test.want == rule.Unreadable) {
 			t.Errorf("%s: %v, %v; want %v", test.name, got, err, test.want)
 		}
@@ -61,9 +62,9 @@ func sizeOf(t *testing.T, path string) int64 {
 
 // Files are read several at once, but no more than there are slots.
 func TestReadersEach(t *testing.T) {
-	slots := make(readers, 2)
+	slots := newReaders(2)
 	here, there := make(chan bool), make(chan bool)
-	slots.each(2, func(i int) {
+	slots.each(2, func(_ *walk.Meter, i int) {
 		if i == 0 {
 			here <- true
 			<-there
@@ -73,7 +74,7 @@ func TestReadersEach(t *testing.T) {
 		}
 	})
 	reading := make(chan bool, 2)
-	slots.each(20, func(int) {
+	slots.each(20, func(*walk.Meter, int) {
 		select {
 		case reading <- true:
 			<-reading
@@ -97,7 +98,8 @@ func TestDigestOfAnotherFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := digestOf(context.Background(), path, &info); err != nil {
+	m := <-newReaders(1)
+	if _, err := digestOf(context.Background(), m, path, &info); err != nil {
 		t.Errorf("the file itself: %v", err)
 	}
 	if err := os.Remove(path); err != nil {
@@ -106,7 +108,7 @@ func TestDigestOfAnotherFile(t *testing.T) {
 	if err := os.Symlink(secret, path); err != nil {
 		t.Skip(err)
 	}
-	if d, err := digestOf(context.Background(), path, &info); err == nil && info.Ino != 0 {
+	if d, err := digestOf(context.Background(), m, path, &info); err == nil && info.Ino != 0 {
 		t.Errorf("read: %v", d)
 	}
 }

@@ -36,7 +36,8 @@
 //	                     its files, one job, and how that fails
 //	commit.go            records what others have processed
 //	import*.go           takes over what treestamps wrote
-//	prune.go absence.go  forget what is gone
+//	prune.go absences.go absence.go
+//	                     forget what is gone
 //	forget.go            forgets what is named
 //	upkeep.go            dump and discard
 //	selection.go         which files, as findings in order

@@ -8,6 +8,7 @@ import (
 
 	"treefilter/store/rule"
 	"treefilter/store/state"
+	"treefilter/walk"
 )
 
 // A CommandError is a command that failed on the files that it was given.
@@ -121,8 +122,13 @@ func (r *jobRunner) count(b *started) *state.Failure {
 		return b.failure
 	}
 	next := &state.Failure{Runs: 1, At: present(), File: state.Stamp{Time: b.mtime(), Target: b.linked()}}
-	if f := b.file; r.recorder.opt.Detect == rule.DetectContent && f.read() == nil {
-		next.File.Digest = f.digest
+	if r.recorder.opt.Detect == rule.DetectContent {
+		f := b.file
+		r.recorder.readers.each(1, func(m *walk.Meter, _ int) {
+			if f.read(m) == nil {
+				next.File.Digest = f.digest
+			}
+		})
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()

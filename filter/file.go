@@ -84,8 +84,8 @@ func (f *file) unasked() bool { return f.destination.now.Load() == nil && f.onCl
 
 // read reads the content of a settled file. It is that of the mtime, which no
 // later write can bear, when the file is the same before and after.
-func (f *file) read() error {
-	d, err := digestOf(context.Background(), f.path, &f.info)
+func (f *file) read(m *walk.Meter) error {
+	d, err := digestOf(context.Background(), m, f.path, &f.info)
 	if err != nil {
 		return err
 	}

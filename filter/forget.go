@@ -81,8 +81,8 @@ func (r *forgetRun) read(ctx context.Context) error {
 	}
 	paths := ordered[walk.Batch, walk.Batch]{
 		next:    walk.NewReader(r.In, r.InDelimiter).Next,
-		work:    func(_ int, b walk.Batch) walk.Batch { return b },
-		workers: 1,
+		work:    func(_ *walk.Meter, b walk.Batch) walk.Batch { return b },
+		threads: 1,
 	}
 	for b, err := range paths.results(ctx) {
 		if err != nil {

@@ -114,7 +114,7 @@ func (i *Import) prepare(ctx context.Context, root root, at walk.Root) (*importR
 }
 
 func (i *Import) walk(mark func(name string) bool) walk.Options {
-	return walk.Options{Choice: i.Choice, Follow: i.Follow, Mark: mark}
+	return walk.Options{Workers: i.Threads, Choice: i.Choice, Follow: i.Follow, Mark: mark}
 }
 
 // from is the program of the files to read.

@@ -35,7 +35,7 @@ func (r *importRun) tree() *state.Tree { return r.destinations.grove.Roots()[0] 
 
 func (r *importRun) run(ctx context.Context) error {
 	r.reportFiles()
-	r.stamps = make([]stampReader, walk.NumWorkers(r.walk))
+	r.stamps = make([]stampReader, walk.MaxWorkers(r.walk.Workers))
 	for i := range r.stamps {
 		r.stamps[i].met, r.stamps[i].voids = r.report.problems, true
 	}

@@ -10,6 +10,7 @@ import (
 
 	"treefilter/store/rule"
 	"treefilter/store/state"
+	"treefilter/walk"
 )
 
 // jobRunner runs the command on files whose tree is known.
@@ -190,7 +191,7 @@ func (r *jobRunner) claim(ctx context.Context, f *file, noOutput func() bool) (s
 	}
 	if rule.Judge(detect, e) == rule.Touched {
 		// What cannot be read is the command's to report.
-		e.Content, _ = compare(ctx, f.path, recorded)
+		r.recorder.readers.each(1, func(m *walk.Meter, _ int) { e.Content, _ = compare(ctx, m, f.path, recorded) })
 	}
 	reason := rule.Judge(detect, e)
 	if reason.NeedsWork() {

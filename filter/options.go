@@ -60,6 +60,9 @@ type Options struct {
 	// GiveUp passes over a file once its command has failed in so many runs in a row,
 	// until the file changes; 0 never does. Exec counts the failures where it is given.
 	GiveUp int
+	// Threads is how many goroutines look at files; 0 is as many as there are processors,
+	// and more while they wait for a disk or a server.
+	Threads int
 	// Warn gets what went wrong with one path or one tree while the flow goes
 	// on; the run then ends with exit code 1. It is never called concurrently.
 	Warn func(error)

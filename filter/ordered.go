@@ -5,20 +5,19 @@ import (
 	"errors"
 	"io"
 	"iter"
-	"runtime"
+	"sync"
 	"time"
+
+	"treefilter/walk"
 )
 
-// parallel is how many goroutines stat given paths side by side. Where there are two
-// processors four are as quick as two on a warm disk, and wait less for a slow one.
-func parallel() int { return max(4, runtime.GOMAXPROCS(0)) }
-
-// ordered reads items, works on several at once, and yields the results in the
-// order of the items.
+// ordered reads items, has a crew work on several at once, and yields the results in
+// the order of the items.
 type ordered[T, R any] struct {
 	next    func() (T, error) // io.EOF is the end
-	work    func(worker int, item T) R
-	workers int
+	work    func(m *walk.Meter, item T) R
+	end     func()        // nil, or called once neither is called any more
+	threads int           // of the crew
 	every   time.Duration // yield a zero R at least so often; 0 is never
 }
 
@@ -36,7 +35,7 @@ func (o *ordered[T, R]) results(ctx context.Context) iter.Seq2[R, error] {
 	return func(yield func(R, error) bool) {
 		quit := make(chan struct{}) // nothing is taken any more
 		defer close(quit)
-		queue, end := o.start(ctx, quit)
+		queue, room, end := o.start(ctx, quit)
 		var none R
 		var tick <-chan time.Time
 		if o.every > 0 {
@@ -55,7 +54,9 @@ func (o *ordered[T, R]) results(ctx context.Context) iter.Seq2[R, error] {
 					}
 					return
 				}
-				if !yield(<-t.result, nil) {
+				result := <-t.result
+				room <- struct{}{}
+				if !yield(result, nil) {
 					return
 				}
 			case <-tick:
@@ -80,12 +81,15 @@ func (o *ordered[T, R]) results(ctx context.Context) iter.Seq2[R, error] {
 const lull = 10 * time.Millisecond
 
 // start reads and works until quit. The queue holds the tasks in order; when it is
-// closed, end has the error that ended the reading.
-func (o *ordered[T, R]) start(ctx context.Context, quit <-chan struct{}) (queue <-chan task[T, R], end <-chan error) {
-	inOrder := make(chan task[T, R], 2*o.workers)
-	todo := make(chan task[T, R], 2*o.workers)
+// closed, end has the error that ended the reading. For each task whose result was
+// taken, room gets back what it took up.
+func (o *ordered[T, R]) start(ctx context.Context, quit <-chan struct{}) (queue <-chan task[T, R], room chan<- struct{}, end <-chan error) {
+	most := 2 * walk.MaxWorkers(o.threads)
+	inOrder, todo := make(chan task[T, R], most), make(chan task[T, R], most)
+	places := make(chan struct{}, most)
 	ended := make(chan error, 1)
-	go func() {
+	var running sync.WaitGroup
+	running.Go(func() {
 		defer close(todo)
 		defer close(inOrder)
 		for ctx.Err() == nil {
@@ -94,22 +98,31 @@ func (o *ordered[T, R]) start(ctx context.Context, quit <-chan struct{}) (queue 
 				ended <- err
 				return
 			}
-			t := task[T, R]{item, make(chan R, 1)}
 			select {
-			case inOrder <- t:
+			case <-places:
+				t := task[T, R]{item, make(chan R, 1)}
+				inOrder <- t
 				todo <- t
 			case <-quit:
 				return
 			}
 		}
 		ended <- ctx.Err()
-	}()
-	for w := range o.workers {
-		go func() {
+	})
+	walk.NewCrew(o.threads, func(m *walk.Meter) {
+		places <- struct{}{} // for its task
+		places <- struct{}{} // and for one whose result waits for its turn
+		running.Go(func() {
 			for t := range todo {
-				t.result <- o.work(w, t.item)
+				t.result <- o.work(m, t.item)
 			}
+		})
+	}).Start()
+	if o.end != nil {
+		go func() {
+			running.Wait()
+			o.end()
 		}()
 	}
-	return inOrder, ended
+	return inOrder, places, ended
 }

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"treefilter/walk"
 )
 
 // In a synctest bubble time stands still while anything runs, and a goroutine
@@ -28,8 +30,8 @@ func count(n int, err error) func() (int, error) {
 // run takes the results of ordered items, and calls tick for those that are none.
 func run(ctx context.Context, workers int, next func() (int, error), work func(worker, item int) int,
 	take func(int) error, every time.Duration, tick func() error) error {
-	o := ordered[int, *int]{next: next, workers: workers, every: every, work: func(worker, item int) *int {
-		result := work(worker, item)
+	o := ordered[int, *int]{next: next, threads: workers, every: every, work: func(m *walk.Meter, item int) *int {
+		result := work(m.Worker, item)
 		return &result
 	}}
 	for r, err := range o.results(ctx) {

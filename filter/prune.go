@@ -5,9 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
+	"iter"
 	"strings"
-	"sync"
 
 	"treefilter/store/state"
 	"treefilter/walk"
@@ -61,8 +60,7 @@ type pruneRun struct {
 	out    *output
 
 	outputs *outputNamer
-	workers []*absence
-	batch   []string // paths relative to the root, to be statted
+	again   *absence // for a second look
 	stamps  int64
 	dropped int
 }
@@ -71,15 +69,11 @@ func (r *pruneRun) run(ctx context.Context) (err error) {
 	if err := r.refuse(); err != nil {
 		return err
 	}
-	for range parallel() {
-		a, err := newAbsence(r.root.dir)
-		if err != nil {
-			return err
-		}
-		a.certain = r.Force
-		defer a.at.Close()
-		r.workers = append(r.workers, a)
+	if r.again, err = newAbsence(r.root.dir); err != nil {
+		return err
 	}
+	defer r.again.at.Close()
+	r.again.certain = r.Force
 	err = r.each(ctx)
 	r.report.problems(r.tree)
 	if r.DryRun {
@@ -114,65 +108,73 @@ func (r *pruneRun) refuse() error {
 	return nil
 }
 
-// share is how many paths a worker stats in one go.
-const share = 1024
-
-// each stats the file of every stamp, many at a time.
+// each stats the file of every stamp, and drops or prints those that are gone.
 func (r *pruneRun) each(ctx context.Context) error {
-	for e := range r.tree.Stamps() {
-		rel, within := strings.CutPrefix(e.Path, r.below)
-		if !within || !r.Choice.Has(rel) {
-			continue
+	err := r.eachGone(ctx, r.stamped, func(found *absent) (err error) {
+		r.stamps += int64(found.looked)
+		if r.DryRun || len(r.Outputs) > 0 {
+			if found.gone, err = r.print(found.gone); err == nil {
+				err = r.out.Flush() // nothing but its stamp leads to an output
+			}
+			if err != nil || r.DryRun {
+				return err
+			}
 		}
-		r.stamps++
-		r.batch = append(r.batch, rel)
-		if len(r.batch) < share*len(r.workers) {
-			continue
-		}
-		if err := r.flush(ctx); err != nil {
-			return err
-		}
-	}
-	if err := r.flush(ctx); err != nil || r.DryRun {
+		dropped, err := r.drop(found.gone)
+		r.dropped += dropped
+		return err
+	})
+	if err != nil || r.DryRun {
 		return err
 	}
-	return r.failed(ctx)
+	// What is remembered of the failures on files that are gone is no stamp: these are
+	// not counted, and neither their paths nor their outputs are printed.
+	return r.eachGone(ctx, r.failed, func(found *absent) error {
+		_, err := r.drop(found.gone)
+		return err
+	})
 }
 
-// failed prunes what is remembered of the failures on files that are gone. They are no
-// stamps: they are not counted, and neither their paths nor their outputs are printed.
-func (r *pruneRun) failed(ctx context.Context) error {
-	for _, path := range r.tree.Failed() {
-		if rel, within := strings.CutPrefix(path, r.below); within && r.Choice.Has(rel) {
-			r.batch = append(r.batch, rel)
+// eachGone calls take with those of some paths that are gone, a number at a time.
+func (r *pruneRun) eachGone(ctx context.Context, paths iter.Seq[string], take func(*absent) error) error {
+	all := &absences{dir: r.root.dir, certain: r.Force, threads: r.Threads}
+	for found, err := range all.of(ctx, paths) {
+		for _, warn := range found.warns {
+			r.report.once(warn, r.Warn)
 		}
-	}
-	if ctx.Err() != nil {
-		return ctx.Err()
-	}
-	_, err := r.drop(r.stat())
-	return err
-}
-
-// flush stats the paths of a batch, and drops or prints those that are gone.
-func (r *pruneRun) flush(ctx context.Context) error {
-	if ctx.Err() != nil {
-		return ctx.Err()
-	}
-	gone := r.stat()
-	r.batch = r.batch[:0]
-	if r.DryRun || len(r.Outputs) > 0 {
-		var err error
-		if gone, err = r.print(gone); err == nil {
-			err = r.out.Flush() // nothing but its stamp leads to an output
+		if err == nil {
+			err = take(&found)
 		}
-		if err != nil || r.DryRun {
+		if err != nil {
 			return err
 		}
 	}
-	dropped, err := r.drop(gone)
-	r.dropped += dropped
-	return err
+	return nil
+}
+
+// stamped yields the paths, relative to the root, of stamps.
+func (r *pruneRun) stamped(yield func(string) bool) {
+	for e := range r.tree.Stamps() {
+		if rel, within := r.within(e.Path); within && !yield(rel) {
+			return
+		}
+	}
+}
+
+// failed yields the paths of files on which failures are remembered.
+func (r *pruneRun) failed(yield func(string) bool) {
+	for _, path := range r.tree.Failed() {
+		if rel, within := r.within(path); within && !yield(rel) {
+			return
+		}
+	}
+}
+
+// within returns a path of the tree relative to the root, and whether it is to be
+// looked at.
+func (r *pruneRun) within(path string) (rel string, ok bool) {
+	rel, ok = strings.CutPrefix(path, r.below)
+	return rel, ok && r.Choice.Has(rel)
 }
 
 // drop drops what is known of the paths, relative to the root, that are still gone.
@@ -180,48 +182,14 @@ func (r *pruneRun) drop(gone []string) (dropped int, err error) {
 	if len(gone) == 0 {
 		return 0, nil
 	}
-	again := r.workers[0]
-	again.forget()
+	r.again.forget()
 	for i := range gone {
 		gone[i] = r.below + gone[i]
 	}
 	return r.tree.Prune(gone, func(path string) bool {
-		still, err := again.gone(path[len(r.below):])
+		still, err := r.again.gone(path[len(r.below):])
 		return still && err == nil
 	})
-}
-
-// stat returns the paths that are gone, in their order.
-func (r *pruneRun) stat() (gone []string) {
-	type found struct {
-		gone  []string
-		warns []error
-	}
-	all := make([]found, len(r.workers))
-	var wait sync.WaitGroup
-	each := (len(r.batch) + len(all) - 1) / len(all)
-	for i, a := range r.workers {
-		part := r.batch[min(i*each, len(r.batch)):min((i+1)*each, len(r.batch))]
-		wait.Go(func() {
-			for _, path := range part {
-				is, err := a.gone(path)
-				if is {
-					all[i].gone = append(all[i].gone, path)
-				}
-				if n := len(all[i].warns); err != nil && (n == 0 || all[i].warns[n-1] != err) {
-					all[i].warns = append(all[i].warns, err)
-				}
-			}
-		})
-	}
-	wait.Wait()
-	for _, f := range all {
-		for _, err := range f.warns {
-			r.report.once(err, r.Warn)
-		}
-		gone = slices.Concat(gone, f.gone)
-	}
-	return gone
 }
 
 // print prints the paths, or their outputs, and returns those that could be.

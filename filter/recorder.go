@@ -29,7 +29,7 @@ type recorder struct {
 func newRecorder(opt *Options, how Recording, g *state.Grove, report *reporter) *recorder {
 	ts := &destinations{opt: opt, grove: g, report: report}
 	return &recorder{
-		sorter:       &sorter{ts, opt.Detect, how.IgnoreMissing, newReaders()},
+		sorter:       &sorter{ts, opt.Detect, how.IgnoreMissing, newReaders(opt.Threads)},
 		writer:       writer{how: how, opt: opt, destinations: ts, report: report, backing: backing{sync: g.SyncWork}},
 		opt:          opt,
 		destinations: ts,

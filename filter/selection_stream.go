@@ -37,15 +37,15 @@ func (s *selector) stream(ctx context.Context) iter.Seq2[batch, error] {
 			yield(batch{}, err)
 			return
 		}
-		judges := make([]*pathJudge, parallel())
+		judges := make([]*pathJudge, walk.MaxWorkers(s.Threads))
 		for i := range judges {
 			judges[i] = s.newPathJudge(bases)
 		}
 		paths := ordered[walk.Batch, judged]{
 			next:    walk.NewReader(s.In, s.InDelimiter).Next,
-			workers: len(judges),
-			work: func(worker int, paths walk.Batch) (j judged) {
-				j.found, j.warns = judges[worker].judgeAll(ctx, paths.Paths)
+			threads: s.Threads,
+			work: func(m *walk.Meter, paths walk.Batch) (j judged) {
+				j.found, j.warns = judges[m.Worker].judgeAll(ctx, m, paths.Paths)
 				return j
 			},
 		}
@@ -71,12 +71,14 @@ func (s *selector) patternBases() ([]root, error) {
 }
 
 // judgeAll judges the paths of one read.
-func (j *pathJudge) judgeAll(ctx context.Context, paths []string) (found []finding, warns []error) {
+func (j *pathJudge) judgeAll(ctx context.Context, m *walk.Meter, paths []string) (found []finding, warns []error) {
 	defer j.close()
 	judged := 0
 	var foundAt, warnedAt []int
+	m.Start()
 	for _, p := range j.order.of(paths) {
 		f, err := j.judge(paths[p.at])
+		m.Look()
 		if err != nil {
 			warns, warnedAt = append(warns, err), append(warnedAt, p.at)
 		}
@@ -87,6 +89,7 @@ func (j *pathJudge) judgeAll(ctx context.Context, paths []string) (found []findi
 			found, foundAt = append(found, f), append(foundAt, p.at)
 		}
 	}
+	m.Stop()
 	found, warns = asGiven(found, foundAt), asGiven(warns, warnedAt)
 	warns = append(warns, j.read(ctx, found)...)
 	j.count(judged, found)

@@ -56,6 +56,7 @@ func (s *selector) walk(ctx context.Context) iter.Seq2[batch, error] {
 
 func (w *walkSelector) run() error {
 	opt := walk.Options{
+		Workers:       w.Threads,
 		Follow:        w.Follow,
 		OneFileSystem: w.OneFileSystem,
 		Choice:        w.Choice,
@@ -63,7 +64,7 @@ func (w *walkSelector) run() error {
 		Mark:          state.IsStateName,
 		Pick:          w.Shard.divides(),
 	}
-	w.workers = make([]walkWorker, walk.NumWorkers(opt))
+	w.workers = make([]walkWorker, walk.MaxWorkers(w.Threads))
 	for i := range w.workers {
 		w.workers[i].stamps, w.workers[i].outputs = w.newStampReader(), w.newOutputNamer()
 	}

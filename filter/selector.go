@@ -6,6 +6,7 @@ import (
 
 	"treefilter/store/rule"
 	"treefilter/store/state"
+	"treefilter/walk"
 )
 
 // selector judges the files of a Selection.
@@ -23,7 +24,7 @@ type selector struct {
 }
 
 func newSelector(s *Selection, roots []root, g *state.Grove, report *reporter) *selector {
-	return &selector{Selection: s, roots: roots, grove: g, report: report, readers: newReaders(), now: present()}
+	return &selector{Selection: s, roots: roots, grove: g, report: report, readers: newReaders(s.Threads), now: present()}
 }
 
 // batch is what was found in one directory, or in the paths of one read, in order.
@@ -78,12 +79,12 @@ func (s *selector) read(ctx context.Context, found []finding) (warns []error) {
 		return nil
 	}
 	errs := make([]error, len(touched))
-	s.readers.each(len(touched), func(i int) {
+	s.readers.each(len(touched), func(m *walk.Meter, i int) {
 		f := touched[i]
 		if s.refresh != nil {
 			f.before = s.refresh.stat(f.filePath)
 		}
-		f.Content, errs[i] = compare(ctx, f.path(), f.recorded)
+		f.Content, errs[i] = compare(ctx, m, f.path(), f.recorded)
 		f.Reason = rule.Judge(s.Detect, &f.Evidence)
 	})
 	for _, err := range errs {

@@ -134,14 +134,14 @@ func (s *Status) Run(ctx context.Context) (trees []*TreeStatus, err error) {
 		case err != nil:
 			return nil, err
 		case b.done:
-			trees = append(trees, s.statusOf(b.tree, counts[b.tree]))
+			trees = append(trees, s.statusOf(ctx, b.tree, counts[b.tree]))
 		default:
 			counts.add(&b)
 		}
 	}
 	for _, t := range g.Trees() {
 		if counts[t] != nil || slices.Contains(g.Roots(), t) {
-			trees = append(trees, s.statusOf(t, counts[t]))
+			trees = append(trees, s.statusOf(ctx, t, counts[t]))
 		} else {
 			selected.report.problems(t)
 		}
@@ -193,7 +193,7 @@ func isNoDir(path string) bool {
 }
 
 // statusOf makes up the status of a tree that the walk is done with.
-func (s *Status) statusOf(t *state.Tree, n *tally) *TreeStatus {
+func (s *Status) statusOf(ctx context.Context, t *state.Tree, n *tally) *TreeStatus {
 	facts := t.Facts()
 	c := &Contents{
 		Void:       t.OtherConfigs(),
@@ -216,7 +216,7 @@ func (s *Status) statusOf(t *state.Tree, n *tally) *TreeStatus {
 	}
 	c.Changes, _ = configChanges(t)
 	c.Changes = append(c.Changes, t.SettingChanges()...)
-	c.Stamps, c.Gone = countStamps(t)
+	c.Stamps, c.Gone = s.countStamps(ctx, t)
 	for _, err := range slices.Concat(t.Problems(), t.SettingErrors()) {
 		c.Damage = append(c.Damage, Problem{err})
 	}
@@ -231,19 +231,25 @@ func (s *Status) statusOf(t *state.Tree, n *tally) *TreeStatus {
 
 // countStamps returns how many stamps count, and how many of these a prune would
 // drop.
-func countStamps(t *state.Tree) (stamps, gone int64) {
-	a, err := newAbsence(t.Root())
-	if err == nil {
-		defer a.at.Close()
+func (s *Status) countStamps(ctx context.Context, t *state.Tree) (stamps, gone int64) {
+	paths := func(yield func(string) bool) {
+		for e := range t.Stamps() {
+			if !yield(e.Path) {
+				return
+			}
+		}
 	}
-	for e := range t.Stamps() {
-		stamps++
-		if err != nil {
-			continue
+	all := &absences{dir: t.Root(), threads: s.Threads}
+	for found, err := range all.of(ctx, paths) {
+		if err != nil { // the directory cannot be opened
+			stamps, gone = 0, 0
+			for range t.Stamps() {
+				stamps++
+			}
+			return stamps, gone
 		}
-		if is, _ := a.gone(e.Path); is {
-			gone++
-		}
+		stamps += int64(found.looked)
+		gone += int64(len(found.gone))
 	}
 	return stamps, gone
 }

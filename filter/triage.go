@@ -33,7 +33,7 @@ type sorter struct {
 }
 
 // stat stats the paths of a batch. It runs on several goroutines.
-func (s *sorter) stat(_ int, batch walk.Batch) (t triage) {
+func (s *sorter) stat(m *walk.Meter, batch walk.Batch) (t triage) {
 	paths := batch.Paths
 	if batch.Unterminated {
 		// A writer that was killed leaves a cut path, which may be the name of
@@ -47,6 +47,7 @@ func (s *sorter) stat(_ int, batch walk.Batch) (t triage) {
 	outputs := s.destinations.newOutputNamer()
 	defer outputs.close()
 	t.expect = len(paths)
+	m.Start()
 	for _, path := range paths {
 		f, err := st.path(path)
 		if err == nil && len(s.destinations.opt.Outputs) > 0 {
@@ -54,7 +55,9 @@ func (s *sorter) stat(_ int, batch walk.Batch) (t triage) {
 		}
 		s.sort(&t, f, err)
 		st.began = st.ended // one stat follows the other: a reading of the clock serves two
+		m.Look()
 	}
+	m.Stop()
 	s.read(&t)
 	return t
 }
@@ -102,7 +105,7 @@ func (s *sorter) settled(t *triage, f file) {
 // read adds the stamps of settled files whose content is to be recorded, too.
 func (s *sorter) read(t *triage) {
 	errs := make([]error, len(t.unread))
-	s.readers.each(len(t.unread), func(i int) { errs[i] = t.unread[i].read() })
+	s.readers.each(len(t.unread), func(m *walk.Meter, i int) { errs[i] = t.unread[i].read(m) })
 	for i := range t.unread {
 		if errs[i] != nil {
 			t.warns = append(t.warns, errs[i])

@@ -37,12 +37,7 @@ type large struct {
 	folder folder
 	moved  atomic.Bool // another directory is there now, and that was said
 	marks  []string
-	left   int        // parts to do
-	subs   [][]string // found by each part
+	left   int        // entries to do
+	subs   [][]string // found in each part
 	held   *node      // where they go
-}
-
-// parts is how many parts these entries make.
-func parts(names []string) int {
-	return (len(names) + partSize - 1) / partSize
 }

@@ -22,6 +22,7 @@
 //
 // The package in reading order: walk.go (what callers see), worker.go (one
 // directory), list.go (its names), names.go (sorting), queue.go (who does
-// what), node.go (in what order), directory.go, choice.go (which files),
-// patterns*.go, reader.go, below.go, stat.go and folder_*.go (system calls).
+// what), crew*.go (how many there are to do it), node.go (in what order),
+// directory.go, choice.go (which files), patterns*.go, reader.go, below.go, stat.go and
+// folder_*.go (system calls).
 package walk

@@ -32,9 +32,7 @@ func (w *worker) list(d *directory, f folder) (folder, bool) {
 			sortNames(w.entries)
 		}
 		w.pick(d)
-		for _, e := range w.entries[:min(partSize, len(w.entries))] {
-			w.stat(d, f, e.name)
-		}
+		w.statFirst(d, f)
 		switch {
 		case w.queue.stopped.Load(), d.root.moved.Load():
 			return f, true
@@ -53,6 +51,14 @@ func (w *worker) list(d *directory, f folder) (folder, bool) {
 		if f, ok = w.open(d); !ok {
 			return f, false
 		}
+	}
+}
+
+// statFirst stats the entries of the first part.
+func (w *worker) statFirst(d *directory, f folder) {
+	for w.looked = 0; w.looked < min(w.queue.partSize(), len(w.entries)); w.looked++ {
+		w.stat(d, f, w.entries[w.looked].name)
+		w.meter.Look()
 	}
 }
 
@@ -142,6 +148,9 @@ func (w *worker) path(d *directory) string {
 // more: a FIFO would not return from being opened, and a device may act on it.
 func (w *worker) read(d *directory, f folder, path string) {
 	w.entries = w.entries[:0]
+	if w.scratch == nil {
+		w.scratch = make([]byte, 64<<10)
+	}
 	s, err := godirwalk.NewScannerWithScratchBuffer(path, w.scratch)
 	if err != nil {
 		w.readFolder(d, f)

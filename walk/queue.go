@@ -23,7 +23,8 @@ const backlog = 8 << 20
 // directories when taken. So a directory of a million subdirectories costs the
 // names and no more, and the list stays as short as the tree is deep.
 type queue struct {
-	top Visitor
+	top  Visitor
+	crew *Crew
 
 	mu      sync.Mutex
 	work    sync.Cond // workers wait on it: something to take, or the end
@@ -57,8 +58,8 @@ type result struct {
 	large *large   // set when there are any
 }
 
-func newQueue(roots int, top Visitor) *queue {
-	q := &queue{top: top}
+func newQueue(roots int, top Visitor, crew *Crew) *queue {
+	q := &queue{top: top, crew: crew}
 	q.work.L, q.output.L = &q.mu, &q.mu
 	q.list.prev, q.list.next = &q.list, &q.list
 	for i := range roots {
@@ -128,7 +129,7 @@ func (q *queue) begin(n *node) piece {
 		p.dir = &directory{parent: n.dir, root: n.dir.root, rel: join(n.dir.rel, n.names[0]), visitor: n.dir.visitor}
 		n.names = n.names[1:]
 	case partNode:
-		size := min(partSize, len(n.names))
+		size := min(q.partSize(), len(n.names))
 		p.names, n.names = n.names[:size], n.names[size:]
 		n.part++
 	}
@@ -138,13 +139,21 @@ func (q *queue) begin(n *node) piece {
 	return p
 }
 
+// partSize is how many entries the next part of a directory has.
+func (q *queue) partSize() int {
+	if q.crew.Waits() {
+		return shortPart
+	}
+	return partSize
+}
+
 // finish takes a worker's result back, and returns the node after the piece's.
 func (q *queue) finish(p piece, r result) (after *node) {
 	d := p.dir
 	switch {
 	case p.part > 0:
-		d.large.subs[p.part] = r.subs
-		q.endPart(d, 1)
+		d.large.subs = append(d.large.subs, r.subs)
+		q.endPart(d, len(p.names))
 	case r.large != nil:
 		q.split(p, r)
 	default:
@@ -165,15 +174,14 @@ func (q *queue) finish(p piece, r result) (after *node) {
 func (q *queue) split(p piece, r result) {
 	d, l := p.dir, r.large
 	d.large = l
-	l.left = parts(r.rest)
-	l.subs = make([][]string, 1+l.left)
-	l.subs[0] = r.subs
+	l.left = len(r.rest)
+	l.subs = [][]string{r.subs}
 	l.held = &node{kind: heldNode, dir: d}
 	p.node.insert(l.held)
 	p.node.insert(&node{kind: partNode, dir: d, names: r.rest, part: 1})
 }
 
-// endPart takes n parts of a large directory as done. After the last the
+// endPart takes n more entries of a large directory as done. After the last the
 // subdirectories of all of them can be begun.
 func (q *queue) endPart(d *directory, n int) {
 	l := d.large
@@ -300,7 +308,7 @@ func (q *queue) drop() {
 		case subsNode:
 			q.release(n.dir.root, len(n.names))
 		case partNode:
-			q.endPart(n.dir, parts(n.names))
+			q.endPart(n.dir, len(n.names))
 		}
 	}
 }

@@ -61,8 +61,10 @@ func NewReader(r io.Reader, d Delimiter) *Reader {
 	return &Reader{r: r, delim: d, buf: make([]byte, 0, blockSize)}
 }
 
-// blockSize is how much is read at least at a time, if there is that much.
-const blockSize = 64 << 10
+// blockSize is how much is read at least at a time, if there is that much: some 200
+// paths. One worker takes what comes of it, so where each path takes long there should
+// be enough for many.
+const blockSize = 16 << 10
 
 // Next returns the next paths, at least one; empty ones are passed over. At the
 // end of the stream the error is io.EOF. After an error it returns that error.

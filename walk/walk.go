@@ -2,7 +2,6 @@ package walk
 
 import (
 	"context"
-	"runtime"
 	"strings"
 	"sync"
 )
@@ -36,7 +35,7 @@ type File struct {
 
 // Options say how to walk.
 type Options struct {
-	Workers       int     // how many visits may run at once; see NumWorkers for 0
+	Workers       int     // how many visits may run at once; with 0 a Crew decides
 	Follow        bool    // follow symlinks to files and directories
 	OneFileSystem bool    // do not enter directories on another file system than their root's
 	Choice        *Choice // which files to look at
@@ -57,7 +56,7 @@ type Dir struct {
 	Root   int      // index into the roots
 	Rel    string   // path relative to the root, separated by '/'; "" for the root itself
 	Part   int      // 0 for the first, or only, part
-	Worker int      // 0 <= Worker < NumWorkers: the visitor may keep state per worker without locks
+	Worker int      // 0 <= Worker < MaxWorkers: the visitor may keep state per worker without locks
 	Files  []File   // valid during the visit only
 	Marks  []string // names that Options.Mark accepted, complete in every part
 	Errs   []error  // what could not be examined; the visit may append to it
@@ -107,28 +106,20 @@ func (f VisitFunc) Visit(d *Dir) Visitor {
 // f's to use: its worker is at another one by then.
 func (d *Dir) Then(size int, f func() error) { d.then = output{size: size, then: f} }
 
-// partSize is how many entries of a directory are looked at in one go.
+// partSize is how many entries of a directory are looked at in one go, so that the
+// largest do not leave the other workers with nothing to do.
 const partSize = 4096
 
-// NumWorkers returns how many workers a walk with these options has: the number
-// asked for, else one for each processor that the program may use.
-//
-// Measured on two processors that other work shared, a million files, warm cache:
-// four workers took as long as two. GOMAXPROCS 4 instead of 2, which is the
-// program's to set, took from nothing to 17 % off a flat tree, and made no clear
-// difference on a deep one.
-func NumWorkers(opt Options) int {
-	if opt.Workers > 0 {
-		return opt.Workers
-	}
-	return max(2, min(runtime.NumCPU(), runtime.GOMAXPROCS(0)))
-}
+// shortPart is that where each look is a wait: a part takes about as long as some
+// directories then.
+const shortPart = 32
 
 // walker is what all workers of one walk share.
 type walker struct {
 	opt   Options
 	roots []Root
 	queue *queue
+	crew  *Crew
 }
 
 // Walk visits every directory below the roots, in any order and by several
@@ -142,13 +133,13 @@ type walker struct {
 //
 // Walk returns their first error, else ctx.Err(). Either ends it early.
 func Walk(ctx context.Context, roots []Root, opt Options, top Visitor, report func(error) error) error {
-	w := &walker{opt: opt, roots: roots, queue: newQueue(len(roots), top)}
+	w := &walker{opt: opt, roots: roots}
+	var workers sync.WaitGroup
+	w.crew = NewCrew(opt.Workers, func(m *Meter) { workers.Go((&worker{walker: w, meter: m}).run) })
+	w.queue = newQueue(len(roots), top, w.crew)
 	defer context.AfterFunc(ctx, w.queue.stop)()
 
-	var workers sync.WaitGroup
-	for id := range NumWorkers(opt) {
-		workers.Go(newWorker(w, id).run)
-	}
+	w.crew.Start()
 	// Also when report panics, or ends its goroutine: no worker outlives Walk.
 	defer func() {
 		w.queue.stop()

@@ -16,17 +16,15 @@ var errNotRegular = errors.New("not a regular file")
 // worker reads directories and visits them. Its buffers are used again for each.
 type worker struct {
 	*walker
+	meter   *Meter
 	sys     syscalls
 	scratch []byte // godirwalk's
 	entries []entry
+	looked  int // at how many of them
 	subs    []string
 	missing bool // a name was not there any more when it was statted
 	opened  Info // the directory, as it was when it was opened
 	dir     Dir
-}
-
-func newWorker(w *walker, id int) *worker {
-	return &worker{walker: w, scratch: make([]byte, 64<<10), dir: Dir{Worker: id}}
 }
 
 func (w *worker) run() {
@@ -39,15 +37,17 @@ func (w *worker) run() {
 func (w *worker) do(p piece) result {
 	d := p.dir
 	w.dir = Dir{
-		Root: d.root.index, Rel: d.rel, Part: p.part, Worker: w.dir.Worker,
+		Root: d.root.index, Rel: d.rel, Part: p.part, Worker: w.meter.Worker,
 		Files: w.dir.Files[:0],
 	}
 	w.subs, w.missing = w.subs[:0], false
 	if p.part > 0 {
 		return w.laterPart(p)
 	}
+	w.meter.Start()
 	f, ok := w.open(d)
 	if !ok {
+		w.meter.Stop()
 		return w.result()
 	}
 	if only := w.roots[d.root.index].Only; only != "" {
@@ -68,6 +68,7 @@ func (w *worker) open(d *directory) (folder, bool) {
 		d.root.folder, d.root.open = f, true // closed when the root is done
 	}
 	w.opened, err = w.sys.inspect(f)
+	w.meter.Look()
 	d.id = w.opened.FileID
 	switch {
 	case err != nil:
@@ -120,6 +121,7 @@ func (w *worker) only(d *directory, f folder, name string) {
 func (w *worker) firstPart(d *directory, f folder) result {
 	d.included = d.parent != nil && (d.parent.included || w.opt.Choice.includesBelow(d.rel))
 	f, ok := w.list(d, f)
+	w.meter.Stop()
 	if !ok {
 		return w.result()
 	}
@@ -127,17 +129,16 @@ func (w *worker) firstPart(d *directory, f folder) result {
 		w.close(d, f)
 		return w.result()
 	}
-	first := w.entries[:min(partSize, len(w.entries))]
 	if below := d.visitor.Visit(&w.dir); below != nil {
 		d.visitor = below
 	}
 
 	r := w.result()
-	if len(first) == len(w.entries) {
+	if w.looked == len(w.entries) {
 		w.close(d, f)
 		return r
 	}
-	for _, e := range w.entries[len(first):] {
+	for _, e := range w.entries[w.looked:] {
 		r.rest = append(r.rest, e.name)
 	}
 	r.large = &large{folder: f, marks: w.dir.Marks}
@@ -148,9 +149,12 @@ func (w *worker) firstPart(d *directory, f folder) result {
 // laterPart visits some more entries of a large directory.
 func (w *worker) laterPart(p piece) result {
 	l := p.dir.large
+	w.meter.Start()
 	for _, name := range p.names {
 		w.stat(p.dir, l.folder, name)
+		w.meter.Look()
 	}
+	w.meter.Stop()
 	if w.missing && !w.leadsTo(w.path(p.dir), p.dir) && !l.moved.Swap(true) {
 		w.failMoved(p.dir)
 	}

@@ -23,6 +23,7 @@ type commitCommand struct {
 	NoSync        bool     `help:"for work without results: no sync before stamps"`
 	EmptyConfig   bool     `help:"no config is meant, not forgotten"`
 	verboseFlag
+	threadsFlag
 	detectFlag
 	outputFlag
 	configFlags
@@ -73,7 +74,7 @@ func (c *commitCommand) job(s *stdio) (*filter.Commit, error) {
 		NoWAL: c.NoWAL,
 	}
 	job.Detect, job.Outputs = rule.Detect(c.Detect), filter.Outputs(c.Output)
-	job.Founded = c.founded(s)
+	job.Threads, job.Founded = int(c.Threads), c.founded(s)
 	job.OwnWAL = c.OwnWAL
 	if err := c.configure(&job.Options); err != nil {
 		return nil, err

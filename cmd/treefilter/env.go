@@ -13,7 +13,7 @@ import (
 // shared are the flags that have a variable: those that both ends of a pipeline
 // must be given alike, and no other. An exported TREEFILTER_CHECK=1 would silence
 // every pipeline.
-var shared = []string{"config", "config-file", "default", "depends", "depends-name", "detect", "exclude", "extension", "include", "program", "shard", "state-base", "state-dir"}
+var shared = []string{"config", "config-file", "default", "depends", "depends-name", "detect", "exclude", "extension", "include", "program", "shard", "state-base", "state-dir", "threads"}
 
 const variablePrefix = "TREEFILTER_"
 

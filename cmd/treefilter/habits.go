@@ -52,8 +52,8 @@ var flagHabits = []habit{
 	// Running commands.
 	{"-exec -execdir -ok --exec -X --exec-batch", "", `"treefilter exec ROOT -- COMMAND {}" runs it on each file that needs work`},
 	{"-i --replace", "exec", "{} stands for the path without a flag"},
-	{"--max-procs --parallel --processes --workers -w --threads", "exec", "-j N runs N commands at once"},
-	{"-j --jobs --max-procs --parallel --processes --workers -w --threads", "", `-j N is a flag of exec; the walk uses every processor by itself`},
+	{"--max-procs --parallel --processes --workers -w", "exec", "-j N runs N commands at once"},
+	{"-j --jobs --max-procs --parallel --processes --workers -w", "", `-j N is a flag of exec; --threads N is how many look-ups there are at once`},
 	{"-o --out --outfile --outdir", "filter commit exec status explain prune", "--output PATTERN is what the work makes: a file without it needs work"},
 	{"-1 --max-args -N --max-lines", "exec", "--batch N gives up to N paths to one command"},
 	{"-k --keep-going --ignore-errors", "exec", "exec goes on after a failure; --max-failures N ends it"},

@@ -12,6 +12,7 @@ type importCommand struct {
 	ownWALFlag
 	From string `placeholder:"NAME" help:"the program whose files are read (--program)"`
 	choiceFlags
+	threadsFlag
 	Follow      bool `help:"follow symbolic links"`
 	EmptyConfig bool `help:"record the stamps under no config"`
 	settingFlags
@@ -46,7 +47,7 @@ func (c *importCommand) run(ctx context.Context, s *stdio) error {
 
 func (c *importCommand) job(s *stdio) (*filter.Import, error) {
 	job := &filter.Import{Options: c.options(s), From: c.From, Follow: c.Follow}
-	job.OwnWAL = c.OwnWAL
+	job.OwnWAL, job.Threads = c.OwnWAL, int(c.Threads)
 	var err error
 	if job.Choice, err = c.choice(); err != nil {
 		return nil, err

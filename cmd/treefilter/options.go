@@ -149,6 +149,12 @@ type selectionFlags struct {
 	OneFileSystem bool `short:"x" help:"stay on the file system of each ROOT"`
 	listingsFlag
 	shardFlag
+	threadsFlag
+}
+
+// threadsFlag says how many look at files.
+type threadsFlag struct {
+	Threads threads `placeholder:"N" help:"N look-ups at once, whether they wait or not"`
 }
 
 // listingsFlag is about what is remembered of the names in directories.
@@ -159,7 +165,7 @@ type listingsFlag struct {
 // choose puts them into what a job selects.
 func (f *selectionFlags) choose(job *filter.Selection, s *stdio) (err error) {
 	job.Follow, job.OneFileSystem, job.NoListings, job.Except = f.Follow, f.OneFileSystem, f.NoListings, fileOf(s.out)
-	job.Shard = filter.Shard(f.Shard)
+	job.Shard, job.Threads = filter.Shard(f.Shard), int(f.Threads)
 	job.Choice, err = f.choice()
 	return err
 }
@@ -294,4 +300,19 @@ func (n *count) Decode(ctx *kong.DecodeContext) error {
 	}
 	*n = count(value)
 	return nil
+}
+
+// threads is the value of --threads.
+type threads int
+
+// mostThreads keeps far from what the Go runtime dies of, 10,000 threads that wait.
+const mostThreads = 1000
+
+// Decode implements kong.MapperValue.
+func (n *threads) Decode(ctx *kong.DecodeContext) error {
+	err := (*count)(n).Decode(ctx)
+	if err == nil && *n > mostThreads {
+		err = &usageError{reason: fmt.Sprintf("more than %d: %d", mostThreads, *n)}
+	}
+	return err
 }

@@ -171,6 +171,8 @@ func TestSharedFlags(t *testing.T) {
 			value = "content"
 		case "shard":
 			value = "1/2"
+		case "threads":
+			value = "2"
 		}
 		t.Setenv(variable(name), value)
 		found := false

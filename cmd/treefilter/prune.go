@@ -14,6 +14,7 @@ type pruneCommand struct {
 	Force  bool `help:"take all that is missing for gone for good"`
 	delimiterFlags
 	choiceFlags
+	threadsFlag
 	outputFlag
 }
 
@@ -48,7 +49,7 @@ func (c *pruneCommand) run(ctx context.Context, s *stdio) error {
 func (c *pruneCommand) job(s *stdio) (job *filter.Prune, err error) {
 	job = &filter.Prune{Options: c.options(s), DryRun: c.DryRun, Force: c.Force}
 	job.OwnWAL = c.OwnWAL
-	job.Outputs = filter.Outputs(c.Output)
+	job.Outputs, job.Threads = filter.Outputs(c.Output), int(c.Threads)
 	job.Out, job.OutDelimiter = c.output(s)
 	job.Choice, err = c.choice()
 	return job, err

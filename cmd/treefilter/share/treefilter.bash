@@ -24,6 +24,7 @@ _treefilter() {
 		-x --one-file-system: filter exec status
 		--shard: filter exec status: auto
 		--no-listings: filter exec dump status
+		--threads: filter commit exec status prune import: N
 		-c --config: filter commit exec status explain import: KEY=VALUE
 		--config-file: filter commit exec status explain import: FILE
 		--depends: filter commit exec status explain import: FILE

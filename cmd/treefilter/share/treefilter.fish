@@ -5,7 +5,7 @@ set -g __treefilter_names filter commit exec dump status explain prune forget di
 # The flags that take a value.
 set -g __treefilter_valued --batch --completion --config --config-file --default --depends --depends-name \
     --detect --directory --dump --exclude --extension --from --give-up --include --jobs \
-    --max-failures --output --program --retries --shard --since --state-base --state-dir
+    --max-failures --output --program --retries --shard --since --state-base --state-dir --threads
 
 # What the words before the cursor mean for the one at it: prints the command,
 # "-" for none as yet, then whether there was a "--", and what stands after that.
@@ -106,6 +106,7 @@ __treefilter_flag 'filter exec status import' -l follow -d 'follow symbolic link
 __treefilter_flag 'filter exec status' -s x -l one-file-system -d 'stay on the file system of each ROOT'
 __treefilter_flag 'filter exec status' -l shard -xa auto -d 'this run is the K-th of N that share the work'
 __treefilter_flag 'filter exec dump status' -l no-listings -d 'read all directories, whatever is remembered'
+__treefilter_flag 'filter commit exec status prune import' -l threads -x -d 'N look-ups at once, whether they wait or not'
 __treefilter_flag 'filter commit exec status explain import' -s c -l config -x -d 'a setting that decides the outcome (repeatable)'
 __treefilter_flag 'filter commit exec status explain import' -l config-file -r -F -d 'a YAML mapping of such settings'
 __treefilter_flag 'filter commit exec status explain import' -l depends -r -F -d 'a file whose content decides it (repeatable)'

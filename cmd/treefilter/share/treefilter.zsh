@@ -9,7 +9,7 @@ _treefilter() {
 	local -a valued=(
 		--batch --completion --config --config-file --default --depends
 		--depends-name --detect --directory --dump --exclude --extension --from --give-up --include --jobs
-		--max-failures --output --program --retries --shard --since --state-base --state-dir
+		--max-failures --output --program --retries --shard --since --state-base --state-dir --threads
 	)
 	local command='' ended=0 word
 	local -i i
@@ -57,6 +57,7 @@ _treefilter() {
 	_treefilter_of filter exec status && flags+=('(-x --one-file-system)'{-x,--one-file-system}'[stay on the file system of each ROOT]')
 	_treefilter_of filter exec status && flags+=('(--shard)--shard=[this run is the K-th of N that share the work]:K/N:(auto)')
 	_treefilter_of filter exec dump status && flags+=('(--no-listings)--no-listings[read all directories, whatever is remembered]')
+	_treefilter_of filter commit exec status prune import && flags+=('(--threads)--threads=[N look-ups at once, whether they wait or not]:N:()')
 	_treefilter_of filter commit exec status explain import && flags+=('*'{-c+,--config=}'[a setting that decides the outcome (repeatable)]:KEY=VALUE:()')
 	_treefilter_of filter commit exec status explain import && flags+=('(--config-file)--config-file=[a YAML mapping of such settings]:FILE:_treefilter_paths')
 	_treefilter_of filter commit exec status explain import && flags+=('*--depends=[a file whose content decides it (repeatable)]:FILE:_treefilter_paths')
