@@ -6,8 +6,8 @@ import (
 
 	"treefilter/store/internal/disk"
 	"treefilter/store/internal/format"
-	"treefilter/store/internal/memtable"
 	"treefilter/store/internal/segment"
+	"treefilter/store/internal/words"
 )
 
 // DumpOptions say what a Dump does beside folding.
@@ -92,7 +92,7 @@ func (t *Tree) Dump(opt DumpOptions) (done Dumped, err error) {
 	case t.relisted != nil:
 		m.listings, t.relisted = t.relisted, nil
 	default:
-		m.listings = d.relistTouched(m.runs)
+		m.listings = d.relistTouched(m.over)
 	}
 	if opt.NewestOnly {
 		if done.Dropped, err = m.keepNewest(t.equal.same); err != nil {
@@ -122,7 +122,7 @@ type dump struct {
 }
 
 func (t *Tree) newDump() *dump {
-	d := &dump{Tree: t, st: load(t.opt.fsys, t.names, t.opt.Program), newest: t.under}
+	d := &dump{Tree: t, st: load(t.opt, t.names), newest: t.under}
 	d.st.recognize(t.under)
 	if newest := d.st.newest(); newest != nil && t.held == nil {
 		d.newest = newest
@@ -150,8 +150,8 @@ func (st *state) recognize(own *format.Terms) {
 
 // merge brings together what is to be in the new snapshot.
 func (d *dump) merge() *merge {
-	over := memtable.Joined(d.st.inMemory(), d.held)
-	d.st.forgetFailures(over)
+	hand, wal := d.st.said()
+	over := d.st.withoutFailures(words.NewLayers(hand, wal, words.Of(d.held)))
 	m := newMerge(d.opt.Program, d.st, over, d.newest)
 	m.volume, m.root, m.segments = d.st.volume(), d.names.Root, d.list()
 	if d.held != nil {

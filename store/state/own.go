@@ -67,7 +67,7 @@ func (t *Tree) stateDir() string {
 
 // marks returns the marks of all logs that the tree has now.
 func (t *Tree) marks() (segments []string, theWAL string, err error) {
-	st := load(t.opt.fsys, t.names, t.opt.Program)
+	st := load(t.opt, t.names)
 	if st.walErr != nil {
 		return nil, "", st.walErr
 	}

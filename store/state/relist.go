@@ -6,8 +6,8 @@ import (
 
 	"treefilter/store/internal/disk"
 	"treefilter/store/internal/format"
-	"treefilter/store/internal/memtable"
 	"treefilter/store/internal/snapshot"
+	"treefilter/store/internal/words"
 )
 
 // relisting makes up the listings of a new snapshot: from those of the last one, which
@@ -87,7 +87,7 @@ func (r *relisting) walk(ctx context.Context, dir string) error {
 }
 
 // relistTouched looks at the directories in which something was recorded.
-func (d *dump) relistTouched(runs []*memtable.Dir) *relisting {
+func (d *dump) relistTouched(said words.Layers) *relisting {
 	r := d.newRelisting(d.st)
 	if r.volume.Boot == "" {
 		return r
@@ -96,8 +96,12 @@ func (d *dump) relistTouched(runs []*memtable.Dir) *relisting {
 	if r.old != nil {
 		r.entries = d.st.Trailer.Find(format.ListingsSection, "").Entries
 	}
-	for _, run := range runs {
-		r.decide(run.Dir)
+	last, any := "", false
+	for dir := range said.All() {
+		if dir != last || !any {
+			r.decide(dir)
+			last, any = dir, true
+		}
 	}
 	if r.old != nil {
 		r.keep(r.old.Span.End)
