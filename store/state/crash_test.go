@@ -19,7 +19,7 @@ import (
 
 // What the long forms of the tests of crashes, faults and damage found is in
 // FORMAT.md.
-func TestMain(m *testing.M) { os.Exit(long.Tests{M: m}.Run()) }
+func TestMain(m *testing.M) { defaultRoom = 300; os.Exit(long.Tests{M: m}.Run()) }
 
 // collectLess makes short-lived trees by the thousand cheap, as long as there are not
 // too many of them.

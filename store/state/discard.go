@@ -54,6 +54,7 @@ func (t *Tree) Discard() (discarded bool, err error) {
 	}
 	m := d.merge()
 	m.listings = d.relistTouched(m.over)
+	defer func() { err = errors.Join(err, m.listings.Close()) }()
 	if _, err := d.replace(m, false); err != nil {
 		return false, err
 	}

@@ -94,6 +94,7 @@ func (t *Tree) Dump(opt DumpOptions) (done Dumped, err error) {
 	default:
 		m.listings = d.relistTouched(m.over)
 	}
+	defer func() { err = errors.Join(err, m.listings.Close()) }()
 	if opt.NewestOnly {
 		if done.Dropped, err = m.keepNewest(t.equal.same); err != nil {
 			return done, d.damaged(err)

@@ -148,9 +148,9 @@ func formsListings() *relisting {
 		DirStat: format.DirStat{Ino: 262147, Ctime: format.Time{Sec: 1700000000, Nsec: 123000000}, Mtime: format.Time{Sec: 1600000000}},
 		Subs:    []string{"01"},
 	}
-	r := &relisting{volume: disk.Volume{Boot: "6f1c2b0e-9f5d-4b1a-8a8e-2d1b7c3e4f50"}, entries: 2}
+	r := &relisting{volume: disk.Volume{Boot: "6f1c2b0e-9f5d-4b1a-8a8e-2d1b7c3e4f50"}, made: snapshot.NewScratch(disk.OS{})}
 	for _, line := range [][]byte{format.AppendListing(nil, "old", &sound), format.AppendListing(nil, "old/2024", &empty)} {
-		r.parts = append(r.parts, listingPart{line: line})
+		r.add(line)
 	}
 	return r
 }

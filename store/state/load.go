@@ -114,7 +114,7 @@ func (st *state) problems() []error {
 		problems = append(problems, l.Problem())
 	}
 	if _, said := st.said(); said.Err() != nil {
-		problems = append(problems, fmt.Errorf("words of the WAL in a temporary file: %w", said.Err()))
+		problems = append(problems, fmt.Errorf("what the WAL says: %w", said.Err()))
 	}
 	problems = append(problems, st.SnapshotErr())
 	return slices.DeleteFunc(problems, func(err error) bool { return err == nil })

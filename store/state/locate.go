@@ -43,6 +43,9 @@ func (g *Grove) Locate(file string) (dir, name string, err error) {
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	if len(g.dirs) == manyDirs {
+		clear(g.dirs)
+	}
 	g.dirs[strings.Clone(given)] = dir
 	return dir, name, nil
 }

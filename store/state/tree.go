@@ -173,7 +173,7 @@ func (t *Tree) SyncWork() error { return t.work.Sync(t.root) }
 func (t *Tree) Close() error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	err := errors.Join(t.app.Close(), t.seg.End())
+	err := errors.Join(t.app.Close(), t.seg.End(), t.relisted.Close())
 	if t.claims != nil {
 		err = errors.Join(err, t.claims.Close())
 		t.claims = nil

@@ -1,6 +1,7 @@
 package snapshot
 
 import (
+	"fmt"
 	"io"
 	"slices"
 
@@ -87,6 +88,9 @@ func (s *Scratch) Cursors() func(format.Span) *Cursor {
 	}
 	return func(sp format.Span) *Cursor { return NewCursor(src, sp) }
 }
+
+// Failed words an error of a cursor: no snapshot is damaged.
+func (s *Scratch) Failed(err error) error { return fmt.Errorf("temporary file: %v", err) }
 
 // Close gives the file up.
 func (s *Scratch) Close() error {

@@ -65,7 +65,7 @@ func (s *Sorter) next(h *head) bool {
 	}
 	path, _, next, err := c.Entry(c.Pos)
 	if err != nil {
-		s.err = err
+		s.err = s.scratch.Failed(err)
 		return false
 	}
 	h.path, h.line = path, c.Buf[c.Pos-c.Base:next-c.Base]

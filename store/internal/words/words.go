@@ -100,7 +100,7 @@ func (f *sorted) all(yield func(string, *memtable.Word) bool) {
 	for c := f.open(); c.Pos < c.Span.End; {
 		path, value, next, err := c.Entry(c.Pos)
 		if err != nil {
-			f.err.Store(&err)
+			f.fail(err)
 			return
 		}
 		c.Pos = next
@@ -113,6 +113,11 @@ func (f *sorted) all(yield func(string, *memtable.Word) bool) {
 			return
 		}
 	}
+}
+
+func (f *sorted) fail(err error) {
+	err = f.scratch.Failed(err)
+	f.err.Store(&err)
 }
 
 // read makes a word of the value of an entry.
@@ -210,7 +215,7 @@ func (r *Reader) inFile(name string) *memtable.Word {
 	value, err := r.cursor.Find(name)
 	switch {
 	case err != nil:
-		r.words.file.err.Store(&err)
+		r.words.file.fail(err)
 		r.word = memtable.Word{Kind: memtable.WordDrop}
 	case value != nil:
 		r.words.file.read(&r.word, value)
