@@ -115,32 +115,29 @@ func lookPath(name string) (string, error) {
 // has started a process, such as a daemon, that keeps the output open.
 const pipeDelay = 2 * time.Second
 
-// command returns one run of the template. What it prints is kept.
-func (t *template) command(sources []*source, stdout, stderr *spool) (*exec.Cmd, error) {
-	args, file := t.fill(sources), t.file
-	if file == "" {
-		var err error
-		if file, err = lookPath(args[0]); err != nil {
-			return nil, err
-		}
-	}
-	// exec.Command would look it up again, and refuse a relative PATH.
-	return &exec.Cmd{Path: file, Args: args, Stdout: stdout, Stderr: stderr, WaitDelay: pipeDelay}, nil
+// command is one run of a template. What it prints is kept.
+type command struct {
+	file           string
+	args           []string
+	stdout, stderr *spool // may be one
 }
 
-// outcome words how a command failed; it is nil for success.
-func outcome(err error, outputs ...*spool) error {
+func (t *template) command(sources []*source, stdout, stderr *spool) (*command, error) {
+	c := &command{t.file, t.fill(sources), stdout, stderr}
+	var err error
+	if c.file == "" {
+		c.file, err = lookPath(c.args[0])
+	}
+	return c, err
+}
+
+// outcome is how a command failed, nil for success: what it printed must have been
+// kept, too.
+func outcome(failed error, outputs ...*spool) error {
 	for _, s := range outputs {
 		if s.err != nil {
 			return s.err
 		}
 	}
-	var exit *exec.ExitError
-	switch {
-	case err == nil, errors.Is(err, exec.ErrWaitDelay):
-		return nil
-	case errors.As(err, &exit):
-		return errors.New(wayOut(exit.ProcessState))
-	}
-	return err
+	return failed
 }

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -16,19 +15,16 @@ import (
 // takes by default, on every system.
 const maxArguments = 128 << 10
 
-func ownGroup(cmd *exec.Cmd) {
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-}
+func ownGroup() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setpgid: true} }
 
 // signalGroup reaches also what a command has started. A group that has ended
 // just now is no fault.
-func signalGroup(leader *os.Process, sig os.Signal) {
-	_ = syscall.Kill(-leader.Pid, sig.(syscall.Signal))
+func signalGroup(leader int, sig os.Signal) {
+	_ = syscall.Kill(-leader, sig.(syscall.Signal))
 }
 
 // wayOut words an exit that was no success.
-func wayOut(state *os.ProcessState) string {
-	status := state.Sys().(syscall.WaitStatus)
+func wayOut(status syscall.WaitStatus) string {
 	if !status.Signaled() {
 		return fmt.Sprintf("exit status %d", status.ExitStatus())
 	}

@@ -29,9 +29,9 @@
 //	filter.go            prints what needs work
 //	explain.go status.go line.go
 //	                     say why, and how much; what --json prints
-//	exec.go exec_run.go exec_report.go exec_show.go
-//	                     run a command: what is asked for, the run and what is said
-//	                     of it, or what it would be
+//	exec.go exec_run.go exec_queue.go exec_report.go exec_show.go
+//	                     run a command: what is asked for, the run, its jobs and what
+//	                     is said of it, or what it would be
 //	pending.go job.go failure.go
 //	                     its files, one job, and how that fails
 //	commit.go            records what others have processed
@@ -57,7 +57,7 @@
 //	                     what every flow is given, and whom it reports to
 //	content.go           digests
 //	outputs.go pattern.go what the work makes, named by placeholders
-//	processes.go command*.go spool.go
+//	processes.go child_*.go command*.go spool.go
 //	                     running commands
 //	ordered.go output.go errors.go nonblock_*.go
 //	                     tools of all of them

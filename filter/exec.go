@@ -103,6 +103,7 @@ func (e *Exec) Run(ctx context.Context) (err error) {
 	}
 	recorder.claims = &claims{}
 	r := newExecRun(e, t, recorder)
+	defer r.runner.processes.close()
 	ended := make(chan struct{})
 	defer close(ended)
 	go r.passOn(ended)

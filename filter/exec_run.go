@@ -4,24 +4,25 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"iter"
 	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
 )
 
-// execRun is one run of an Exec. One goroutine feeds the workers, each of which
-// runs one command at a time; the one that called run records.
+// execRun is one run of an Exec. Each worker takes the next job and runs its commands,
+// one at a time; the goroutine that called run records. None wakes another for a single
+// job: that would cost as much as a short command.
 type execRun struct {
 	*Exec
 	runner   *jobRunner
 	recorder *recorder
 	progress *Progress
 
-	results chan result
-	running atomic.Int64 // jobs that run, or whose result is on its way
-	read    atomic.Int64 // paths that the workers were fed, or are about to be
+	results chan result   // is looked into every tickPeriod
+	ended   chan struct{} // closed when no more results come
+	running atomic.Int64  // jobs that run, or whose result is on its way
+	read    atomic.Int64  // paths that the workers were fed, or are about to be
 
 	done  result // of all jobs, but for what was recorded
 	fatal error  // why nothing is recorded any more
@@ -49,6 +50,10 @@ func newExecRun(e *Exec, t *template, recorder *recorder) *execRun {
 	return r
 }
 
+// resultsAhead is how many results may wait to be looked for: more than the quickest of
+// commands make in a tickPeriod.
+const resultsAhead = 256
+
 // patience is how long a reader may take, once ctx is done and all is recorded,
 // for output that is not written yet.
 const patience = time.Second
@@ -58,8 +63,7 @@ func (r *execRun) run(ctx context.Context) error {
 	defer halt(nil)
 	r.runner.halt = halt
 	// Results of what is read beside the commands come as theirs do.
-	jobs := cmp.Or(r.Jobs, runtime.NumCPU())
-	r.results = make(chan result, min(jobs, 64))
+	r.results, r.ended = make(chan result, resultsAhead), make(chan struct{})
 
 	pending := newPendingFiles(&r.Selection, r.recorder)
 	pending.givenUp = &r.progress.GivenUp
@@ -80,14 +84,12 @@ func (r *execRun) run(ctx context.Context) error {
 	now := time.Now()
 	r.progress.Began.Store(&now)
 
-	todo := make(chan job)
-	fed := make(chan error, 1)
-	go func() { fed <- r.feed(running, files, todo) }()
-	r.work(running, jobs, todo)
+	queue := newJobQueue(r.jobs(files))
+	r.work(running, cmp.Or(r.Jobs, runtime.NumCPU()), queue)
 
 	r.collect(ctx)
 	halt(nil)
-	return r.conclude(ctx, <-fed)
+	return r.conclude(ctx, queue.end(running))
 }
 
 // passOn hands signals to the commands.
@@ -102,74 +104,19 @@ func (r *execRun) passOn(ended <-chan struct{}) {
 	}
 }
 
-// feed divides the files into jobs. It returns errStopped when it was stopped
-// before their end.
-func (r *execRun) feed(ctx context.Context, files iter.Seq2[[]filePath, error], todo chan<- job) error {
-	defer close(todo)
-	next := job{}
-	names := r.runner.namer().forCommands()
-	send := func() error {
-		select {
-		case todo <- next:
-			next = job{number: next.number + 1}
-			return nil
-		case <-ctx.Done():
-			return errStopped
-		}
-	}
-	for paths, err := range files {
-		switch {
-		case err != nil && ctx.Err() != nil:
-			return errStopped
-		case err != nil: // what came before it is done all the same
-			if len(next.files) > 0 {
-				if stopped := send(); stopped != nil {
-					return stopped
-				}
-			}
-			return err
-		}
-		r.read.Add(int64(len(paths)))
-		for _, path := range paths {
-			size := 0
-			if r.Batch > 1 {
-				size = r.runner.template.size(names.command(path))
-			}
-			full := len(next.files) >= r.Batch || r.runner.template.rest+next.size+size > maxArguments
-			if full && len(next.files) > 0 {
-				if err := send(); err != nil {
-					return err
-				}
-			}
-			next.files = append(next.files, path)
-			next.size += size
-		}
-		// A single path waits for no other.
-		if len(next.files) > 0 && r.Batch <= 1 {
-			if err := send(); err != nil {
-				return err
-			}
-		}
-	}
-	if len(next.files) > 0 {
-		return send()
-	}
-	return nil
-}
-
-// work starts the workers. The results end with the last of them.
-func (r *execRun) work(ctx context.Context, jobs int, todo <-chan job) {
+// work starts the workers.
+func (r *execRun) work(ctx context.Context, jobs int, queue *jobQueue) {
 	var workers sync.WaitGroup
 	for range jobs {
 		workers.Go(func() {
-			for j := range todo {
+			for j, ok := queue.take(ctx); ok; j, ok = queue.take(ctx) {
 				r.take(ctx, j)
 			}
 		})
 	}
 	go func() {
 		workers.Wait()
-		close(r.results)
+		close(r.ended)
 	}()
 }
 
@@ -214,13 +161,11 @@ func (r *execRun) collect(ctx context.Context) {
 	var idle time.Time
 	for {
 		select {
-		case res, more := <-r.results:
-			if !more {
-				return
-			}
-			r.record(res)
+		case <-r.ended:
+			r.recordAll()
+			return
 		case now := <-clock.C:
-			if r.fatal == nil {
+			if r.recordAll(); r.fatal == nil {
 				r.die(r.recorder.tick())
 			}
 			switch {
@@ -229,6 +174,18 @@ func (r *execRun) collect(ctx context.Context) {
 			case now.Sub(idle) > patience:
 				return
 			}
+		}
+	}
+}
+
+// recordAll records the results that have come.
+func (r *execRun) recordAll() {
+	for {
+		select {
+		case res := <-r.results:
+			r.record(res)
+		default:
+			return
 		}
 	}
 }

@@ -93,9 +93,10 @@ func (r *jobRunner) run(ctx context.Context, j job, stdout, stderr *spool) (res 
 	if r.oneStream {
 		stderr = stdout
 	}
-	cmd, err := r.template.command(sources, stdout, stderr)
+	var running *child
+	command, err := r.template.command(sources, stdout, stderr)
 	if err == nil {
-		err = r.processes.start(cmd)
+		running, err = r.processes.start(command)
 	}
 	if err != nil {
 		for i := range begun {
@@ -105,7 +106,7 @@ func (r *jobRunner) run(ctx context.Context, j job, stdout, stderr *spool) (res 
 		}
 		return res, err
 	}
-	if failed := outcome(r.processes.wait(cmd), stdout, stderr); failed != nil {
+	if failed := outcome(r.processes.wait(running), stdout, stderr); failed != nil {
 		r.endFailed(ctx, j, begun, failed, &res)
 		return res, nil
 	}

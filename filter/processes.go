@@ -14,36 +14,57 @@ import (
 // that it has started.
 type processes struct {
 	mu        sync.Mutex
-	running   map[*os.Process]bool
+	running   map[*child]bool
 	signalled bool
+	stdin     *os.File // of every command, nil before the first; it is empty
+	env       []string
 }
 
 // errStopped is a command that was not started because of a signal.
 var errStopped = errors.New("stopped")
 
-func (p *processes) start(cmd *exec.Cmd) error {
+func (p *processes) start(c *command) (*child, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.signalled {
-		return errStopped
+		return nil, errStopped
 	}
-	ownGroup(cmd)
-	if err := cmd.Start(); err != nil {
-		return &StartError{cmd.Args[0], err}
+	err := p.open()
+	var started *child
+	if err == nil {
+		started, err = startChild(c, p.stdin, p.env)
 	}
-	if p.running == nil {
-		p.running = map[*os.Process]bool{}
+	if err != nil {
+		return nil, &StartError{c.args[0], err}
 	}
-	p.running[cmd.Process] = true
-	return nil
+	p.running[started] = true
+	return started, nil
 }
 
-func (p *processes) wait(cmd *exec.Cmd) error {
-	err := cmd.Wait()
+// open opens what the commands share, once.
+func (p *processes) open() (err error) {
+	if p.stdin == nil {
+		p.stdin, err = os.Open(os.DevNull)
+		p.running, p.env = map[*child]bool{}, (&exec.Cmd{}).Environ()
+	}
+	return err
+}
+
+func (p *processes) wait(c *child) error {
+	err := c.wait()
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	delete(p.running, cmd.Process)
+	delete(p.running, c)
 	return err
+}
+
+// close gives up what the commands shared.
+func (p *processes) close() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.stdin != nil {
+		p.stdin.Close()
+	}
 }
 
 // signal passes the first signal on to all that run; nothing is started from
@@ -72,7 +93,7 @@ func (p *processes) wereSignalled() bool {
 
 func (p *processes) pass(sig os.Signal) {
 	for leader := range p.running {
-		signalGroup(leader, sig)
+		leader.signal(sig)
 	}
 }
 

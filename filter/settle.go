@@ -54,16 +54,15 @@ func (s *sorter) again(waiting []file) (t triage, err error) {
 // tree can be written to: it is asked for its present, in its WAL. Where an edit in
 // the file's present tick would not show, it waits until that is over.
 func (s *sorter) statSettled(ctx context.Context, st *statter, p filePath, exact bool) (file, error) {
-	ready := func(f *file, statted time.Time) bool {
-		return f.destination.now.Load() != nil && (!exact || f.settled(statted))
-	}
+	ready := func(f *file, statted time.Time) bool { return !exact || f.settled(statted) }
 	var first file // that was like the last
 	for deadline := time.Now().Add(state.SettleWait); ; {
 		f, err := st.file(p)
 		if f.info != first.info {
 			first = f
 		}
-		if err != nil || ready(&first, f.began) {
+		// A clock that another job has asked since the stat says nothing of it.
+		if err != nil || f.clock != nil && ready(&first, f.began) {
 			return f, err
 		}
 		if err := f.destination.ask(); err != nil {

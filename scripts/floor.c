@@ -7,19 +7,32 @@
  *	                 open directory); prints the number of regular files
  *	floor --lstat    lstats the NUL-delimited paths on stdin one after the
  *	                 other; prints the number of regular files
+ *	floor --names ROOT >NAMES
+ *	                 prints the names of all directories and regular files,
+ *	                 for
+ *	floor --known THREADS <NAMES
+ *	                 no directory is read: its names are in memory. That many
+ *	                 threads open each directory (O_PATH) and ask for its times
+ *	                 (statx), and for the type and mtime of every file in it;
+ *	                 prints the number of regular files
  *
  * Nothing is sorted, looked up or remembered: a tool that decides anything
  * about the files can only come close to it. Linux only.
+ *
+ * NAMES holds each directory's path and a slash, then the names of its files;
+ * a NUL ends each.
  */
 #define _GNU_SOURCE
 #include <err.h>
 #include <errno.h>
 #include <dirent.h>
 #include <fcntl.h>
+#include <fts.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -160,7 +173,7 @@ static long read_dir(struct todo *t, char *buffer)
 	return files;
 }
 
-static void *worker(void *count)
+static void *walker(void *count)
 {
 	char *buffer = malloc(BUFFER);
 	struct todo *t;
@@ -174,21 +187,119 @@ static void *worker(void *count)
 	return NULL;
 }
 
-static long walk(const char *root)
+/* run_threads lets n threads work and adds up what they count. */
+static long run_threads(int n, void *(*work)(void *))
 {
-	pthread_t threads[THREADS];
-	long counts[THREADS] = {0}, files = 0;
+	pthread_t threads[n];
+	long counts[n], files = 0;
 
-	stack = new_todo(NULL, root);
-	stack->next = NULL;
-	for (int i = 0; i < THREADS; i++)
-		if ((errno = pthread_create(&threads[i], NULL, worker, &counts[i])))
+	for (int i = 0; i < n; i++) {
+		counts[i] = 0;
+		if ((errno = pthread_create(&threads[i], NULL, work, &counts[i])))
 			err(2, "pthread_create");
-	for (int i = 0; i < THREADS; i++) {
+	}
+	for (int i = 0; i < n; i++) {
 		pthread_join(threads[i], NULL);
 		files += counts[i];
 	}
 	return files;
+}
+
+static long walk(const char *root)
+{
+	stack = new_todo(NULL, root);
+	stack->next = NULL;
+	return run_threads(THREADS, walker);
+}
+
+/* The names that are left to look at, and their end. */
+static const char *names, *names_end;
+
+static int is_directory(const char *name) { return name[strlen(name) - 1] == '/'; }
+
+/* take_names returns the next directory, and the end of its files' names. */
+static const char *take_names(const char **end)
+{
+	pthread_mutex_lock(&lock);
+	const char *dir = names;
+	for (*end = dir; *end < names_end; *end += strlen(*end) + 1)
+		if (*end != dir && is_directory(*end))
+			break;
+	names = *end;
+	pthread_mutex_unlock(&lock);
+	return dir < names_end ? dir : NULL;
+}
+
+static void *knower(void *count)
+{
+	const char *dir, *name, *end;
+	long files = 0;
+	struct statx st;
+
+	while ((dir = take_names(&end))) {
+		int fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+		if (fd < 0 || statx(fd, "", AT_EMPTY_PATH, STATX_INO | STATX_MTIME | STATX_CTIME, &st) < 0)
+			err(2, "%s", dir);
+		for (name = dir + strlen(dir) + 1; name < end; name += strlen(name) + 1)
+			files += is_regular(fd, name);
+		close(fd);
+	}
+	*(long *)count = files;
+	return NULL;
+}
+
+static long known(int threads)
+{
+	struct stat st;
+
+	if (threads < 1)
+		errx(2, "--known: not a number of threads");
+	if (fstat(0, &st) < 0)
+		err(2, "stdin");
+	if (st.st_size == 0)
+		return 0;
+	names = mmap(NULL, st.st_size, PROT_READ, MAP_PRIVATE | MAP_POPULATE, 0, 0);
+	if (names == MAP_FAILED)
+		err(2, "stdin, which must be a file");
+	names_end = names + st.st_size;
+	if (names_end[-1])
+		errx(2, "stdin: not what --names prints");
+	return run_threads(threads, knower);
+}
+
+/* files_first sorts by name, directories last. */
+static int files_first(const FTSENT **a, const FTSENT **b)
+{
+	int order = ((*a)->fts_info == FTS_D) - ((*b)->fts_info == FTS_D);
+	return order ? order : strcmp((*a)->fts_name, (*b)->fts_name);
+}
+
+static int print_names(char *root)
+{
+	char *roots[] = {root, NULL};
+	FTS *tree = fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR, files_first);
+	FTSENT *e;
+
+	if (!tree)
+		err(2, "%s", root);
+	while ((errno = 0, e = fts_read(tree))) {
+		switch (e->fts_info) {
+		case FTS_D:
+			printf("%s/%c", e->fts_path, 0);
+			break;
+		case FTS_F:
+			printf("%s%c", e->fts_name, 0);
+			break;
+		case FTS_DNR:
+		case FTS_ERR:
+		case FTS_NS:
+			errno = e->fts_errno;
+			err(2, "%s", e->fts_path);
+		}
+	}
+	if (errno)
+		err(2, "%s", root);
+	return fclose(stdout) ? 2 : 0;
 }
 
 static long lstat_stdin(void)
@@ -211,8 +322,15 @@ static long lstat_stdin(void)
 
 int main(int argc, char **argv)
 {
-	if (argc != 2)
-		errx(2, "usage: floor ROOT | floor --lstat");
-	printf("%ld\n", strcmp(argv[1], "--lstat") ? walk(argv[1]) : lstat_stdin());
+	const char *mode = argc > 1 ? argv[1] : "";
+
+	if (argc == 3 && !strcmp(mode, "--names"))
+		return print_names(argv[2]);
+	if (argc == 3 && !strcmp(mode, "--known"))
+		printf("%ld\n", known(atoi(argv[2])));
+	else if (argc == 2)
+		printf("%ld\n", strcmp(mode, "--lstat") ? walk(mode) : lstat_stdin());
+	else
+		errx(2, "usage: floor ROOT | --lstat | --names ROOT | --known THREADS");
 	return 0;
 }
