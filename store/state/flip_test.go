@@ -106,7 +106,7 @@ func makeWAL(t *testing.T, entries []format.Entry, batch, size int) *walFile {
 
 // believed is what a reader takes from a WAL.
 func believed(t testing.TB, text []byte) (map[string]format.Stamp, *wal.Log) {
-	w, err := wal.Read(bytes.NewReader(text), disk.DefaultProgram, words.Room{Bytes: defaultRoom, FS: disk.OS{}})
+	w, err := wal.Read(bytes.NewReader(text), disk.DefaultProgram, words.Room{})
 	if err != nil {
 		t.Fatal(err)
 	}
