@@ -19,8 +19,8 @@
  * Nothing is sorted, looked up or remembered: a tool that decides anything
  * about the files can only come close to it. Linux only.
  *
- * NAMES holds each directory's path and a slash, then the names of its files;
- * a NUL ends each.
+ * NAMES holds each directory's name, followed by one slash more than it lies
+ * levels below ROOT, and then the names of its files; a NUL ends each.
  */
 #define _GNU_SOURCE
 #include <err.h>
@@ -37,7 +37,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum { THREADS = 2, BUFFER = 64 * 1024 };
+enum { THREADS = 2, BUFFER = 64 * 1024, LEVELS = 2048 };
 
 /* The record that getdents64 returns; the C library hides it. */
 struct entry {
@@ -59,11 +59,13 @@ struct dir {
 	struct dir *parent;
 };
 
-/* A directory still to be read. */
+/* A directory still to be read, or whose names are known. */
 struct todo {
 	struct todo *next;
 	struct dir *parent;
-	char name[];
+	const char *name;
+	struct todo *subs, *last_sub;  /* known subdirectories */
+	const char *files, *files_end; /* known files */
 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -71,14 +73,12 @@ static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
 static struct todo *stack;
 static int busy; /* threads that may still push */
 
-static struct todo *new_todo(struct dir *parent, const char *name)
+/* new_todo makes one with no name, and with room for one behind it. */
+static struct todo *new_todo(size_t room)
 {
-	size_t len = strlen(name) + 1;
-	struct todo *t = malloc(sizeof *t + len);
+	struct todo *t = calloc(1, sizeof *t + room);
 	if (!t)
-		err(2, "malloc");
-	t->parent = parent;
-	memcpy(t->name, name, len);
+		err(2, "calloc");
 	return t;
 }
 
@@ -97,16 +97,23 @@ static struct todo *take(void)
 	return t;
 }
 
-/* finish pushes what a directory held and says that its reader is idle. */
-static void finish(struct todo *first, struct todo *last)
+/* push adds a chain of directories. */
+static void push(struct todo *first, struct todo *last)
+{
+	if (!first)
+		return;
+	pthread_mutex_lock(&lock);
+	last->next = stack;
+	stack = first;
+	pthread_cond_broadcast(&changed);
+	pthread_mutex_unlock(&lock);
+}
+
+/* finish says that a thread has pushed all subdirectories of what it took. */
+static void finish(void)
 {
 	pthread_mutex_lock(&lock);
-	if (first) {
-		last->next = stack;
-		stack = first;
-	}
-	busy--;
-	if (first || !busy)
+	if (!--busy)
 		pthread_cond_broadcast(&changed);
 	pthread_mutex_unlock(&lock);
 }
@@ -119,14 +126,14 @@ static void release(struct dir *d)
 	}
 }
 
-static struct dir *open_dir(struct todo *t)
+static struct dir *open_dir(struct todo *t, int how)
 {
 	struct dir *d = malloc(sizeof *d);
 	if (!d)
 		err(2, "malloc");
 	d->refs = 1;
 	d->fd = openat(t->parent ? t->parent->fd : AT_FDCWD, t->name,
-		       O_RDONLY | O_DIRECTORY | O_CLOEXEC | (t->parent ? O_NOFOLLOW : 0));
+		       how | O_DIRECTORY | O_CLOEXEC | (t->parent ? O_NOFOLLOW : 0));
 	if (d->fd < 0)
 		err(2, "%s", t->name);
 	release(t->parent);
@@ -144,7 +151,7 @@ static int is_regular(int fd, const char *name)
 /* read_dir counts the regular files of one directory. */
 static long read_dir(struct todo *t, char *buffer)
 {
-	struct dir *d = open_dir(t);
+	struct dir *d = open_dir(t, O_RDONLY);
 	struct todo *first = NULL, *last = NULL;
 	long files = 0, n;
 
@@ -158,8 +165,10 @@ static long read_dir(struct todo *t, char *buffer)
 				files += is_regular(d->fd, e->name);
 				continue;
 			}
-			__atomic_add_fetch(&d->refs, 1, __ATOMIC_RELAXED);
-			struct todo *sub = new_todo(d, e->name);
+			struct todo *sub = new_todo(strlen(e->name) + 1);
+			sub->name = strcpy((char *)(sub + 1), e->name);
+			sub->parent = d;
+			d->refs++;
 			sub->next = first;
 			first = sub;
 			if (!last)
@@ -168,8 +177,9 @@ static long read_dir(struct todo *t, char *buffer)
 	}
 	if (n < 0)
 		err(2, "%s", t->name);
+	push(first, last);
+	finish();
 	release(d);
-	finish(first, last);
 	return files;
 }
 
@@ -207,45 +217,76 @@ static long run_threads(int n, void *(*work)(void *))
 
 static long walk(const char *root)
 {
-	stack = new_todo(NULL, root);
-	stack->next = NULL;
+	stack = new_todo(0);
+	stack->name = root;
 	return run_threads(THREADS, walker);
 }
 
-/* The names that are left to look at, and their end. */
-static const char *names, *names_end;
-
-static int is_directory(const char *name) { return name[strlen(name) - 1] == '/'; }
-
-/* take_names returns the next directory, and the end of its files' names. */
-static const char *take_names(const char **end)
+/* stat_dir does the same with names that are known. */
+static long stat_dir(struct todo *t)
 {
-	pthread_mutex_lock(&lock);
-	const char *dir = names;
-	for (*end = dir; *end < names_end; *end += strlen(*end) + 1)
-		if (*end != dir && is_directory(*end))
-			break;
-	names = *end;
-	pthread_mutex_unlock(&lock);
-	return dir < names_end ? dir : NULL;
+	struct dir *d = open_dir(t, O_PATH);
+	struct statx st;
+	long files = 0;
+
+	for (struct todo *sub = t->subs; sub; sub = sub->next) {
+		sub->parent = d;
+		d->refs++;
+	}
+	push(t->subs, t->last_sub);
+	finish();
+	if (statx(d->fd, "", AT_EMPTY_PATH, STATX_INO | STATX_MTIME | STATX_CTIME, &st) < 0)
+		err(2, "%s", t->name);
+	for (const char *name = t->files; name < t->files_end; name += strlen(name) + 1)
+		files += is_regular(d->fd, name);
+	release(d);
+	return files;
 }
 
 static void *knower(void *count)
 {
-	const char *dir, *name, *end;
-	long files = 0;
-	struct statx st;
-
-	while ((dir = take_names(&end))) {
-		int fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
-		if (fd < 0 || statx(fd, "", AT_EMPTY_PATH, STATX_INO | STATX_MTIME | STATX_CTIME, &st) < 0)
-			err(2, "%s", dir);
-		for (name = dir + strlen(dir) + 1; name < end; name += strlen(name) + 1)
-			files += is_regular(fd, name);
-		close(fd);
-	}
-	*(long *)count = files;
+	struct todo *t;
+	while ((t = take()))
+		*(long *)count += stat_dir(t);
 	return NULL;
+}
+
+/* hang makes a directory the last subdirectory of another. */
+static void hang(struct todo *sub, struct todo *below)
+{
+	if (below->last_sub)
+		below->last_sub->next = sub;
+	else
+		below->subs = sub;
+	below->last_sub = sub;
+}
+
+/* parse makes the directories of what --names has printed, and returns the root. */
+static struct todo *parse(const char *names, const char *end)
+{
+	static struct todo *path[LEVELS];
+	struct todo *t = NULL;
+
+	for (size_t len; names < end; names += len + 1) {
+		int level = -1;
+		len = strlen(names);
+		while (level + 1 < (int)len && names[len - level - 2] == '/')
+			level++;
+		if (level >= 0) {
+			int at = t ? level : 0;
+			if (at >= LEVELS || (t && (!at || !path[at - 1])))
+				errx(2, "stdin: not what --names prints");
+			t = path[at] = new_todo(0);
+			t->name = names;
+			t->files = names + len + 1;
+			if (at)
+				hang(t, path[at - 1]);
+		}
+		if (!t)
+			errx(2, "stdin: not what --names prints");
+		t->files_end = names + len + 1;
+	}
+	return path[0];
 }
 
 static long known(int threads)
@@ -256,14 +297,12 @@ static long known(int threads)
 		errx(2, "--known: not a number of threads");
 	if (fstat(0, &st) < 0)
 		err(2, "stdin");
-	if (st.st_size == 0)
-		return 0;
-	names = mmap(NULL, st.st_size, PROT_READ, MAP_PRIVATE | MAP_POPULATE, 0, 0);
+	char *names = mmap(NULL, st.st_size, PROT_READ, MAP_PRIVATE | MAP_POPULATE, 0, 0);
 	if (names == MAP_FAILED)
-		err(2, "stdin, which must be a file");
-	names_end = names + st.st_size;
-	if (names_end[-1])
+		err(2, "stdin, which must be a file with names");
+	if (names[st.st_size - 1])
 		errx(2, "stdin: not what --names prints");
+	stack = parse(names, names + st.st_size);
 	return run_threads(threads, knower);
 }
 
@@ -285,7 +324,10 @@ static int print_names(char *root)
 	while ((errno = 0, e = fts_read(tree))) {
 		switch (e->fts_info) {
 		case FTS_D:
-			printf("%s/%c", e->fts_path, 0);
+			printf("%s", e->fts_level ? e->fts_name : e->fts_path);
+			for (int i = 0; i <= e->fts_level; i++)
+				putchar('/');
+			putchar(0);
 			break;
 		case FTS_F:
 			printf("%s%c", e->fts_name, 0);

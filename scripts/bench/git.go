@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -12,17 +13,20 @@ import (
 // all files, an index for plain git and one with an untracked cache. It lies
 // outside the tree, so that no walker sees it.
 func (b *bench) makeRepository(t tree) error {
-	if b.tools.git == "" {
+	if !b.gitTakesPart(t) {
 		return nil
 	}
 	if _, err := os.Stat(uncachedIndex(t)); err != nil {
-		progress("%s: making the git repository", t.name())
+		progress("%s: making the git repository", t.name)
 		if err := b.importTree(t); err != nil {
 			return err
 		}
 	}
 	return b.refreshIndexes(t)
 }
+
+// gitTakesPart only on trees whose files are all empty.
+func (b *bench) gitTakesPart(t tree) bool { return b.tools.git != "" && t.name != yours }
 
 func uncachedIndex(t tree) string { return filepath.Join(t.gitDir(), "index") }
 func cachedIndex(t tree) string   { return filepath.Join(t.gitDir(), "index.untracked-cache") }
@@ -43,7 +47,8 @@ func withCache(t tree, c command) command {
 }
 
 // importTree fills a new repository. All files are empty, hence one blob;
-// fast-import packs the directories, git add would write 100,000 files.
+// fast-import packs the directories, git add would write 100,000 files. There must be
+// no state of treefilter in the tree yet.
 func (b *bench) importTree(t tree) error {
 	if err := os.RemoveAll(t.gitDir()); err != nil {
 		return err
@@ -67,7 +72,7 @@ func (b *bench) importTree(t tree) error {
 		}
 	}
 	exclude := filepath.Join(t.gitDir(), "info", "exclude")
-	if err := os.WriteFile(exclude, []byte(snapshotName+"\n"+walName+"\n"), 0o644); err != nil {
+	if err := os.WriteFile(exclude, []byte(".*_treestamps*.yaml\n"), 0o644); err != nil {
 		return err
 	}
 	_, err := b.mustPrint(b.gitCommand(t, "read-tree", "HEAD"), "")
@@ -75,10 +80,6 @@ func (b *bench) importTree(t tree) error {
 }
 
 func writeImport(t tree, script string) error {
-	paths, err := readPaths(t.list())
-	if err != nil {
-		return err
-	}
 	f, err := os.Create(script)
 	if err != nil {
 		return err
@@ -86,8 +87,22 @@ func writeImport(t tree, script string) error {
 	w := bufio.NewWriterSize(f, 1<<20)
 	// A bufio.Writer keeps its first error for Flush.
 	fmt.Fprint(w, "blob\nmark :1\ndata 0\n\ncommit refs/heads/main\ncommitter bench <bench@localhost> 1 +0000\ndata 0\n\n")
-	for _, path := range paths {
-		fmt.Fprintf(w, "M 100644 :1 %s\n", strings.TrimPrefix(path, t.root+"/"))
+	err = filepath.WalkDir(t.root, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		name := gitQuote(strings.TrimPrefix(path, t.root+"/"))
+		if d.Type()&fs.ModeSymlink == 0 {
+			fmt.Fprintf(w, "M 100644 :1 %s\n", name)
+			return nil
+		}
+		target, err := os.Readlink(path)
+		fmt.Fprintf(w, "M 120000 inline %s\ndata %d\n%s\n", name, len(target), target)
+		return err
+	})
+	if err != nil {
+		_ = f.Close()
+		return err
 	}
 	if err := w.Flush(); err != nil {
 		_ = f.Close()
@@ -96,11 +111,16 @@ func writeImport(t tree, script string) error {
 	return f.Close()
 }
 
+// gitQuote writes a path as fast-import reads it.
+func gitQuote(path string) string {
+	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`).Replace(path) + `"`
+}
+
 // refreshIndexes makes both indexes know the files as they are now. It is
 // done anew in every run: git compares the ctime as well, which no one can
 // set back.
 func (b *bench) refreshIndexes(t tree) error {
-	if b.tools.git == "" {
+	if !b.gitTakesPart(t) {
 		return nil
 	}
 	refresh := b.gitCommand(t, "update-index", "-q", "--refresh")

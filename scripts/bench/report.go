@@ -8,36 +8,40 @@ import (
 	"time"
 )
 
-// report writes the table and, beside it, every single sample.
+// The files of a report. They bear no date, so that others can refer to them: what they
+// were before is in the history.
+const (
+	reportFile  = "report.md"
+	resultsFile = "results.tsv"
+	pictureFile = "ratios.svg"
+)
+
+// report writes the tables, and beside them every single sample and the picture.
 func (b *bench) report() error {
 	if err := os.MkdirAll(b.Out, 0o755); err != nil {
 		return err
 	}
-	base := filepath.Join(b.Out, b.machine.date.UTC().Format(time.DateOnly)+"-"+b.machine.host)
-	if err := os.WriteFile(base+".md", []byte(b.markdown()), 0o644); err != nil {
-		return err
+	for name, text := range map[string]string{reportFile: b.markdown(), resultsFile: writeResults(b.results)} {
+		if err := os.WriteFile(filepath.Join(b.Out, name), []byte(text), 0o644); err != nil {
+			return err
+		}
 	}
-	if err := os.WriteFile(base+".tsv", []byte(b.raw()), 0o644); err != nil {
-		return err
-	}
-	progress("wrote %s.md and .tsv", base)
-	return nil
+	progress("wrote %s", filepath.Join(b.Out, reportFile))
+	return redraw(filepath.Join(b.Out, resultsFile))
 }
 
 func (b *bench) markdown() string {
 	var w strings.Builder
-	fmt.Fprintf(&w, "# Measured on %s, %s\n\n", b.machine.date.UTC().Format(time.DateOnly), b.machine.host)
+	fmt.Fprintf(&w, "# Measured on %s\n\n", b.machine.date.UTC().Format(time.DateOnly))
 	fmt.Fprintf(&w, "%s.\n\n", b.machine)
 	if b.machine.busy() {
 		fmt.Fprint(&w, "**The machine was busy with other things: not a run to judge by.**\n\n")
 	}
-	fmt.Fprintf(&w, "Made by `%s`. Warm cache; commands take turns, after one round that is not counted; "+
-		"medians of %d rounds (three times as many where a run takes milliseconds), minimum to maximum beside them; "+
-		"ratios are medians of the ratios within each round; memory is the largest peak. "+
-		"All commands were first seen to print the same. Raw data: the .tsv file beside this one.\n\n", b.invocation(), b.Runs)
-	for _, version := range b.tools.versions {
-		fmt.Fprintf(&w, "- %s\n", version)
+	fmt.Fprintf(&w, "Made by `%s`. [How the figures come about](README.md).\n\n", b.invocation())
+	for _, line := range append(b.tools.versions, b.notes...) {
+		fmt.Fprintf(&w, "- %s\n", line)
 	}
+	b.writeTrees(&w)
 	b.writeTargets(&w)
 	b.writeRows(&w)
 	b.writeCommands(&w)
@@ -47,28 +51,40 @@ func (b *bench) markdown() string {
 // invocation is the call that makes such a report.
 func (b *bench) invocation() string {
 	call := "go run ./scripts/bench"
-	if b.Quick {
-		call += " --quick"
-	} else if b.Runs != 7 {
-		call += fmt.Sprintf(" --runs %d", b.Runs)
-	}
-	if len(b.Rows) > 0 {
-		call += " --rows " + strings.Join(b.Rows, ",")
+	for _, flag := range []struct {
+		given bool
+		text  string
+	}{
+		{b.Tree != "", " --tree DIR"},
+		{b.Quick, " --quick"},
+		{b.Huge, " --huge"},
+		{b.Runs != 7 && !b.Quick, fmt.Sprintf(" --runs %d", b.Runs)},
+		{len(b.Trees) > 0, " --trees " + strings.Join(b.Trees, ",")},
+		{len(b.Rows) > 0, " --rows " + strings.Join(b.Rows, ",")},
+		{b.Before != "", " --before " + b.Before},
+	} {
+		if flag.given {
+			call += flag.text
+		}
 	}
 	return call
 }
 
+func (b *bench) writeTrees(w *strings.Builder) {
+	fmt.Fprint(w, "\n## Trees\n\n| tree | files | directories | links | files a directory | longest path |\n|---|---|---|---|---|---|\n")
+	for _, t := range b.trees {
+		fmt.Fprintf(w, "| %s | %d | %d | %d | %.1f | %d |\n", t.name, t.files, t.dirs, t.links, float64(t.files)/float64(t.dirs), t.longest)
+	}
+}
+
 func (b *bench) writeTargets(w *strings.Builder) {
-	fmt.Fprint(w, "\n## Targets\n\n| work | tree | measured | target | |\n|---|---|---|---|---|\n")
-	for _, v := range b.verdicts() {
-		met := "missed"
-		switch {
-		case v.target == "":
-			met = "for comparison"
-		case v.met:
+	fmt.Fprint(w, "\n## Targets\n\n| row | tree | what | measured | target | |\n|---|---|---|---|---|---|\n")
+	for _, v := range judge(b.results) {
+		met := "**missed**"
+		if v.met() {
 			met = "met"
 		}
-		fmt.Fprintf(w, "| %s | %s | %s | %s | %s |\n", v.work, v.tree, v.measured, v.target, met)
+		fmt.Fprintf(w, "| %s | %s | %s | %s | %s | %s |\n", v.row, v.tree, v.name, v.measured, v.limit, met)
 	}
 }
 
@@ -76,9 +92,9 @@ func (b *bench) writeTargets(w *strings.Builder) {
 // what the others are compared with.
 func (b *bench) writeRows(w *strings.Builder) {
 	fmt.Fprint(w, "\n## Everything\n")
-	for _, r := range b.sorted() {
+	for _, r := range b.results {
 		first := &r.series[0]
-		fmt.Fprintf(w, "\n%s, %s, %d rounds\n\n", r.row, r.tree.name(), len(first.samples))
+		fmt.Fprintf(w, "\n%s, %s, %d rounds\n\n", r.row, r.tree, len(first.samples))
 		fmt.Fprintf(w, "| | median | min to max | x %s | peak MB |\n|---|---|---|---|---|\n", first.name)
 		for i := range r.series {
 			s := &r.series[i]
@@ -88,35 +104,20 @@ func (b *bench) writeRows(w *strings.Builder) {
 	}
 }
 
-// writeCommands writes what was called, on the largest tree.
+// writeCommands writes what was called, on the first tree of each row.
 func (b *bench) writeCommands(w *strings.Builder) {
-	fmt.Fprint(w, "\n## Commands\n\nThe same for every size; `$WORK` is the work folder.\n")
-	for _, row := range rows {
-		for _, r := range b.sorted() {
-			if r.row != row.name || r.tree.files != b.Sizes[len(b.Sizes)-1] || r.tree.shape != b.Shapes[0] {
-				continue
-			}
-			fmt.Fprintf(w, "\n%s\n\n", r.row)
-			for _, s := range r.series {
-				fmt.Fprintf(w, "    %s  # %s\n", s.shell, s.name)
-			}
+	fmt.Fprint(w, "\n## Commands\n\nOf the first tree of each row; `$WORK` is the work folder.\n")
+	shown := map[string]bool{}
+	for _, r := range b.results {
+		if shown[r.row] {
+			continue
 		}
-	}
-}
-
-// raw is every sample, a line each.
-func (b *bench) raw() string {
-	var w strings.Builder
-	fmt.Fprintln(&w, "row\tshape\tfiles\tcontender\tround\twall_s\tuser_s\tsys_s\tpeak_bytes")
-	for _, r := range b.sorted() {
+		shown[r.row] = true
+		fmt.Fprintf(w, "\n%s\n\n", r.row)
 		for _, s := range r.series {
-			for round, one := range s.samples {
-				fmt.Fprintf(&w, "%s\t%s\t%d\t%s\t%d\t%.6f\t%.6f\t%.6f\t%d\n", r.row, r.tree.shape, r.tree.files, s.name,
-					round+1, one.wall.Seconds(), one.user.Seconds(), one.sys.Seconds(), one.peak)
-			}
+			fmt.Fprintf(w, "    %s  # %s\n", s.shell, s.name)
 		}
 	}
-	return w.String()
 }
 
 // seconds writes a duration with about three digits.

@@ -9,69 +9,80 @@ import (
 	"path/filepath"
 )
 
-// The files that treefilter keeps in a tree.
+// The program names under which treefilter keeps several states of one tree side by
+// side. The empty one is its own.
 const (
-	snapshotName = ".treefilter_treestamps.yaml"
-	walName      = ".treefilter_treestamps.wal.yaml"
+	bare    = "bare"    // a snapshot without listings
+	older   = "older"   // what the treefilter of --before keeps
+	scratch = "scratch" // what a row makes and takes away
+	mixed   = "mixed"   // the same, from paths in no order
 )
 
-// A state is what treefilter remembers of a tree. The three that rows start
-// from are made once and kept outside the tree.
-type state string
-
-const (
-	inSnapshot  state = "snapshot"     // every file, dumped
-	inWAL       state = "wal"          // every file, committed and not dumped
-	shuffledWAL state = "wal-shuffled" // the same, committed in no order
-)
-
-// file is where a state is kept, and where in the tree it belongs.
-func (s state) file(t tree) (kept, live string) {
-	name := walName
-	if s == inSnapshot {
-		name = snapshotName
+// stateFiles are the two files of a program, the snapshot first.
+func stateFiles(t tree, program string) (snapshot, wal string) {
+	if program == "" {
+		program = "treefilter"
 	}
-	return filepath.Join(t.work, "state", t.name()+"."+string(s)), filepath.Join(t.root, name)
+	base := filepath.Join(t.root, "."+program+"_treestamps")
+	return base + ".yaml", base + ".wal.yaml"
 }
 
-// size is what a kept state takes on disk.
-func (s state) size(t tree) int64 {
-	kept, _ := s.file(t)
-	info, err := os.Stat(kept)
-	if err != nil {
-		return 0
+// stateCount is how many files treefilter keeps in the tree at present. They count for
+// the floor.
+func stateCount(t tree) int {
+	n := t.others
+	entries, err := os.ReadDir(t.root)
+	if err != nil || len(t.flags) > 0 {
+		return n
 	}
-	return info.Size()
-}
-
-// forget removes what treefilter remembers of a tree.
-func forget(t tree) error {
-	for _, name := range []string{snapshotName, walName} {
-		if err := os.Remove(filepath.Join(t.root, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return err
+	for _, e := range entries {
+		if stateName.MatchString(e.Name()) {
+			n++
 		}
+	}
+	return n
+}
+
+// forget removes what is kept of a tree under a program name.
+func forget(t tree, program string) error {
+	snapshot, wal := stateFiles(t, program)
+	return errors.Join(remove(wal), remove(snapshot))
+}
+
+func remove(file string) error {
+	if err := os.Remove(file); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
 	}
 	return nil
 }
 
-// keep copies a state out of the tree.
-func (s state) keep(t tree) error {
-	kept, live := s.file(t)
-	return copyFile(live, kept)
+// forgetAll removes all that is kept of a tree of our own.
+func forgetAll(t tree) error {
+	var errs []error
+	for _, program := range []string{"", bare, older, scratch, mixed} {
+		errs = append(errs, forget(t, program))
+	}
+	return errors.Join(append(errs, os.RemoveAll(stateDir(t)))...)
 }
 
-// restore puts a copy of the state into the tree in place of any other, and
-// waits until it is on disk, so that no later run pays for writing it.
-func (s state) restore(t tree) error {
-	if err := forget(t); err != nil {
-		return err
-	}
-	kept, live := s.file(t)
-	if err := copyFile(kept, live); err != nil {
-		return err
-	}
-	return syncAll()
+// stateDir is where the state of a tree of our own lies that is not in the tree.
+func stateDir(t tree) string { return filepath.Join(t.work, "state", t.name) }
+
+// A kept file is a copy of a state file, outside the tree.
+type kept struct{ live, copy string }
+
+func keep(t tree, file string) (kept, error) {
+	k := kept{live: file, copy: filepath.Join(t.work, "state", t.name+filepath.Base(file))}
+	return k, copyFile(file, k.copy)
 }
+
+// restore puts the copy in place of whatever the program has there, and waits until it
+// is on disk, so that no later run pays for writing it.
+func (k kept) restore(t tree, program string) error {
+	return errors.Join(forget(t, program), copyFile(k.copy, k.live), syncAll())
+}
+
+func (k kept) remove() error { return remove(k.copy) }
 
 // syncAll waits until everything written so far is on disk.
 func syncAll() error { return exec.Command("sync").Run() }

@@ -33,11 +33,3 @@ func TestRatioIsTakenWithinEachRound(t *testing.T) {
 		t.Errorf("ratio %v, want 2", got)
 	}
 }
-
-func TestHuman(t *testing.T) {
-	for n, want := range map[int]string{1_000_000: "1M", 100_000: "100k", 1500: "1500", 0: "0"} {
-		if got := human(n); got != want {
-			t.Errorf("human(%d) = %q, want %q", n, got, want)
-		}
-	}
-}

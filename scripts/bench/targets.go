@@ -3,258 +3,152 @@ package main
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
-// verdict is one promise and what became of it. Without a target it is a
-// number to compare with.
+// A target is what was promised of one contender of a row, on some trees.
+type target struct {
+	row, trees, name string
+	limit            limit
+}
+
+// A limit is what a contender is measured by: in times of another one, as so much more
+// than another one, in seconds, or in memory.
+type limit struct {
+	kind   limitKind
+	beside string
+	most   float64
+}
+
+type limitKind int
+
+const (
+	ratio limitKind = iota
+	difference
+	duration
+	memory
+)
+
+func times(most float64, beside string) limit { return limit{ratio, beside, most} }
+func within(most time.Duration) limit         { return limit{duration, "", most.Seconds()} }
+func megabytesAtMost(most float64) limit      { return limit{memory, "", most} }
+func moreThan(beside string, most time.Duration) limit {
+	return limit{difference, beside, most.Seconds()}
+}
+
+const (
+	small = "flat-10k deep-10k go"
+	large = "flat deep many real yours"
+	// notFlat have few files a directory, as most trees that people make.
+	notFlat = "deep many real yours"
+	cold    = "flat deep real yours"
+)
+
+// noSlower leaves room for what two runs of one program differ by.
+const noSlower = 1.05
+
+// targets are all promises.
+var targets = []target{
+	{"no-change", notFlat, "treefilter", times(0.85, "floor")},
+	{"no-change", "flat", "treefilter", times(1.05, "floor")},
+	{"no-change", notFlat, "treefilter", times(1.25, "known, 2 threads")},
+	{"no-change", "real", withStateDir, times(1.05, "treefilter")},
+	{"no-change", large, "treefilter", times(1, "fd")},
+	{"no-change", large, "treefilter", times(1, "bfs")},
+	{"no-change", large, "treefilter", times(1, "find")},
+	{"no-change", large, "treefilter", times(1, "git status")},
+	{"no-change", large, "treefilter", times(1, "git status, untracked cache")},
+	{"no-change", large, noListings, times(noSlower, before)},
+	{"no-change", large, listingsAbsent, times(noSlower, before)},
+	{"start", small, "treefilter", times(1.2, "floor")},
+	{"changed", "deep real", someChanged, times(1.15, noneChanged)},
+	{"cold", cold, "treefilter", times(0.8, "fd -j16")},
+	{"cold", cold, "treefilter", times(1.2, "known, 16 threads")},
+	{"slow", "slow", "treefilter", times(1.3, "known, 32 threads")},
+	{"slow", "slow", interrupted, within(200 * time.Millisecond)},
+	{"stdin", "real yours", "with ROOT", times(1.2, "walk")},
+	{"stdin", "real yours", "without ROOT", times(1.2, "walk")},
+	{"one-path", "flat deep", "with ROOT", within(20 * time.Millisecond)},
+	{"one-path", "flat deep", "without ROOT", within(20 * time.Millisecond)},
+	{"narrow", "flat", "directory of the tree", times(1.25, "tree of its own")},
+	{"exec", "few", "treefilter exec -j2", times(1.05, "xargs -n1 -P2")},
+	{"commit", "flat deep", "treefilter commit", times(0.8, "sequential lstat")},
+	{"wal", "flat deep", "stamps in the WAL", times(1.5, "stamps in the snapshot")},
+	{"dump-new", "flat deep", "treefilter dump", within(250 * time.Millisecond)},
+	{"dump-first", "flat deep", "WAL in walk order", moreThan(before, 1500*time.Millisecond)},
+	{"huge", "huge", "commit of all", times(4.4, "commit of a quarter")},
+	{"huge", "huge", "commit of all", megabytesAtMost(64)},
+	{"huge", "huge", "dump", megabytesAtMost(64)},
+	{"huge", "huge", "filter, all in the WAL", megabytesAtMost(64)},
+	{"start", small, "treefilter", megabytesAtMost(40)},
+	{"no-change", large, "treefilter", megabytesAtMost(40)},
+	{"changed", "deep real", someChanged, megabytesAtMost(40)},
+	{"cold", cold, "treefilter", megabytesAtMost(40)},
+	{"slow", "slow", "treefilter", megabytesAtMost(40)},
+	{"stdin", "real yours", "with ROOT", megabytesAtMost(40)},
+	{"stdin", "real yours", "without ROOT", megabytesAtMost(40)},
+}
+
+// A verdict is one target on one tree, and what became of it.
 type verdict struct {
-	work, tree, measured, target string
-	met                          bool
+	target
+	tree     string
+	value    float64
+	measured string
 }
 
-// oneMillion is the size that most promises are about.
-const oneMillion = 1_000_000
+func (v verdict) met() bool { return v.value <= v.limit.most }
 
-// A Go process that does nothing has about 3 MB; the rest of this is room
-// for buffers of a fixed size.
-const processMemory = 12 << 20
-
-// verdicts judges everything that was measured.
-func (b *bench) verdicts() []verdict {
+// judge judges everything that was measured.
+func judge(results []*result) []verdict {
 	var out []verdict
-	for _, r := range b.sorted() {
-		switch r.row {
-		case "no-change":
-			out = append(out, judgeNoChange(r)...)
-		case "one-path":
-			out = append(out, judgeOnePath(r)...)
-		case "narrow":
-			out = append(out, judgeNarrow(r))
-		case "commit":
-			out = append(out, judgeCommit(r)...)
-		case "filter-wal":
-			out = append(out, judgeFilterWAL(r)...)
-		case "dump-new":
-			out = append(out, judgeDumpNew(r)...)
-		case "dump-all":
-			out = append(out, judgeDumpAll(r)...)
-		case "sync", "sync-busy":
-			out = append(out, judgeSync(r)...)
-		}
-	}
-	return append(out, b.judgeGrowth()...)
-}
-
-// sorted returns the results by row, shape and size.
-func (b *bench) sorted() []*result {
-	var out []*result
-	for _, row := range rows {
-		for _, shape := range b.Shapes {
-			for _, n := range b.Sizes {
-				if r := b.results[key{row.name, shape, n}]; r != nil {
-					out = append(out, r)
-				}
-			}
-		}
-	}
-	return out
-}
-
-// floorLimit is what a no-change run may cost, in floors.
-func floorLimit(t tree) float64 {
-	switch {
-	case t.files < 100_000:
-		return 1.4
-	case t.files < oneMillion:
-		return 1.3
-	case t.shape == "flat":
-		return 1.25
-	}
-	return 1.40
-}
-
-// rivals are whom a no-change run is compared with. Those that do less (git
-// diff-files does not look for new files) or remember which directories have
-// not changed are shown, but nothing was promised about them.
-var rivals = []struct{ name, target string }{
-	{"bfs -newer", "faster than bfs"},
-	{"fd --changed-after", "faster than fd"},
-	{"find -newer", "faster than find"},
-	{"git status", "faster than git status"},
-	{"git status, untracked cache", ""},
-	{"git diff-files", ""},
-}
-
-func judgeNoChange(r *result) []verdict {
-	ours, floor := r.find("treefilter"), r.find("floor")
-	limit, ratio := floorLimit(r.tree), ours.ratio(floor)
-	out := []verdict{{
-		"no-change run", r.tree.name(), fmt.Sprintf("%.2f x floor (%s)", ratio, spread(ours)),
-		fmt.Sprintf("at most %.2f x floor", limit), ratio <= limit,
-	}}
-	if r.tree.files < oneMillion {
-		return out
-	}
-	for _, rival := range rivals {
-		if peer := r.find(rival.name); peer != nil {
-			ratio := ours.ratio(peer)
-			out = append(out, verdict{
-				"no-change run", r.tree.name(), fmt.Sprintf("%.2f x %s (%s)", ratio, rival.name, seconds(peer.wall())),
-				rival.target, ratio < 1,
-			})
-		}
-	}
-	return append(out, judgeMemory("no-change run, peak memory", r.tree, ours.peak(), 40<<20))
-}
-
-func judgeMemory(work string, t tree, peak, limit int64) verdict {
-	return verdict{work, t.name(), megabytes(peak) + " MB", "at most " + megabytes(limit) + " MB", peak <= limit}
-}
-
-func judgeOnePath(r *result) []verdict {
-	if r.tree.files < oneMillion {
-		return nil
-	}
-	var out []verdict
-	for i := range r.series {
-		s := &r.series[i]
-		work := "one path on stdin, " + s.name
-		out = append(out,
-			judgeTime(work, r.tree, s, 20*time.Millisecond),
-			judgeMemory(work+", peak memory", r.tree, s.peak(), 20<<20))
-	}
-	return out
-}
-
-func judgeTime(work string, t tree, s *series, limit time.Duration) verdict {
-	return verdict{work, t.name(), spread(s), "at most " + seconds(limit), s.wall() <= limit}
-}
-
-// judgeNarrow: a directory inside a tree costs what it would cost alone; a
-// quarter more is allowed for finding its stamps among all others.
-func judgeNarrow(r *result) verdict {
-	inside, alone := r.find("directory of the tree"), r.find("tree of its own")
-	ratio := inside.ratio(alone)
-	return verdict{
-		"narrow run, 1,000 files of", r.tree.name(), fmt.Sprintf("%.2f x the same alone (%s)", ratio, spread(inside)),
-		"the directory's cost: at most 1.25 x", ratio <= 1.25,
-	}
-}
-
-func judgeCommit(r *result) []verdict {
-	if r.tree.files < oneMillion {
-		return nil
-	}
-	ours := r.find("treefilter commit")
-	ratio := ours.ratio(r.find("sequential lstat"))
-	return []verdict{{
-		"commit of all from stdin", r.tree.name(), fmt.Sprintf("%.2f x sequential lstat (%s)", ratio, spread(ours)),
-		"at most 0.80 x sequential lstat", ratio <= 0.8,
-	}}
-}
-
-func judgeFilterWAL(r *result) []verdict {
-	if r.tree.files < oneMillion {
-		return nil
-	}
-	wal := r.find("stamps in the WAL")
-	ratio := wal.ratio(r.find("stamps in the snapshot"))
-	return []verdict{{
-		"filter with all stamps in the WAL", r.tree.name(), fmt.Sprintf("%.2f x with a snapshot (%s)", ratio, spread(wal)),
-		"at most 1.50 x with a snapshot", ratio <= 1.5,
-	}}
-}
-
-func judgeDumpNew(r *result) []verdict {
-	if r.tree.files < oneMillion {
-		return nil
-	}
-	s, size := r.find("treefilter dump"), inSnapshot.size(r.tree)
-	return []verdict{
-		judgeTime("dump of 1,000 new stamps into", r.tree, s, 150*time.Millisecond),
-		judgeMemory("dump of 1,000 new stamps, peak memory, with a mapped snapshot of "+megabytes(size)+" MB",
-			r.tree, s.peak(), size+processMemory),
-	}
-}
-
-func judgeDumpAll(r *result) []verdict {
-	if r.tree.files < oneMillion {
-		return nil
-	}
-	var out []verdict
-	for i := range r.series {
-		s := &r.series[i]
-		out = append(out, judgeTime("dump of all new stamps, "+s.name, r.tree, s, 2*time.Second))
-	}
-	return out
-}
-
-// growing are the rows whose cost should be linear in the number of files.
-var growing = []struct{ row, name string }{
-	{"no-change", "floor"}, // not judged: what linear means here
-	{"no-change", "treefilter"},
-	{"commit", "sequential lstat"},
-	{"commit", "treefilter commit"},
-	{"filter-wal", "stamps in the WAL"},
-	{"dump-new", "treefilter dump"},
-	{"dump-all", "WAL in walk order"},
-	{"dump-all", "WAL in no order"},
-}
-
-// judgeGrowth compares the cost of a file in the smallest and the largest
-// tree. Costing less in the large one is what start-up time does, and good.
-func (b *bench) judgeGrowth() []verdict {
-	small, large := slices.Min(b.Sizes), slices.Max(b.Sizes)
-	if small == large {
-		return nil
-	}
-	var out []verdict
-	for _, g := range growing {
-		for _, shape := range b.Shapes {
-			one := b.results[key{g.row, shape, small}].find(g.name)
-			two := b.results[key{g.row, shape, large}].find(g.name)
-			if one == nil || two == nil {
+	for _, t := range targets {
+		for _, r := range results {
+			if r.row != t.row || !slices.Contains(strings.Fields(t.trees), r.tree) {
 				continue
 			}
-			growth := perFile(two, large) / perFile(one, small)
-			v := verdict{
-				"growth, " + g.row + ", " + g.name, shape + " " + human(small) + " to " + human(large),
-				fmt.Sprintf("%.2f x per file (%.2f to %.2f us)", growth, perFile(one, small), perFile(two, large)),
-				"at most 1.10 x per file", growth <= 1.1,
+			if v, ok := t.judge(r); ok {
+				out = append(out, v)
 			}
-			if g.name == "floor" || g.name == "sequential lstat" {
-				v.target = "" // a yardstick, not ours
-			}
-			out = append(out, v)
 		}
-	}
-	return append(out, b.judgeMemoryGrowth(small, large)...)
-}
-
-// perFile is the time for one file, in microseconds.
-func perFile(s *series, files int) float64 {
-	return float64(s.wall().Nanoseconds()) / 1000 / float64(files)
-}
-
-// judgeMemoryGrowth: apart from the mapped snapshot, more stamps take no
-// more memory. The allowance is for what a garbage collector leaves to
-// chance.
-func (b *bench) judgeMemoryGrowth(small, large int) []verdict {
-	const allowance = 4 << 20
-	var out []verdict
-	for _, shape := range b.Shapes {
-		one, two := b.results[key{"no-change", shape, small}], b.results[key{"no-change", shape, large}]
-		if one == nil || two == nil {
-			continue
-		}
-		grown := two.find("treefilter").peak() - one.find("treefilter").peak()
-		mapped := inSnapshot.size(two.tree) - inSnapshot.size(one.tree)
-		out = append(out, verdict{
-			"growth, no-change, peak memory", shape + " " + human(small) + " to " + human(large),
-			fmt.Sprintf("%s MB more, the snapshot %s MB", megabytes(grown), megabytes(mapped)),
-			"no more than the snapshot (and " + megabytes(allowance) + " MB)", grown <= mapped+allowance,
-		})
 	}
 	return out
+}
+
+// judge reports false when one of the two did not take part.
+func (t target) judge(r *result) (verdict, bool) {
+	v := verdict{target: t, tree: r.tree}
+	ours, other := r.find(t.name), r.find(t.limit.beside)
+	if ours == nil || other == nil && t.limit.beside != "" {
+		return v, false
+	}
+	switch t.limit.kind {
+	case ratio:
+		v.value = ours.ratio(other)
+		v.measured = fmt.Sprintf("%.2f x (%s to %s)", v.value, seconds(ours.wall()), seconds(other.wall()))
+	case difference:
+		v.value = (ours.wall() - other.wall()).Seconds()
+		v.measured = fmt.Sprintf("%+.2f s (%s to %s)", v.value, seconds(ours.wall()), seconds(other.wall()))
+	case duration:
+		v.value = ours.wall().Seconds()
+		v.measured = spread(ours)
+	case memory:
+		v.value = float64(ours.peak()) / (1 << 20)
+		v.measured = fmt.Sprintf("%.1f MB", v.value)
+	}
+	return v, true
+}
+
+// String says what was promised.
+func (l limit) String() string {
+	switch l.kind {
+	case ratio:
+		return fmt.Sprintf("at most %.2f x %s", l.most, l.beside)
+	case difference:
+		return fmt.Sprintf("at most %.2f s more than %s", l.most, l.beside)
+	case duration:
+		return fmt.Sprintf("at most %.2f s", l.most)
+	}
+	return fmt.Sprintf("at most %.0f MB", l.most)
 }

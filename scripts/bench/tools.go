@@ -14,7 +14,8 @@ import (
 // tools are the programs of a run, by path; a peer that is missing is "".
 type tools struct {
 	treefilter, floor, launch, mktree string
-	git, find, bfs, fd                string
+	before                            string // treefilter of --before
+	git, find, bfs, fd, xargs         string
 	versions                          []string // a line each, for the report
 }
 
@@ -28,6 +29,7 @@ var peers = []struct {
 	{"findutils", []string{"find"}},
 	{"bfs", []string{"bfs"}},
 	{"fd-find", []string{"fdfind", "fd"}},
+	{"findutils", []string{"xargs"}},
 }
 
 func moduleRoot() (string, error) {
@@ -43,7 +45,7 @@ func moduleRoot() (string, error) {
 func (b *bench) findTools() (tools, error) {
 	var t tools
 	installPeers()
-	for i, path := range []*string{&t.git, &t.find, &t.bfs, &t.fd} {
+	for i, path := range []*string{&t.git, &t.find, &t.bfs, &t.fd, &t.xargs} {
 		*path = lookPath(peers[i].names)
 		if *path == "" {
 			t.versions = append(t.versions, peers[i].pkg+": missing, left out")
@@ -55,7 +57,7 @@ func (b *bench) findTools() (tools, error) {
 		return t, err
 	}
 	t.versions = append(t.versions, firstLine("cc", "--version"), firstLine("go", "version"), b.treefilterVersion(t.treefilter))
-	return t, nil
+	return t, b.buildBefore(&t)
 }
 
 func lookPath(names []string) string {

@@ -1,42 +1,49 @@
 package main
 
 import (
-	"math/rand/v2"
+	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 )
+
+// tick is longer than what the clock lags from which files get their times.
+const tick = 20 * time.Millisecond
 
 // touched are files of a tree whose mtimes were changed.
 type touched struct {
 	tree   tree
+	mark   []byte
 	paths  []string
 	mtimes []time.Time // what they were
 }
 
-// touch gives n files of the tree, spread over all of it, the present time.
+// touch gives n files of the tree, spread evenly over all of it, the present time.
 func (t tree) touch(n int) (touched, error) {
+	done := touched{tree: t}
 	all, err := readPaths(t.list())
 	if err != nil {
-		return touched{}, err
+		return done, err
 	}
-	if err := os.Remove(t.marker()); err != nil {
-		return touched{}, err
+	if done.mark, err = t.unmark(); err != nil {
+		return done, err
 	}
-	done := touched{tree: t}
-	rnd := rand.New(rand.NewPCG(t.seed, uint64(n)))
 	now := time.Now()
-	for _, i := range rnd.Perm(len(all))[:n] {
-		info, err := os.Lstat(all[i])
+	for i := range n {
+		path := all[i*len(all)/n]
+		info, err := os.Lstat(path)
 		if err != nil {
 			return done, err
 		}
-		if err := os.Chtimes(all[i], now, now); err != nil {
+		if err := os.Chtimes(path, now, now); err != nil {
 			return done, err
 		}
-		done.paths = append(done.paths, all[i])
+		done.paths = append(done.paths, path)
 		done.mtimes = append(done.mtimes, info.ModTime())
 	}
+	// A file is stamped at once only when the tick of its mtime has passed.
+	time.Sleep(tick)
 	return done, nil
 }
 
@@ -47,7 +54,112 @@ func (d touched) restore() error {
 			return err
 		}
 	}
-	return d.tree.mark()
+	return os.WriteFile(d.tree.marker(), d.mark, 0o644)
+}
+
+// unmark takes away the marker of a tree that is about to be changed.
+func (t tree) unmark() ([]byte, error) {
+	mark, err := os.ReadFile(t.marker())
+	if err != nil {
+		return nil, err
+	}
+	return mark, os.Remove(t.marker())
+}
+
+// A renaming is a change of names in one directory: from is renamed to to, or made, or
+// removed, when the other is empty.
+type renaming struct {
+	from, to string
+	mtime    time.Time // of from
+}
+
+// changes are changes of names in one directory of a hundred: a third of them gets a
+// file, a third loses one, and in a third one has another name.
+func (t tree) changes() ([]renaming, error) {
+	all, err := readPaths(t.list())
+	if err != nil {
+		return nil, err
+	}
+	var out []renaming
+	for i, path := range firstOfEach(all) {
+		if i%100 != 50 {
+			continue
+		}
+		info, err := os.Lstat(path)
+		if err != nil {
+			return nil, err
+		}
+		change := renaming{path, path + ".renamed", info.ModTime()}
+		switch len(out) % 3 {
+		case 1:
+			change.from, change.to = "", path+".added"
+		case 2:
+			change.to = ""
+		}
+		out = append(out, change)
+	}
+	return out, nil
+}
+
+// firstOfEach returns the first file of each directory of a list in order.
+func firstOfEach(paths []string) []string {
+	var out []string
+	last := ""
+	for _, path := range paths {
+		if dir := filepath.Dir(path); dir != last {
+			out = append(out, path)
+			last = dir
+		}
+	}
+	return out
+}
+
+func apply(changes []renaming) error {
+	for _, c := range changes {
+		var err error
+		switch {
+		case c.from == "":
+			err = os.WriteFile(c.to, nil, 0o644)
+		case c.to == "":
+			err = os.Remove(c.from)
+		default:
+			err = os.Rename(c.from, c.to)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// undo undoes them.
+func undo(changes []renaming) error {
+	for _, c := range changes {
+		var err error
+		switch {
+		case c.from == "":
+			err = remove(c.to)
+		case c.to == "":
+			err = errors.Join(os.WriteFile(c.from, nil, 0o644), os.Chtimes(c.from, c.mtime, c.mtime))
+		default:
+			err = os.Rename(c.to, c.from)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// made are the names that the changes bring about, NUL-delimited.
+func made(changes []renaming) string {
+	var w strings.Builder
+	for _, c := range changes {
+		if c.to != "" {
+			w.WriteString(c.to + "\x00")
+		}
+	}
+	return w.String()
 }
 
 // reference is the time that find, bfs and fd compare with.
@@ -67,7 +179,6 @@ func (b *bench) newReference() (reference, error) {
 	if err := os.Chtimes(ref.file, ref.time, ref.time); err != nil {
 		return ref, err
 	}
-	// The clock that files get their mtime from lags a few milliseconds.
-	time.Sleep(time.Until(ref.time) + 20*time.Millisecond)
+	time.Sleep(time.Until(ref.time) + tick)
 	return ref, nil
 }

@@ -46,13 +46,13 @@ func (t *Tree) Discard() (discarded bool, err error) {
 	if d.st.wal.HidesOthers != "" { // it spoke of files that are not known
 		d.st.wal.HidesAll = true
 	}
-	// It is not listed as folded: a process that has read it before has not seen what
-	// this takes back.
-	d.st.wal.ID, d.st.wal.Last, d.st.wal.Tally = "", nil, format.Tally{}
+	d.st.wal.Last, d.st.wal.Tally = nil, format.Tally{}
 	if newest := d.st.newest(); newest != nil {
 		d.newest = newest
 	}
 	m := d.merge()
+	// A process that has read the logs before has not seen what this takes back.
+	m.folded = append(m.folded, format.FoldedLog{ID: format.NewID()})
 	m.listings = d.relistTouched(m.over)
 	defer func() { err = errors.Join(err, m.listings.Close()) }()
 	if _, err := d.replace(m, false); err != nil {

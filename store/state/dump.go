@@ -117,9 +117,8 @@ type dump struct {
 	*Tree
 	st     *state
 	newest *format.Terms
-	// Of the logs, those that go into the snapshot or have gone there before, and those
-	// that stay.
-	fold, stay []*segment.Log
+	// Of the logs, those that go into the snapshot, have gone there before, and stay.
+	fold, past, stay []*segment.Log
 }
 
 func (t *Tree) newDump() *dump {
@@ -154,7 +153,8 @@ func (d *dump) merge() *merge {
 	hand, wal := d.st.said()
 	over := d.st.withoutFailures(words.NewLayers(hand, wal, words.Of(d.held)))
 	m := newMerge(d.opt.Program, d.st, over, d.newest)
-	m.volume, m.root, m.segments = d.st.volume(), d.names.Root, d.list()
+	m.volume, m.root = d.st.volume(), d.names.Root
+	m.folded = segment.Folded(d.st.Header.Folded).Then(d.fold, d.past, d.stay)
 	if d.held != nil {
 		m.volume, m.held = d.opt.fsys.Volume(d.root).ID, d.under
 	}
@@ -186,6 +186,11 @@ func (m *merge) keepNewest(same func(a, b *format.Terms) bool) (dropped []Droppe
 func (d *dump) refuse(repair bool) error {
 	if d.st.walErr != nil {
 		return d.st.walErr
+	}
+	for _, l := range d.st.logs {
+		if l.Unread() != nil {
+			return l.Unread()
+		}
 	}
 	err := d.st.SnapErr
 	for _, p := range d.st.Parts {

@@ -74,20 +74,13 @@ func (d *dump) choose(repair bool) (fold bool, err error) {
 	gone := func(l *segment.Log) bool {
 		return (d.opt.fsys.Gone(l.By) || repair && !d.here(l.By)) && l.Whole(d.opt.fsys)
 	}
-	listed := segment.MarksOf(d.st.Header.Segments)
-	past, logs := []*segment.Log{}, []*segment.Log{}
-	for _, l := range d.st.logs {
-		if l.Folded(listed) {
-			past = append(past, l)
-		} else {
-			logs = append(logs, l)
-		}
-	}
+	folded := segment.Folded(d.st.Header.Folded)
+	var logs []*segment.Log
+	d.past, logs = segment.Past(d.st.logs, folded)
 	d.fold, d.stay = segment.Fold(logs, gone)
 	if len(d.stay) > 0 {
-		d.st.wal = segment.Combine(d.fold, listed)
+		d.st.wal = segment.Combine(d.fold, folded)
 	}
-	d.fold = append(d.fold, past...)
 	return !slices.ContainsFunc(d.stay, func(l *segment.Log) bool { return l.Path == d.names.WAL }), nil
 }
 
@@ -97,21 +90,13 @@ func (d *dump) here(p disk.Process) bool {
 	return p.Boot != "" && p.Boot == self.Boot && p.Host == self.Host && !d.opt.fsys.Gone(p)
 }
 
-// list is what the new snapshot lists of logs that may still be there.
-func (d *dump) list() []string {
-	if !d.segments {
-		return nil
-	}
-	return segment.List(d.fold, d.stay, segment.MarksOf(d.st.Header.Segments))
-}
-
 // retire removes the logs that are in the snapshot, durably.
 func (d *dump) retire() error {
 	err := d.retireWAL()
 	if err != nil || !d.segments {
 		return err
 	}
-	for _, l := range d.fold {
+	for _, l := range slices.Concat(d.fold, d.past) {
 		if l.Path == d.names.WAL {
 			continue
 		}

@@ -17,6 +17,7 @@ import (
 	"treefilter/store/internal/format"
 	"treefilter/store/internal/format/formattest"
 	"treefilter/store/internal/memtable"
+	"treefilter/store/internal/segment"
 	"treefilter/store/internal/snapshot"
 	"treefilter/store/internal/wal"
 	"treefilter/store/internal/words"
@@ -127,7 +128,8 @@ func writeForms(t *testing.T, c format.Config) string {
 	over.Take([]byte("failed.jpg"), memtable.WordDrop)
 	over.Fail([]byte("failed-twice.jpg"), &format.Failure{Runs: 2, At: format.Time{Sec: 1700000009, Nsec: 500000000}, File: format.Stamp{Time: format.Time{Sec: 1700000002, Nsec: 789000000}, Digest: foxDigest}, Under: c.Hash()})
 	over.Finish()
-	m := newMerge("treefilter", &state{Snapshot: &snapshot.Snapshot{}, wal: &wal.Log{ID: testID, Records: 1}}, words.NewLayers(words.Of(over)), under)
+	m := newMerge("treefilter", &state{Snapshot: &snapshot.Snapshot{}}, words.NewLayers(words.Of(over)), under)
+	m.folded = segment.Folded{{ID: testID, Records: 1}}
 	m.volume = testVolume
 	m.listings = formsListings()
 	var out bytes.Buffer

@@ -2,7 +2,6 @@ package state
 
 import (
 	"errors"
-	"fmt"
 	"os"
 	"slices"
 
@@ -52,7 +51,7 @@ func load(opt Options, n disk.Names) *state {
 		st.Snapshot = snapshot.Open(fsys, n.Snapshot, program)
 		named, err := fsys.Lstat(n.WAL)
 		same := st.ofWAL == nil && disk.IsMissing(err) || err == nil && named.SameFile(opened)
-		folded := segment.MarksOf(st.Header.Segments)
+		folded := segment.Folded(st.Header.Folded)
 		same = same && segment.Complete(st.logs, gone, folded)
 		if st.walErr == nil {
 			st.wal = segment.Combine(st.logs, folded)
@@ -88,6 +87,9 @@ func (st *state) loadWAL(opt Options, n disk.Names) (info disk.Info, err error) 
 		st.walAt, err = info.Mtime, st.ofWAL.Check()
 	}
 	if err = errors.Join(err, f.Close()); err != nil {
+		if st.ofWAL != nil {
+			err = errors.Join(err, st.ofWAL.Said.Close())
+		}
 		st.ofWAL = nil
 		return info, err
 	}
@@ -111,10 +113,7 @@ func (st *state) hides(hash string) bool {
 func (st *state) problems() []error {
 	problems := []error{st.walErr}
 	for _, l := range st.logs {
-		problems = append(problems, l.Problem())
-	}
-	if _, said := st.said(); said.Err() != nil {
-		problems = append(problems, fmt.Errorf("what the WAL says: %w", said.Err()))
+		problems = append(problems, l.Problem(), l.Unread())
 	}
 	problems = append(problems, st.SnapshotErr())
 	return slices.DeleteFunc(problems, func(err error) bool { return err == nil })

@@ -1,14 +1,13 @@
 package state
 
 import (
-	"cmp"
 	"io"
 	"slices"
 
 	"treefilter/store/internal/format"
 	"treefilter/store/internal/memtable"
+	"treefilter/store/internal/segment"
 	"treefilter/store/internal/snapshot"
-	"treefilter/store/internal/wal"
 	"treefilter/store/internal/words"
 )
 
@@ -22,8 +21,8 @@ type merge struct {
 	volume  string        // the file system of the tree, "" where it is not known
 	root    string        // see format.Session
 	held    *format.Terms // of the stamps that were held in memory, nil where none were
-	// segments are the marks of logs that the snapshot is to list.
-	segments []string
+	// folded are the logs that the snapshot is to list.
+	folded segment.Folded
 	// contradicted says that some of these were dropped.
 	contradicted bool
 	// configs are those that the snapshot keeps stamps of, the newest first.
@@ -97,15 +96,14 @@ const maxConfigs = (format.MaxSections - 1) / 2
 // write writes the whole snapshot and returns how many stamps it holds.
 func (m *merge) write(out *format.SnapshotWriter) (stamps int64, err error) {
 	newest := m.configs[0]
-	h := format.Header{Program: m.program, Volume: m.volume, Root: m.root, Segments: m.segments, Terms: newest}
-	h.Folded = thenFolded(m.base.Header.Folded, m.base.wal)
+	h := format.Header{Program: m.program, Volume: m.volume, Root: m.root, Folded: m.folded, Terms: newest}
 	if m.held != nil {
 		// To other processes this looks as if the stamps had been in a WAL.
-		held := format.FoldedWAL{ID: format.NewID(), Under: m.held.Hash[:format.FoldedHash]}
+		held := format.FoldedLog{ID: format.NewID(), Under: m.held.Hash[:format.FoldedHash]}
 		if m.contradicted {
 			held.Under = ""
 		}
-		h.Folded = format.AppendFolded(h.Folded, held)
+		h.Folded = append(h.Folded, held)
 	}
 	if m.listings.entries > 0 {
 		h.Boot = m.listings.volume.Boot
@@ -223,20 +221,4 @@ func (m *merge) basePart(t *format.Terms) *snapshot.Part {
 		return nil
 	}
 	return m.base.Parts[i]
-}
-
-// thenFolded returns the list once one more WAL has been folded, nil for none.
-func thenFolded(list []format.FoldedWAL, w *wal.Log) []format.FoldedWAL {
-	if w == nil || w.Records == 0 && !w.HidesAll && w.HidesOthers == "" {
-		return list
-	}
-	// One that was written by hand, or is discarded, has no id.
-	last := format.FoldedWAL{ID: cmp.Or(w.ID, format.NewID())}
-	if w.Records == w.Sets && w.Takes == 0 && w.Under != "" && !w.HidesAll && w.HidesOthers == "" {
-		last.Under = w.Under[:format.FoldedHash]
-	}
-	if n := len(list); n > 0 && list[n-1].ID == w.ID { // by a dump that was killed
-		list = list[:n-1]
-	}
-	return format.AppendFolded(list, last)
 }

@@ -66,11 +66,10 @@ func (t *Tree) stateDir() string {
 }
 
 // marks returns the marks of all logs that the tree has now.
-func (t *Tree) marks() (segments []string, theWAL string, err error) {
+func (t *Tree) marks() (format.SegmentRecord, error) {
 	st := load(t.opt, t.names)
 	if st.walErr != nil {
-		return nil, "", st.walErr
+		return format.SegmentRecord{}, st.walErr
 	}
-	segments, theWAL = segment.Seen(st.logs, segment.MarksOf(st.Header.Segments))
-	return segments, theWAL, st.Close()
+	return segment.Seen(st.logs, st.Header.Folded), st.Close()
 }

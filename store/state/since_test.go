@@ -139,7 +139,7 @@ func TestMoreWALsThanAreListed(t *testing.T) {
 		t.Fatal(err)
 	}
 	look := tree.Epoch()
-	for i := range format.MaxFolded + 1 {
+	for i := range format.MinFolded + 1 {
 		other := reopen(t, tree.root, Options{})
 		if i == 0 {
 			if err := other.Forget("a"); err != nil {

@@ -2,7 +2,6 @@ package format
 
 import (
 	"fmt"
-	"slices"
 	"strconv"
 
 	"gopkg.in/yaml.v3"
@@ -16,33 +15,30 @@ type Header struct {
 	Program string
 	Volume  string // the file system that the tree lay on, "" where it is not known
 	Root    string // see Session.Root
-	Folded  []FoldedWAL
-	// Segments are the marks of the segments that went into it, as long as one may
-	// still be there, or be asked for.
-	Segments []string
-	Boot     string // of the machine, when the listings were made; "" where there are none
-	*Terms          // of the newest stamps
+	Folded  []FoldedLog
+	Boot    string // of the machine, when the listings were made; "" where there are none
+	*Terms         // of the newest stamps
 }
 
-// FoldedWAL is one of the WALs that went into a snapshot lately.
-type FoldedWAL struct {
-	ID string
+// FoldedLog is a WAL or a segment that went into a snapshot lately.
+type FoldedLog struct {
+	ID      string
+	Records int // how many of its records
 	// Under is the hash of the config that all its sets were made under, cut to
 	// FoldedHash digits; "" where it held anything else.
 	Under string
 }
 
 const (
-	MaxFolded  = 32
+	// MinFolded is how many a snapshot lists at least, before it forgets the oldest.
+	MinFolded  = 32
 	FoldedHash = 16
 )
 
-func AppendFolded(list []FoldedWAL, last FoldedWAL) []FoldedWAL {
-	list = append(slices.Clone(list), last)
-	return list[max(0, len(list)-MaxFolded):]
-}
+// Mark is the log's mark: what went into the snapshot of it.
+func (f *FoldedLog) Mark() string { return LogMark(f.ID, f.Records) }
 
-func foldedFromNode(node *yaml.Node) (list []FoldedWAL, err error) {
+func foldedFromNode(node *yaml.Node) (list []FoldedLog, err error) {
 	if node.Kind != yaml.SequenceNode {
 		return nil, fmt.Errorf("line %d: not a list", node.Line)
 	}
@@ -51,11 +47,16 @@ func foldedFromNode(node *yaml.Node) (list []FoldedWAL, err error) {
 		if err != nil {
 			return nil, err
 		}
-		var f FoldedWAL
+		var f FoldedLog
 		for name, field := range fields {
 			switch name {
 			case "id":
 				f.ID, err = StateValue(field)
+			case "records":
+				var text string
+				if text, err = StateValue(field); err == nil {
+					f.Records, err = strconv.Atoi(text)
+				}
 			case "under":
 				f.Under, err = StateValue(field)
 			default:
@@ -99,8 +100,6 @@ func SnapshotHeader(fields map[string]*yaml.Node, program string) (Header, error
 			h.Root, err = StateValue(node)
 		case "folded":
 			h.Folded, err = foldedFromNode(node)
-		case "segments":
-			h.Segments, err = marksFromNode(node)
 		case "boot":
 			h.Boot, err = StateValue(node)
 		case "config":

@@ -18,11 +18,12 @@ type SegmentRecord struct {
 	Kind SegmentKind
 	ID   string
 
-	Begin          // who writes
-	Logs  []string // marks of segments that he has read
-	WAL   string   // and of the WAL, "" where it said nothing
-	Since string   // when a dump began, by the clock of its machine
-	Tally Tally    // all that he has written
+	Begin           // who writes
+	Folded string   // the mark of the newest log in the snapshot that he has read, "" for none
+	Logs   []string // marks of segments that he has read
+	WAL    string   // and of the WAL, "" where it said nothing
+	Since  string   // when a dump began, by the clock of its machine
+	Tally  Tally    // all that he has written
 }
 
 // Begin is what a segment, or a note, says of its writer.
@@ -71,7 +72,7 @@ func (r *SegmentRecord) Append(b []byte) []byte {
 		b = fmt.Appendf(b, ", since: %q}", r.Since)
 		return AppendCRC(b, Crc32Of(b[start:]))
 	case SegmentRead:
-		b = fmt.Appendf(b, "wal: %q, segments: [", r.WAL)
+		b = fmt.Appendf(b, "folded: %q, wal: %q, segments: [", r.Folded, r.WAL)
 		for i, mark := range r.Logs {
 			if i > 0 {
 				b = append(b, ", "...)
@@ -157,6 +158,8 @@ func (r *SegmentRecord) setField(name string, node *yaml.Node) error {
 		r.Host = text
 	case "boot":
 		r.Boot = text
+	case "folded":
+		r.Folded = text
 	case "wal":
 		r.WAL = text
 	case "since":

@@ -14,7 +14,7 @@ func TestSegmentExample(t *testing.T) {
 	s := NewSession("treefilter", id, Config{})
 	records := []SegmentRecord{
 		{Kind: SegmentBegin, ID: id, Begin: Begin{"treefilter", "nas1", "3c1e1c3a-7a7e-4c43-9f0e-1b2f7a4f5a10 pid:[4026531836]", 4711}},
-		{Kind: SegmentRead, ID: id, WAL: "1b2f7a4f5a103c1e/12", Logs: []string{"4c439f0e1b2f7a4f/1", "7a7e4c439f0e1b2f/100"}},
+		{Kind: SegmentRead, ID: id, Folded: "1c3a7a7e4c439f0e/7", WAL: "1b2f7a4f5a103c1e/12", Logs: []string{"4c439f0e1b2f7a4f/1", "7a7e4c439f0e1b2f/100"}},
 		{Kind: SegmentEnd, ID: id, Tally: Tally{Sets: 1, Takes: 1, Under: s.Hash}},
 		{Kind: DumpNote, Begin: Begin{"", "nas1", "3c1e1c3a-7a7e-4c43-9f0e-1b2f7a4f5a10 pid:[4026531836]", 4712}, Since: "2026-11-30T23:00:00Z"},
 	}

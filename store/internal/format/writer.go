@@ -40,17 +40,12 @@ func (w *SnapshotWriter) Header(h Header) {
 		if i == 0 {
 			b = append(b, "\nfolded:"...)
 		}
-		b = append(append(append(b, "\n    - {id: \""...), f.ID...), '"')
+		b = append(append(append(b, "\n    - {id: \""...), f.ID...), "\", records: "...)
+		b = strconv.AppendInt(b, int64(f.Records), 10)
 		if f.Under != "" {
 			b = append(append(append(b, ", under: \""...), f.Under...), '"')
 		}
 		b = append(b, '}')
-	}
-	for i, mark := range h.Segments {
-		if i == 0 {
-			b = append(b, "\nsegments:"...)
-		}
-		b = strconv.AppendQuote(append(b, "\n    - "...), mark)
 	}
 	if h.Boot != "" {
 		b = AppendQuoted(append(b, "\nboot: "...), h.Boot)

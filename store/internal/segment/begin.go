@@ -82,7 +82,8 @@ func (w *Writer) begin(f disk.File, path string, self disk.Process) error {
 		return err
 	}
 	w.size = int64(len(b))
-	logs, theWAL, err := w.Seen()
+	read, err := w.Seen()
+	logs := read.Logs
 	if err == nil && len(logs) > 0 {
 		// Should one that was read not be there later, it would be missed.
 		err = w.Fsys.SyncDir(w.Names.Segments)
@@ -90,11 +91,11 @@ func (w *Writer) begin(f disk.File, path string, self disk.Process) error {
 	if err != nil {
 		return err
 	}
-	b = b[:0]
+	b, read.Kind, read.ID = b[:0], format.SegmentRead, w.session.ID
 	for first := true; first || len(logs) > 0; first = false {
 		n := min(len(logs), format.LogsPerRecord)
-		r := format.SegmentRecord{Kind: format.SegmentRead, ID: w.session.ID, WAL: theWAL, Logs: logs[:n]}
-		b, logs = r.Append(b), logs[n:]
+		read.Logs, logs = logs[:n], logs[n:]
+		b = read.Append(b)
 	}
 	b = w.session.AppendOpen(b)
 	if _, err := f.Write(b); err != nil {

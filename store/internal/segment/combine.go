@@ -1,7 +1,6 @@
 package segment
 
 import (
-	"maps"
 	"slices"
 	"strings"
 
@@ -11,16 +10,32 @@ import (
 	"treefilter/store/internal/words"
 )
 
-// Folded reports whether a snapshot that lists these marks holds what a log says.
-func (l *Log) Folded(folded Marks) bool { return l.Says() && folded.covers(l) }
+// Past divides the logs of a tree into those that a snapshot holds and the others. A WAL
+// that has no segments beside it is among the others: processes append to it again after
+// a dump that was killed before it had removed it, and after a crash that has cut it how
+// many records it has shows nothing.
+func Past(logs []*Log, folded Folded) (past, rest []*Log) {
+	if len(logs) == 1 && logs[0].isWAL {
+		return nil, logs
+	}
+	for _, l := range logs {
+		if l.Says() && folded.marks().covers(l) {
+			past = append(past, l)
+		} else {
+			rest = append(rest, l)
+		}
+	}
+	return past, rest
+}
 
-// Combine returns what some logs of a tree say together, over a snapshot that lists the
-// marks of what was folded. Of what is said of a path the word counts that all others
+// Combine returns what some logs of a tree say together, over the snapshot that they
+// were folded into. Of what is said of a path the word counts that all others
 // are older than; where there are several such, because their writers could not see
 // one another's, and they disagree, the path has no stamp.
-func Combine(logs []*Log, folded Marks) *wal.Log {
+func Combine(logs []*Log, folded Folded) *wal.Log {
 	lost := missing(logs, folded)
-	logs = slices.DeleteFunc(slices.Clone(logs), func(l *Log) bool { return l.Folded(folded) || !l.isWAL && !l.Says() })
+	_, logs = Past(logs, folded)
+	logs = slices.DeleteFunc(slices.Clone(logs), func(l *Log) bool { return !l.isWAL && !l.Says() })
 	switch {
 	case len(logs) == 0:
 		return nil
@@ -66,7 +81,7 @@ func (c *combination) sum() {
 }
 
 // hide finds out whose stamps do not count.
-func (c *combination) hide(folded Marks, lost []string) {
+func (c *combination) hide(folded Folded, lost []string) {
 	for i, l := range c.logs {
 		c.void[i] = c.void[i] || l.unseen(folded)
 		if l.hides() {
@@ -91,7 +106,9 @@ func (c *combination) words() *memtable.Table {
 	dirs := map[string][]int{} // which logs speak of it
 	said := make([]*memtable.Table, len(c.logs))
 	for i, l := range c.logs {
-		said[i] = l.Said.Table()
+		if said[i] = l.Said.Table(); l.Said.Err() != nil {
+			c.missing(func(*Log) bool { return false })
+		}
 		for dir := range said[i].Dirs {
 			dirs[dir] = append(dirs[dir], i)
 		}
@@ -155,18 +172,21 @@ func newest(words []said) memtable.Word {
 	return *last
 }
 
-// Seen returns the marks of the segments that say something, and of what a snapshot
-// lists; and that of the WAL.
-func Seen(logs []*Log, folded Marks) (segments []string, theWAL string) {
-	marks := maps.Clone(folded)
+// Seen returns the marks of the logs that say something, and of the last that went into
+// the snapshot: which stands for all before it.
+func Seen(logs []*Log, folded Folded) (read format.SegmentRecord) {
+	if n := len(folded); n > 0 {
+		read.Folded = folded[n-1].Mark()
+	}
+	_, logs = Past(logs, folded)
 	for _, l := range logs {
-		switch {
+		switch mark := format.LogMark(l.ID, l.Records); {
 		case l.ID == "" || !l.Says():
 		case l.isWAL:
-			theWAL = format.LogMark(l.ID, l.Records)
+			read.WAL = mark
 		default:
-			marks[l.ID] = max(marks[l.ID], l.Records)
+			read.Logs = append(read.Logs, mark)
 		}
 	}
-	return marks.List(), theWAL
+	return read
 }

@@ -56,24 +56,3 @@ func WithBegun(fsys disk.FS, n disk.Names, logs []*Log) ([]*Log, error) {
 	}
 	return logs, err
 }
-
-// List is what the next snapshot lists: the marks of what it folds, and of the older
-// ones those whose files are still there, or that a log which stays has read.
-func List(fold, stay []*Log, folded Marks) []string {
-	marks := Marks{}
-	for id, n := range folded {
-		is := func(l *Log) bool { return l.ID == id }
-		if slices.ContainsFunc(fold, is) || slices.ContainsFunc(stay, func(l *Log) bool {
-			_, read := l.Read[id]
-			return read || is(l)
-		}) {
-			marks[id] = n
-		}
-	}
-	for _, l := range fold {
-		if l.ID != "" && l.Says() {
-			marks[l.ID] = max(marks[l.ID], l.Records)
-		}
-	}
-	return marks.List()
-}

@@ -16,6 +16,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"treefilter/store/internal/disk"
@@ -33,10 +34,12 @@ type Log struct {
 	Ended bool
 	// Making says that it has not got its name yet, and says nothing.
 	Making bool
-	// Read is what its writer had read of other logs, and of what was folded, before
-	// he looked at a file: it is older. ReadSegments leaves the WAL out.
+	// Read is what its writer had read of other logs before he looked at a file: it is
+	// older. ReadSegments leaves the WAL out.
 	Read, ReadSegments Marks
-	isWAL              bool
+	// Base is the mark of the last log in the snapshot that he had read, "" for none.
+	Base  string
+	isWAL bool
 }
 
 // OfWAL is the WAL as one of the logs.
@@ -75,9 +78,9 @@ func ReadAll(fsys disk.FS, n disk.Names, program string) (logs []*Log, gone []st
 // Complete reports whether all logs were read that are known to have been there: each
 // that was gone when it was to be opened, and each that the writer of another had read,
 // must have gone into the snapshot meanwhile.
-func Complete(logs []*Log, gone []string, folded Marks) bool {
+func Complete(logs []*Log, gone []string, folded Folded) bool {
 	for _, name := range gone {
-		if !strings.HasSuffix(name, disk.TempSuffix) && !folded.names(name) {
+		if !strings.HasSuffix(name, disk.TempSuffix) && !folded.marks().names(name) {
 			return false
 		}
 	}
@@ -96,17 +99,17 @@ func (m Marks) names(name string) bool {
 
 // missing returns the ids of segments that the writers of others have read, and that
 // are neither there nor folded.
-func missing(logs []*Log, folded Marks) (ids []string) {
-	there := map[string]bool{}
+func missing(logs []*Log, folded Folded) (ids []string) {
+	there, marks := map[string]bool{}, folded.marks()
 	for _, l := range logs {
 		there[l.ID] = true
 	}
 	for _, l := range logs {
-		if folded.covers(l) || l.unseen(folded) {
+		if marks.covers(l) || l.unseen(folded) {
 			continue // one that comes from elsewhere has read what was never here
 		}
 		for id := range l.ReadSegments {
-			if _, known := folded[id]; !known && !there[id] {
+			if _, known := marks[id]; !known && !there[id] {
 				there[id] = true
 				ids = append(ids, id)
 			}
@@ -115,20 +118,27 @@ func missing(logs []*Log, folded Marks) (ids []string) {
 	return ids
 }
 
-// unseen reports whether something went into the snapshot that the writer of a segment
-// had not read: then it may contradict him, and nothing shows what of it. Of the WAL it
-// reports whether only the beginning of it went there.
-func (l *Log) unseen(folded Marks) bool {
+// unseen reports whether something may have gone into the snapshot that the writer of a
+// segment had not read: then it may contradict him, and nothing shows what of it. What
+// he had read is in the snapshot up to his base, and listed after it.
+//
+// Of the WAL it reports whether the beginning of it went there, and other logs with it or
+// later.
+func (l *Log) unseen(folded Folded) bool {
 	if l.isWAL {
-		_, part := folded[l.ID]
-		return part && !folded.covers(l)
+		other := func(f format.FoldedLog) bool { return f.ID != l.ID && f.Records > 0 }
+		i := slices.IndexFunc(folded, func(f format.FoldedLog) bool { return l.ID != "" && f.ID == l.ID })
+		return i >= 0 && slices.ContainsFunc(folded[i:], other)
 	}
-	for id, n := range folded {
-		if seen, ok := l.Read[id]; !ok || seen < n {
+	for _, f := range slices.Backward(folded) {
+		if f.Mark() == l.Base {
+			return false
+		}
+		if seen, ok := l.Read[f.ID]; !ok || seen < f.Records {
 			return true
 		}
 	}
-	return false
+	return l.Base != "" || len(folded) >= format.MinFolded
 }
 
 func read(fsys disk.FS, path, program string) (*Log, error) {
@@ -144,6 +154,7 @@ func read(fsys disk.FS, path, program string) (*Log, error) {
 			case format.SegmentBegin:
 				l.By = disk.Process{Host: r.Host, Boot: r.Boot, PID: r.PID}
 			case format.SegmentRead:
+				l.Base = r.Folded
 				l.ReadSegments.add(r.Logs)
 				l.Read.add(append(r.Logs, r.WAL))
 			case format.SegmentEnd:
@@ -174,6 +185,14 @@ func (l *Log) Whole(fsys disk.FS) bool {
 		return false
 	}
 	return f.Close() == nil && info.Size == l.Size
+}
+
+// Unread is why not all that a log says could be read again, nil where it could.
+func (l *Log) Unread() error {
+	if l.Said.Err() == nil {
+		return nil
+	}
+	return disk.Wrap(l.Path, l.Said.Err())
 }
 
 // Problem is what is wrong with a log, nil where nothing is.

@@ -21,8 +21,8 @@ type Writer struct {
 	Names   disk.Names
 	Program string
 	Terms   func() *format.Terms
-	// Seen returns the marks of all logs of the tree, read once the segment is there.
-	Seen func() (segments []string, theWAL string, err error)
+	// Seen returns what there is to read of the tree once the segment is there.
+	Seen func() (format.SegmentRecord, error)
 
 	// Epoch counts what has become known of others: see wal.Appender.
 	Epoch *atomic.Uint64

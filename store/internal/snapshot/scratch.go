@@ -97,7 +97,9 @@ func (s *Scratch) Close() error {
 	if s.file == nil {
 		return nil
 	}
-	return s.file.Close()
+	f := s.file
+	s.file = nil
+	return f.Close()
 }
 
 // written is what a Scratch held at one moment.

@@ -56,11 +56,11 @@ func (a *Appender) follows() bool {
 	if a.in != nil && (a.in.Tally != format.Tally{} || a.in.Records > 0) { // else it was not folded
 		seen = a.in.ID
 	}
-	i := slices.IndexFunc(h.Folded, func(f format.FoldedWAL) bool { return f.ID == seen })
-	if i < 0 && (seen != "" || len(h.Folded) == format.MaxFolded) {
+	i := slices.IndexFunc(h.Folded, func(f format.FoldedLog) bool { return f.ID == seen })
+	if i < 0 && (seen != "" || len(h.Folded) >= format.MinFolded) {
 		return false
 	}
-	return !slices.ContainsFunc(h.Folded[i+1:], func(f format.FoldedWAL) bool { return f.Under != a.Hash[:format.FoldedHash] })
+	return !slices.ContainsFunc(h.Folded[i+1:], func(f format.FoldedLog) bool { return f.Under != a.Hash[:format.FoldedHash] })
 }
 
 // CatchUp reads what f holds and was not read yet. The lock is held.

@@ -2,13 +2,10 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
-	"strings"
 	"sync"
 	"sync/atomic"
 )
@@ -21,67 +18,25 @@ func (b *bench) measureSync(t tree) error {
 
 // measureSyncBusy does so while others write to the disk.
 func (b *bench) measureSyncBusy(t tree) (err error) {
-	if !b.largestFlat(t) {
-		return nil
-	}
 	w := b.startWriters(2)
 	defer func() { err = errors.Join(err, w.stop()) }()
 	return b.measureSyncs("sync-busy", t, func() error { return nil })
 }
 
-// measureSyncs is independent of the tree's size, and done once.
 func (b *bench) measureSyncs(row string, t tree, ready func() error) error {
-	if !b.largestFlat(t) {
-		return nil
-	}
-	alone, err := b.makeTree("single", 1000)
-	if err != nil {
-		return err
-	}
-	commit := b.commit(alone.root, alone.list())
-	run := command{args: []string{b.tools.treefilter, "exec", "--dump", "never", "-j2", alone.root, "--", "true"}}
+	s := b.own(t, scratch)
+	syncs := command{name: "sync -f", args: []string{"sync", "-f", t.root}}
+	commit, run := s.commit(t.list()), s.command("exec", "--dump", "never", "-j2", t.root, "--", "true")
 	commit.name, run.name = "commit of 1,000", "exec -j2 of 1,000 true"
-	commands := []command{{name: "sync -f", args: []string{"sync", "-f", alone.root}}, commit, run}
-	if b.knowsNoSync() {
-		commands = append(commands, withNoSync(commit), withNoSync(run))
-	} else {
-		progress("    --no-sync is left out: treefilter does not know it")
-	}
 	var cs []contender
-	for _, c := range commands {
-		cs = append(cs, contender{command: c, before: func() error { return errors.Join(forget(alone), ready()) }})
+	for _, c := range []command{syncs, commit, run, withNoSync(commit), withNoSync(run)} {
+		cs = append(cs, contender{command: c, before: func() error { return errors.Join(forget(t, scratch), ready()) }})
 	}
-	return b.measure(row, t, cs)
+	return errors.Join(b.measure(row, t, cs), forget(t, scratch))
 }
-
-// judgeSync sets what waits for the disk beside the same without waiting.
-func judgeSync(r *result) []verdict {
-	disk := map[string]string{"sync": "quiet disk", "sync-busy": "busy disk"}[r.row]
-	syncs := &r.series[0]
-	out := []verdict{{work: syncs.name, tree: disk, measured: spread(syncs)}}
-	for i := range r.series {
-		s := &r.series[i]
-		if bare := r.find(s.name + noSync); bare != nil {
-			measured := fmt.Sprintf("%s (without waiting for the disk %s)", spread(s), spread(bare))
-			out = append(out, verdict{work: s.name, tree: disk, measured: measured})
-		}
-	}
-	return out
-}
-
-func (b *bench) largestFlat(t tree) bool {
-	return t.shape == "flat" && t.files == b.Sizes[len(b.Sizes)-1]
-}
-
-func (b *bench) knowsNoSync() bool {
-	help, err := exec.Command(b.tools.treefilter, "commit", "--help").Output()
-	return err == nil && strings.Contains(string(help), "--no-sync")
-}
-
-const noSync = ", --no-sync"
 
 func withNoSync(c command) command {
-	c.name += noSync
+	c.name += ", --no-sync"
 	c.args = slices.Insert(slices.Clone(c.args), 2, "--no-sync")
 	return c
 }
