@@ -10,9 +10,8 @@ import (
 )
 
 // Stamps goes through every stamp that counts, in walk order, as they were when
-// the tree was first read. Digests are left out: a Reader finds them. What it
-// holds grows with the WAL, not with the snapshot. Damage that it meets shows in
-// Problems afterwards.
+// the tree was first read. Digests are left out: a Reader finds them. Damage
+// that it meets shows in Problems afterwards.
 func (t *Tree) Stamps() iter.Seq[format.Entry] { return t.stamps(false) }
 
 // stamps goes through the stamps that count, or those that only do not because of their

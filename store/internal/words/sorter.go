@@ -16,8 +16,8 @@ type Room struct {
 	FS    disk.FS
 }
 
-// DefaultRoom is enough for some 14,000 words, and is what a run is made of. As much
-// again is garbage by then, several times over.
+// DefaultRoom is enough for some 14,000 words. A process takes five times as much for
+// it, since the memory of runs that were written is not free for use at once.
 const DefaultRoom = 2 << 20
 
 // wordCost is about what a word takes in memory beside its path, with its share of its
