@@ -28,7 +28,7 @@ func (d *Dump) Run(ctx context.Context) error {
 				return err
 			}
 		}
-		done, err := t.Dump(state.DumpOptions{Repair: d.Repair, NewestOnly: !d.NoCheckConfig, NoListings: d.NoListings})
+		done, err := d.dump(ctx, t)
 		if err != nil {
 			return err
 		}
@@ -38,6 +38,23 @@ func (d *Dump) Run(ctx context.Context) error {
 		}
 		return nil
 	})
+}
+
+// dump waits, half a minute at most, for this machine to forget a dump on another one that
+// is over: the caches of sshfs last 20 seconds.
+func (d *Dump) dump(ctx context.Context, t *state.Tree) (done state.Dumped, err error) {
+	for range 60 {
+		done, err = t.Dump(state.DumpOptions{Repair: d.Repair, NewestOnly: !d.NoCheckConfig, NoListings: d.NoListings})
+		if dumping := (*state.DumpingError)(nil); !errors.As(err, &dumping) || !dumping.Remembered() {
+			return done, err
+		}
+		select {
+		case <-ctx.Done():
+			return done, ctx.Err()
+		case <-time.After(time.Second / 2):
+		}
+	}
+	return done, err
 }
 
 // Discard throws WALs away.

@@ -8,10 +8,14 @@ import (
 )
 
 // SillyRenamed reports whether a name is that of a file which a program removed
-// while it was open, on NFS: the client gives it a name of ".nfs" and hex digits,
-// and removes it when it is closed. A walk passes it over.
+// while it was open, on NFS or, as with sshfs, by way of libfuse: the client gives it a
+// name of ".nfs" or ".fuse_hidden" and hex digits, and removes it when it is closed. A
+// walk passes it over.
 func SillyRenamed(name string) bool {
 	digits, ok := strings.CutPrefix(name, ".nfs")
+	if !ok {
+		digits, ok = strings.CutPrefix(name, ".fuse_hidden")
+	}
 	// Those of an inode, 8 or 16, and 8 of a counter.
 	return ok && len(digits) >= 16 && strings.Trim(digits, "0123456789abcdef") == ""
 }

@@ -154,8 +154,8 @@ func TestExcept(t *testing.T) {
 
 func TestSillyRenamedFilesArePassedOver(t *testing.T) {
 	const silly = ".nfs00000000000c8f4100000a3b" // as fs/nfs/unlink.c makes it
-	others := []string{".nfs", ".nfs00000000000c8f4100000a3B", silly + "~", ".nfs1", "x" + silly}
-	root := makeTree(t, append(others, silly, ".nfs0000c8f400000001", "d/"+silly, ".nfs0000c8f400000002/file")...)
+	others := []string{".fuse_hidden1", ".nfs", ".nfs00000000000c8f4100000a3B", silly + "~", ".nfs1", "x" + silly}
+	root := makeTree(t, append(others, silly, ".nfs0000c8f400000001", ".fuse_hidden0000003c00000003", "d/"+silly, ".nfs0000c8f400000002/file")...)
 	walkTree(root, Options{}).expect(t, append(others, ".nfs0000c8f400000002/file"))
 	walkAll([]Root{{Path: root, Only: silly}}, Options{}).expect(t, nil)
 }

@@ -113,7 +113,7 @@ func verdict(x *filter.Explanation) string {
 		rule.GivenUp:        "its command failed too often, and it has not changed since; the filter prints it all the same",
 		rule.IsDirectory:    "a directory: only files are",
 		rule.IsState:        "a state file of treefilter",
-		rule.IsRemoved:      "removed while it was open, by an NFS client",
+		rule.IsRemoved:      "removed while it was open, on a file server",
 	}[x.Reason]
 	switch {
 	case x.Reason == rule.IsDirectory, x.Reason == rule.IsState, x.Reason == rule.IsRemoved:

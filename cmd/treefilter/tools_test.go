@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"treefilter/scripts/long"
 )
 
 // TestTools runs the end-to-end scripts in which other people's programs work on
@@ -26,11 +28,19 @@ import (
 //	    Two NUL-delimited lists hold the same paths, equally often, in any order.
 //
 // Beside treefilter they run what is in scripts and in testdata/tools/bin.
-func TestTools(t *testing.T) {
+func TestTools(t *testing.T) { runTools(t, "tools") }
+
+// TestMachines runs those that play several machines, in the same way.
+func TestMachines(t *testing.T) {
+	long.Only(t, long.Check)
+	runTools(t, "machines")
+}
+
+func runTools(t *testing.T, folder string) {
 	if runtime.GOOS != "linux" {
 		t.Skip("for file names and programs as on Linux")
 	}
-	p := scripts("tools")
+	p := scripts(folder)
 	setup := p.Setup
 	p.Setup = func(e *testscript.Env) error {
 		e.Setenv("PATH", strings.Join([]string{

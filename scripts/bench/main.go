@@ -141,6 +141,9 @@ func newBench(c cli) (*bench, error) {
 			return nil, err
 		}
 	}
+	if b.Work, err = filepath.EvalSymlinks(b.Work); err != nil {
+		return nil, err
+	}
 	b.machine = describeMachine(b.Work) // before our own builds make it busy
 	progress("%s", b.machine)
 	b.tools, err = b.findTools()

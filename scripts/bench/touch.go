@@ -4,7 +4,6 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 )
 
@@ -149,17 +148,6 @@ func undo(changes []renaming) error {
 		}
 	}
 	return nil
-}
-
-// made are the names that the changes bring about, NUL-delimited.
-func made(changes []renaming) string {
-	var w strings.Builder
-	for _, c := range changes {
-		if c.to != "" {
-			w.WriteString(c.to + "\x00")
-		}
-	}
-	return w.String()
 }
 
 // reference is the time that find, bfs and fd compare with.

@@ -11,17 +11,20 @@ import (
 	"strings"
 )
 
-// plans are the trees of a run. mktree makes those that have arguments of it; the
-// others are copies.
-var plans = []struct {
+// A plan is a tree of a run. mktree makes those that have arguments of it; the others
+// are copies.
+type plan struct {
 	name  string
 	files int
 	args  []string
-}{
+}
+
+// plans are all of them, small ones first.
+var plans = []plan{
 	{"flat-10k", 10_000, []string{"flat"}},
 	{"deep-10k", 10_000, []string{"deep"}},
 	{name: "go"},
-	{"single", 1000, []string{"single"}},
+	single,
 	{"few", 5000, []string{"flat"}},
 	{"slow", 20_000, []string{"deep"}},
 	{name: "real"},
@@ -31,11 +34,8 @@ var plans = []struct {
 	{"huge", 4_000_000, []string{"deep", "--per-dir", "8"}},
 }
 
-type plan = struct {
-	name  string
-	files int
-	args  []string
-}
+// single is also as large as a directory of flat.
+var single = plan{"single", 1000, []string{"single"}}
 
 func treeNames() []string {
 	var names []string

@@ -2,6 +2,7 @@ package main
 
 import (
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -10,7 +11,7 @@ import (
 )
 
 // runYours measures on the tree of --tree.
-func (b *bench) runYours() (err error) {
+func (b *bench) runYours() error {
 	root, err := filepath.EvalSymlinks(b.Tree)
 	if err != nil {
 		return err
@@ -39,18 +40,15 @@ func (b *bench) runYours() (err error) {
 	if err := b.writeLists(&t); err != nil {
 		return err
 	}
-	if err := b.runTree(t); err != nil {
-		return err
-	}
+	failed := b.runTree(t)
 	after, err := fingerprint(root)
-	if err != nil {
-		return err
+	if err == nil && after != before {
+		err = fmt.Errorf("something in %s is not what it was before: measure again while nothing changes", root)
 	}
-	if after != before {
-		return fmt.Errorf("something in %s is not what it was before: measure again while nothing changes", root)
+	if err == nil {
+		b.note("Nothing in the tree was written: names, inodes, modes, sizes, mtimes and ctimes are what they were.")
 	}
-	b.note("Nothing in the tree was written: names, inodes, modes, sizes, mtimes and ctimes are what they were.")
-	return nil
+	return errors.Join(failed, err)
 }
 
 // fingerprint changes with anything in a tree but contents and atimes; and no content

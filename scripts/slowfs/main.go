@@ -1,7 +1,7 @@
 // Command slowfs shows a directory once more, through a FUSE file system that takes
 // its time: for measurements and tests, on Linux, as root or with fusermount.
 //
-//	slowfs [-lookup 1ms] [-getattr 0] [-entry-timeout 0] [-attr-timeout 0] DIR MOUNTPOINT
+//	slowfs [-lookup 1ms] [-getattr 0] [-entry-timeout 0] [-attr-timeout 0] [-buffer] DIR MOUNTPOINT
 //
 // A line on stdout says that it is mounted. SIGINT and SIGTERM unmount it, and so does
 // the end of stdin, if that is a pipe: it does not outlive what has started it.
@@ -11,7 +11,9 @@
 // entry-timeout. What a stat shows comes with it, and is remembered for attr-timeout;
 // after that the kernel asks again, with a getattr. So two mounts of one directory
 // with an attr-timeout are two machines with their own caches. Locks are those of each
-// mount, as they are on two machines without a lock server.
+// mount, as they are on two machines without a lock server. With -buffer, other mounts see
+// what is written once it is synced or the file is closed, and opening a file forgets what
+// was remembered of it.
 package main
 
 import (
@@ -29,8 +31,12 @@ import (
 	"github.com/hanwen/go-fuse/v2/fuse"
 )
 
-// delays are how long requests take beyond what they take by themselves.
-type delays struct{ lookup, getattr time.Duration }
+// delays are how long requests take beyond what they take by themselves, and whether
+// writes take until the file is synced or closed: see buffer.
+type delays struct {
+	lookup, getattr time.Duration
+	buffered        bool
+}
 
 // node is one file or directory.
 type node struct {
@@ -58,6 +64,7 @@ func main() {
 	flag.DurationVar(&d.getattr, "getattr", 0, "delay of each getattr")
 	entries := flag.Duration("entry-timeout", 0, "how long the kernel remembers a look-up")
 	attrs := flag.Duration("attr-timeout", 0, "how long it remembers what a stat shows")
+	flag.BoolVar(&d.buffered, "buffer", false, "keep what is written until it is synced or closed")
 	flag.Parse()
 	if flag.NArg() != 2 {
 		flag.Usage()
@@ -92,7 +99,9 @@ func mount(dir, at string, d *delays, entries, attrs time.Duration) (*fuse.Serve
 			// It would make look-ups of all names of a directory in one request.
 			DisableReadDirPlus: true,
 			DirectMount:        true,
-			AllowOther:         os.Getuid() == 0,
+			// It would read and write past this process.
+			DisabledCapabilities: fuse.CAP_PASSTHROUGH,
+			AllowOther:           os.Getuid() == 0,
 		},
 	})
 }

@@ -75,7 +75,7 @@ const (
 	GivenUp     // its command failed too often, and it is the same file since
 	IsDirectory // passed over, with what is below it where paths come from stdin
 	IsState     // passed over: a state file, of any program
-	IsRemoved   // passed over: on NFS, removed while it was open
+	IsRemoved   // passed over: on a file server, removed while it was open
 	NotChosen   // passed over, as was asked for
 	NoFile      // nothing that can be processed, or not there
 )

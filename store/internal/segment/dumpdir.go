@@ -6,6 +6,8 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -18,7 +20,13 @@ type DumpingError struct {
 	Dir   string // which keeps dumps out
 	By    string // whose it is, as far as that is known
 	Ended bool   // he is known to have ended
+
+	remembered func() bool
 }
+
+// Remembered reports whether the directory is gone and only this machine still has its
+// name: a client of a file server may, as long as its caches last.
+func (e *DumpingError) Remembered() bool { return e.remembered() }
 
 func (e *DumpingError) Error() string {
 	if e.Ended {
@@ -96,7 +104,7 @@ func Dumping(fsys disk.FS, n disk.Names) error {
 
 // dumping says who dumps.
 func dumping(fsys disk.FS, n disk.Names) error {
-	e := &DumpingError{Dir: n.DumpDir(), By: "it is not known whose"}
+	e := &DumpingError{Dir: n.DumpDir(), By: "it is not known whose", remembered: func() bool { return !listed(fsys, n) }}
 	f, _, err := disk.OpenState(fsys, n.Note(), os.O_RDONLY)
 	if err != nil {
 		return e
@@ -114,4 +122,16 @@ func dumping(fsys disk.FS, n disk.Names) error {
 	e.By = fmt.Sprintf("of process %d on %s, since %s", r.PID, r.Host, r.Since)
 	e.Ended = fsys.Gone(disk.Process{Host: r.Host, Boot: r.Boot, PID: r.PID})
 	return e
+}
+
+// listed reports whether the directory that keeps dumps out is there, or may be. A client
+// lists a directory as it is once it has changed it.
+func listed(fsys disk.FS, n disk.Names) bool {
+	change := n.DumpDir() + ".look"
+	_ = fsys.Mkdir(change)
+	if err := fsys.Remove(change); err != nil {
+		return true
+	}
+	names, err := fsys.List(n.Segments)
+	return err != nil || slices.Contains(names, filepath.Base(n.DumpDir()))
 }
