@@ -97,11 +97,11 @@ func (d *dump) relistTouched(said words.Layers) *relisting {
 	if r.old != nil {
 		r.entries = d.st.Trailer.Find(format.ListingsSection, "").Entries
 	}
-	last, any := "", false
+	last := "/" // no directory of a tree
 	for dir := range said.All() {
-		if dir != last || !any {
+		if dir != last {
 			r.decide(dir)
-			last, any = dir, true
+			last = dir
 		}
 	}
 	if r.old != nil {

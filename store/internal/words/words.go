@@ -41,10 +41,14 @@ func Of(t *memtable.Table) *Words {
 	return &Words{table: t}
 }
 
-// As returns the words with another meaning: what view makes of each.
+// As returns the words with another meaning: what view makes of what each means now.
 func (w *Words) As(view func(memtable.Word) memtable.Word) *Words {
-	if w == nil {
+	switch {
+	case w == nil:
 		return nil
+	case w.view != nil:
+		before := w.view
+		return &Words{w.table, w.file, func(it memtable.Word) memtable.Word { return view(before(it)) }}
 	}
 	return &Words{w.table, w.file, view}
 }
