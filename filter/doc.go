@@ -40,7 +40,7 @@
 //	forget.go            forgets what is named
 //	upkeep.go            dump and discard
 //	selection.go         which files, as findings in order
-//	selection_walk.go selection_stream.go selector.go
+//	selection_walk.go selection_stream.go selection_order.go selector.go
 //	                     the two ways to them, and what is common
 //	shard.go             which of them are this machine's
 //	refresh.go           new stamps for files that were only touched

@@ -17,6 +17,7 @@ type pathJudge struct {
 	stamps  stampReader
 	statter walk.Statter
 	outputs *outputNamer
+	order   pathOrder
 	given   string    // the directory as it was spelled last
 	at      *location // what that is, nil for none yet
 }
@@ -73,18 +74,20 @@ func (s *selector) patternBases() ([]root, error) {
 func (j *pathJudge) judgeAll(ctx context.Context, paths []string) (found []finding, warns []error) {
 	defer j.close()
 	judged := 0
-	for _, path := range paths {
-		f, err := j.judge(path)
+	var foundAt, warnedAt []int
+	for _, p := range j.order.of(paths) {
+		f, err := j.judge(paths[p.at])
 		if err != nil {
-			warns = append(warns, err)
+			warns, warnedAt = append(warns, err), append(warnedAt, p.at)
 		}
 		if f.Judged() {
 			judged++
 		}
 		if f.NeedsWork() || f.Reason == rule.GivenUp || j.every && f.Judged() {
-			found = append(found, f)
+			found, foundAt = append(found, f), append(foundAt, p.at)
 		}
 	}
+	found, warns = asGiven(found, foundAt), asGiven(warns, warnedAt)
 	warns = append(warns, j.read(ctx, found)...)
 	j.count(judged, found)
 	return found, warns
@@ -137,7 +140,10 @@ func (j *pathJudge) close() {
 
 // holds reports whether a file is in the shard; in no tree its whole path decides.
 func (j *pathJudge) holds(f *finding, name string) bool {
-	if f.tree == nil {
+	switch {
+	case !j.Shard.divides():
+		return true
+	case f.tree == nil:
 		return j.Shard.holdsBelow(f.dir(), name)
 	}
 	return j.Shard.holdsBelow(f.tree.Below(f.dir()), name)

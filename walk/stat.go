@@ -43,7 +43,12 @@ func Stat(path string) (Info, error) {
 
 // Statter stats one path after the other. Where they come in runs of one directory
 // it keeps that open: most of a stat is finding the way there. So it is for paths
-// that are statted in one go, and must be closed. For one goroutine.
+// that are statted in one go, all known before the first of them is, and must be closed.
+// For one goroutine.
+//
+// Another directory may take the place of the one that is open. What a stat shows is
+// then still of the file that the path led to when the directory was opened, after the
+// path had become known: it is as if the stat had come a little earlier.
 type Statter struct {
 	sys  syscalls
 	dir  string // of the path before, with the slash after it

@@ -29,7 +29,7 @@ import (
 )
 
 // TestListings changes trees at random, and compares what is printed with and without
-// listings: the same bytes, always.
+// listings: the same bytes, always. So is what is printed of paths on stdin.
 func TestListings(t *testing.T) {
 	histories, changes := 8, 250
 	if long.Asked(t, long.Check, "40,000 more changes") {
@@ -401,7 +401,7 @@ func (h *listingHistory) count() {
 	}
 }
 
-// compare prints what needs work in both ways.
+// compare prints what needs work in three ways: of paths that are given, in their order.
 func (h *listingHistory) compare() {
 	opt := h.options()
 	detect, json, oneFS := rule.Detect(h.rnd.IntN(3)), h.rnd.IntN(2) == 0, h.rnd.IntN(4) == 0
@@ -411,18 +411,53 @@ func (h *listingHistory) compare() {
 	}
 	choice, err := walk.ParseChoice(patterns)
 	h.must(err)
-	print := func(noListings bool) string {
-		var out bytes.Buffer
+	print := func(noListings bool, in ...string) (out, rest string) {
+		var printed bytes.Buffer
 		var said []string // trees are met in any order
 		f := filter.Filter{Selection: filter.Selection{Options: opt, Choice: choice, OneFileSystem: oneFS, NoListings: noListings}}
-		f.Out, f.OutDelimiter, f.JSON, f.Detect = &out, walk.NUL, json, detect
+		f.Out, f.OutDelimiter, f.JSON, f.Detect = &printed, walk.NUL, json, detect
+		if len(in) > 0 {
+			f.In, f.InDelimiter = strings.NewReader(strings.Join(in, "\x00")+"\x00"), walk.NUL
+		}
 		f.Warn = func(err error) { said = append(said, err.Error()) }
 		f.Notice = f.Warn
 		_, err := f.Run(context.Background())
 		slices.Sort(said)
-		return fmt.Sprintf("%s\n%q\n%v", out.String(), said, err)
+		return printed.String(), fmt.Sprintf("%q\n%v", said, err)
 	}
-	if with, without := print(false), print(true); with != without {
-		h.fail(fmt.Sprintf("with listings:\n%q\nwithout:\n%q", with, without))
+	with, said := print(false)
+	if without, otherwise := print(true); with != without || said != otherwise {
+		h.fail(fmt.Sprintf("with listings:\n%q\n%s\nwithout:\n%q\n%s", with, said, without, otherwise))
 	}
+	json = false
+	walked, _ := print(false)
+	given := h.given(opt.Roots[0])
+	pending := map[string]bool{}
+	for path := range strings.SplitAfterSeq(walked, "\x00") {
+		pending[path] = true
+	}
+	want := ""
+	for _, path := range given {
+		if path += "\x00"; pending[path] {
+			want += path
+		}
+	}
+	if read, _ := print(false, given...); read != want {
+		h.fail(fmt.Sprintf("walked:\n%q\ngiven:\n%q\nread:\n%q", walked, given, read))
+	}
+}
+
+// given returns the paths of all files, in any order, one twice.
+func (h *listingHistory) given(root string) (paths []string) {
+	h.must(filepath.WalkDir(root, func(path string, e os.DirEntry, err error) error {
+		if err == nil && e.Type().IsRegular() {
+			paths = append(paths, path)
+		}
+		return nil
+	}))
+	if len(paths) > 0 {
+		paths = append(paths, paths[h.rnd.IntN(len(paths))])
+	}
+	h.rnd.Shuffle(len(paths), func(i, j int) { paths[i], paths[j] = paths[j], paths[i] })
+	return paths
 }

@@ -103,6 +103,9 @@ func ProgramOf(name string) string { return disk.ProgramOf(name) }
 // directory's own, and whether it lies there at all.
 func Below(path, dir string) (rel string, ok bool) { return format.Below(path, dir) }
 
+// CompareDirs orders directories as a walk enters them.
+func CompareDirs(a, b string) int { return format.CompareDirs(a, b) }
+
 // Unlocked calls f while this process holds the lock of no WAL, and takes none:
 // a process that is stopped with one would keep all others waiting.
 func Unlocked(f func()) { wal.Unlocked(f) }
