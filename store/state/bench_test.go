@@ -12,6 +12,7 @@ import (
 	"treefilter/store/internal/memtable"
 	"treefilter/store/internal/snapshot"
 	"treefilter/store/internal/wal"
+	"treefilter/store/internal/words"
 )
 
 // The pieces of which the cost of a run is made, by the stamp. A flat tree has
@@ -109,7 +110,7 @@ func BenchmarkParse(b *testing.B) {
 				b.ReportAllocs()
 				for b.Loop() {
 					log.Seek(0, io.SeekStart)
-					w, err := wal.Read(log, disk.DefaultProgram)
+					w, err := wal.Read(log, disk.DefaultProgram, words.Room{})
 					if err != nil || w.Records != benchStamps {
 						b.Fatalf("%d stamps, %v", w.Records, err)
 					}
@@ -157,7 +158,7 @@ func BenchmarkMerge(b *testing.B) {
 			b.Run(shape.name+"/"+row.name, func(b *testing.B) {
 				b.ReportAllocs()
 				for b.Loop() {
-					m := newMerge(disk.DefaultProgram, row.base, memtable.Joined(row.over), under)
+					m := newMerge(disk.DefaultProgram, row.base, words.NewLayers(words.Of(row.over)), under)
 					if n, err := m.write(format.NewSnapshotWriter(io.Discard)); n != benchStamps || err != nil {
 						b.Fatalf("%d stamps, %v", n, err)
 					}

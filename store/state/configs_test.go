@@ -235,7 +235,7 @@ func TestDiscard(t *testing.T) {
 		t.Errorf("the newest config is %s", newest)
 	}
 	// Of what was lost it is not known whether the WAL spoke of it.
-	lost := treeOf(t, Options{Config: y}, sealedConfigs(t, y, entry("a", 1)), string(bendLine(lines(wal[0], entry("a", 2), vouch{}), 2)))
+	lost := treeOf(t, Options{Config: y}, sealedConfigs(t, y, entry("a", 1)), string(bendLine(lines(wal[0], entry("a", 2), entry("b", 2), vouch{}), 2)))
 	if discarded, err := lost.Discard(); !discarded || err != nil {
 		t.Fatalf("%v, %v", discarded, err)
 	}

@@ -19,7 +19,13 @@ import (
 
 // What the long forms of the tests of crashes, faults and damage found is in
 // FORMAT.md.
-func TestMain(m *testing.M) { os.Exit(long.Tests{M: m}.Run()) }
+//
+// Of what a WAL says only two or three words are kept in memory, so that all tests are
+// also of those in temporary files.
+func TestMain(m *testing.M) {
+	defaultRoom = 300
+	os.Exit(long.Tests{M: m}.Run())
+}
 
 // collectLess makes short-lived trees by the thousand cheap, as long as there are not
 // too many of them.

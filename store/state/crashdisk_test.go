@@ -327,6 +327,22 @@ func (d *simDisk) in(path string) (names []string) {
 
 func (p *simProc) Volume(string) disk.Volume { return disk.Volume{} }
 
+// Temp makes what no other process sees, and no crash leaves.
+func (p *simProc) Temp() (disk.TempFile, error) { return &simTemp{}, nil }
+
+type simTemp struct{ content []byte }
+
+func (f *simTemp) Write(b []byte) (int, error) {
+	f.content = append(f.content, b...)
+	return len(b), nil
+}
+
+func (f *simTemp) ReadAt(b []byte, at int64) (int, error) {
+	return bytes.NewReader(f.content).ReadAt(b, at)
+}
+
+func (f *simTemp) Close() error { return nil }
+
 func (p *simProc) Process() disk.Process  { return disk.Process{} }
 func (p *simProc) Gone(disk.Process) bool { return false }
 

@@ -40,11 +40,9 @@ func (t *Tree) Discard() (discarded bool, err error) {
 	if d.st.wal == nil || d.st.wal.Records == 0 && !d.st.wal.HidesAll && d.st.wal.HidesOthers == "" {
 		return false, d.retire()
 	}
-	for _, r := range d.st.wal.Said.Dirs {
-		for i := range r.Items {
-			r.Items[i] = memtable.Word{Name: r.Items[i].Name, Kind: memtable.WordDrop}
-		}
-	}
+	d.st.wal.Said = d.st.wal.Said.As(func(it memtable.Word) memtable.Word {
+		return memtable.Word{Name: it.Name, Kind: memtable.WordDrop}
+	})
 	if d.st.wal.HidesOthers != "" { // it spoke of files that are not known
 		d.st.wal.HidesAll = true
 	}
@@ -55,7 +53,8 @@ func (t *Tree) Discard() (discarded bool, err error) {
 	m := d.merge()
 	// A process that has read the logs before has not seen what this takes back.
 	m.folded = append(m.folded, format.FoldedLog{ID: format.NewID()})
-	m.listings = d.relistTouched(m.runs)
+	m.listings = d.relistTouched(m.over)
+	defer func() { err = errors.Join(err, m.listings.Close()) }()
 	if _, err := d.replace(m, false); err != nil {
 		return false, err
 	}

@@ -31,7 +31,8 @@
 //	../internal/wal               one file: reading, and appending beside others
 //	../internal/segment           the WALs that one process each writes
 //	../internal/snapshot          the other: reading, in place
-//	../internal/memtable          words on files, in memory
+//	../internal/words             words on files, however many: sorted, in a temporary file
+//	../internal/memtable          the same, in memory
 //	../internal/disk              the file system
 //	../internal/format            the form of both files
 package state

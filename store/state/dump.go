@@ -6,8 +6,8 @@ import (
 
 	"treefilter/store/internal/disk"
 	"treefilter/store/internal/format"
-	"treefilter/store/internal/memtable"
 	"treefilter/store/internal/segment"
+	"treefilter/store/internal/words"
 )
 
 // DumpOptions say what a Dump does beside folding.
@@ -92,8 +92,9 @@ func (t *Tree) Dump(opt DumpOptions) (done Dumped, err error) {
 	case t.relisted != nil:
 		m.listings, t.relisted = t.relisted, nil
 	default:
-		m.listings = d.relistTouched(m.runs)
+		m.listings = d.relistTouched(m.over)
 	}
+	defer func() { err = errors.Join(err, m.listings.Close()) }()
 	if opt.NewestOnly {
 		if done.Dropped, err = m.keepNewest(t.equal.same); err != nil {
 			return done, d.damaged(err)
@@ -121,7 +122,7 @@ type dump struct {
 }
 
 func (t *Tree) newDump() *dump {
-	d := &dump{Tree: t, st: load(t.opt.fsys, t.names, t.opt.Program), newest: t.under}
+	d := &dump{Tree: t, st: load(t.opt, t.names), newest: t.under}
 	d.st.recognize(t.under)
 	if newest := d.st.newest(); newest != nil && t.held == nil {
 		d.newest = newest
@@ -149,8 +150,8 @@ func (st *state) recognize(own *format.Terms) {
 
 // merge brings together what is to be in the new snapshot.
 func (d *dump) merge() *merge {
-	over := memtable.Joined(d.st.inMemory(), d.held)
-	d.st.forgetFailures(over)
+	hand, wal := d.st.said()
+	over := d.st.withoutFailures(words.NewLayers(hand, wal, words.Of(d.held)))
 	m := newMerge(d.opt.Program, d.st, over, d.newest)
 	m.volume, m.root = d.st.volume(), d.names.Root
 	m.folded = segment.Folded(d.st.Header.Folded).Then(d.fold, d.past, d.stay)
@@ -185,6 +186,11 @@ func (m *merge) keepNewest(same func(a, b *format.Terms) bool) (dropped []Droppe
 func (d *dump) refuse(repair bool) error {
 	if d.st.walErr != nil {
 		return d.st.walErr
+	}
+	for _, l := range d.st.logs {
+		if l.Unread() != nil {
+			return l.Unread()
+		}
 	}
 	err := d.st.SnapErr
 	for _, p := range d.st.Parts {

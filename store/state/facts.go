@@ -101,20 +101,19 @@ func (t *Tree) OtherConfigs() (stamps int64) {
 	if st.wal == nil {
 		return stamps
 	}
-	voided := Reader{tree: t, st: &state{Snapshot: st.Snapshot}}
-	voided.voided = r.open(false)
-	for _, run := range st.wal.Said.Sorted() {
-		voided.Enter(run.Dir)
-		for i := range run.Items {
-			it := &run.Items[i]
-			before := voided.isVoid(it.Name)
-			void := it.Kind == memtable.WordSet && !t.same(it.Under)
-			switch {
-			case void && !before:
-				stamps++
-			case !void && before:
-				stamps--
-			}
+	voided := t.readerOf(&state{Snapshot: st.Snapshot})
+	voided.counted, voided.voided = nil, r.open(false)
+	for dir, it := range st.wal.Said.All() {
+		if dir != voided.dir {
+			voided.Enter(dir)
+		}
+		before := voided.isVoid(it.Name)
+		void := it.Kind == memtable.WordSet && !t.same(it.Under)
+		switch {
+		case void && !before:
+			stamps++
+		case !void && before:
+			stamps--
 		}
 	}
 	return stamps
@@ -122,10 +121,8 @@ func (t *Tree) OtherConfigs() (stamps int64) {
 
 // isVoid reports whether the snapshot has a stamp of another config for a name.
 func (r *Reader) isVoid(name string) bool {
-	if r.hand != nil {
-		if it, _ := r.hand.Find(name, 0); it != nil {
-			return it.Kind == memtable.WordSet && !r.tree.counts(it.Under)
-		}
+	if it := r.hand.Find(name); it != nil {
+		return it.Kind == memtable.WordSet && !r.tree.counts(it.Under)
 	}
 	for i := range r.voided {
 		if _, ok := r.lookup(&r.voided[i], name); ok {

@@ -6,6 +6,7 @@ import (
 	"treefilter/store/internal/format"
 	"treefilter/store/internal/memtable"
 	"treefilter/store/internal/snapshot"
+	"treefilter/store/internal/words"
 )
 
 // Fail takes the stamp of a file away, as Drop does, because the command has failed on
@@ -100,20 +101,22 @@ func (st *state) lossy() bool {
 // whatever config, in no order.
 func (t *Tree) Failed() (paths []string) {
 	st := t.loaded()
-	said := st.inMemory()
-	for _, r := range said.Dirs {
-		for i := range r.Items {
-			if it := &r.Items[i]; it.Kind == memtable.WordDrop && it.Failure() != nil {
-				paths = append(paths, format.JoinPath(r.Dir, it.Name))
-			}
+	said := words.NewLayers(st.said())
+	for dir, it := range said.All() {
+		if it.Kind == memtable.WordDrop && it.Failure() != nil {
+			paths = append(paths, format.JoinPath(dir, it.Name))
 		}
 	}
-	return append(paths, st.failedBefore(said)...)
+	for _, path := range st.failedBefore() {
+		if said.Find(path) == nil {
+			paths = append(paths, path)
+		}
+	}
+	return paths
 }
 
-// failedBefore returns the paths of which the snapshot remembers failures, and on which
-// nothing newer is said.
-func (st *state) failedBefore(said *memtable.Table) (paths []string) {
+// failedBefore returns the paths of which the snapshot remembers failures.
+func (st *state) failedBefore() (paths []string) {
 	if st.Trailer == nil {
 		return nil
 	}
@@ -128,28 +131,32 @@ func (st *state) failedBefore(said *memtable.Table) (paths []string) {
 			break // damage, which a dump makes good
 		}
 		c.Pos = next
-		if format.ParseDroppedValue(value) != nil && format.CheckPath(path) == nil && said.FindPath(path) == nil {
+		if format.ParseDroppedValue(value) != nil && format.CheckPath(path) == nil {
 			paths = append(paths, string([]byte(path)))
 		}
 	}
 	return paths
 }
 
-// forgetFailures makes plain drops of the failures that do not count where something was
+// withoutFailures makes plain drops of the failures that do not count where something was
 // lost, in what a dump is to write: afterwards nothing shows the loss.
-func (st *state) forgetFailures(over *memtable.Table) {
+func (st *state) withoutFailures(over words.Layers) words.Layers {
 	if !st.lossy() {
-		return
+		return over
 	}
-	for _, r := range over.Dirs {
-		for i := range r.Items {
-			if it := &r.Items[i]; it.Kind == memtable.WordDrop {
-				*it = memtable.Word{Name: it.Name, Kind: memtable.WordDrop}
+	before := memtable.New()
+	for _, path := range st.failedBefore() {
+		before.Take([]byte(path), memtable.WordDrop)
+	}
+	before.Finish()
+	plain := words.NewLayers(words.Of(before))
+	for _, w := range over {
+		plain = append(plain, w.As(func(it memtable.Word) memtable.Word {
+			if it.Kind == memtable.WordDrop {
+				return memtable.Word{Name: it.Name, Kind: it.Kind}
 			}
-		}
+			return it
+		}))
 	}
-	for _, path := range st.failedBefore(over) {
-		over.Take([]byte(path), memtable.WordDrop)
-	}
-	over.Finish()
+	return plain
 }

@@ -16,6 +16,7 @@ import (
 	"treefilter/store/internal/disk"
 	"treefilter/store/internal/format"
 	"treefilter/store/internal/wal"
+	"treefilter/store/internal/words"
 
 	"golang.org/x/sys/unix"
 )
@@ -278,7 +279,7 @@ func TestHostileContent(t *testing.T) {
 // Many short lines take long, not many bytes: a file of 60 MB kept every command
 // busy for minutes.
 func TestShortLinesByHand(t *testing.T) {
-	w := wal.NewReader(disk.DefaultProgram, nil)
+	w := wal.NewReader(disk.DefaultProgram, words.Room{}, nil)
 	w.Hand = format.MaxHandWAL - 10*format.YamlCall
 	for range 20 {
 		w.Begin([]byte("- }"))

@@ -19,6 +19,7 @@ import (
 	"treefilter/store/internal/format/formattest"
 	"treefilter/store/internal/memtable"
 	"treefilter/store/internal/wal"
+	"treefilter/store/internal/words"
 )
 
 // Damage to the state files: cut, bent, zeroed, overwritten. What is left must
@@ -105,7 +106,7 @@ func makeWAL(t *testing.T, entries []format.Entry, batch, size int) *walFile {
 
 // believed is what a reader takes from a WAL.
 func believed(t testing.TB, text []byte) (map[string]format.Stamp, *wal.Log) {
-	w, err := wal.Read(bytes.NewReader(text), disk.DefaultProgram)
+	w, err := wal.Read(bytes.NewReader(text), disk.DefaultProgram, words.Room{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -113,7 +114,7 @@ func believed(t testing.TB, text []byte) (map[string]format.Stamp, *wal.Log) {
 }
 
 // stampsOf lists the stamps among the words of an overlay.
-func stampsOf(o *memtable.Table) map[string]format.Stamp {
+func stampsOf(o *words.Words) map[string]format.Stamp {
 	got := map[string]format.Stamp{}
 	for p, it := range wordsOf(o) {
 		if it.Kind == memtable.WordSet {
@@ -353,14 +354,17 @@ func flipTwoBits(t *testing.T, entries []format.Entry) {
 
 // believedLines is what a reader that has met the session takes from lines.
 func believedLines(text []byte, s *format.Session) map[string]format.Stamp {
-	w := wal.NewReader(s.Program, []*format.Session{s})
+	w := wal.NewReader(s.Program, words.Room{}, []*format.Session{s})
 	w.Current = s
 	for line, rest, found := bytes.Cut(text, []byte{'\n'}); found; line, rest, found = bytes.Cut(rest, []byte{'\n'}) {
 		w.Line(line)
 	}
 	w.EndBlock()
-	w.Said.Finish()
-	return stampsOf(w.Said)
+	log, err := w.Finish()
+	if err != nil {
+		panic(err)
+	}
+	return stampsOf(log.Said)
 }
 
 // Flipped bits that a chance picks, many at once, in hard records of any

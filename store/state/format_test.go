@@ -20,6 +20,7 @@ import (
 	"treefilter/store/internal/segment"
 	"treefilter/store/internal/snapshot"
 	"treefilter/store/internal/wal"
+	"treefilter/store/internal/words"
 )
 
 // formatExample is what an example of FORMAT.md is about.
@@ -127,7 +128,7 @@ func writeForms(t *testing.T, c format.Config) string {
 	over.Take([]byte("failed.jpg"), memtable.WordDrop)
 	over.Fail([]byte("failed-twice.jpg"), &format.Failure{Runs: 2, At: format.Time{Sec: 1700000009, Nsec: 500000000}, File: format.Stamp{Time: format.Time{Sec: 1700000002, Nsec: 789000000}, Digest: foxDigest}, Under: c.Hash()})
 	over.Finish()
-	m := newMerge("treefilter", &state{Snapshot: &snapshot.Snapshot{}}, over, under)
+	m := newMerge("treefilter", &state{Snapshot: &snapshot.Snapshot{}}, words.NewLayers(words.Of(over)), under)
 	m.folded = segment.Folded{{ID: testID, Records: 1}}
 	m.volume = testVolume
 	m.listings = formsListings()
@@ -149,9 +150,9 @@ func formsListings() *relisting {
 		DirStat: format.DirStat{Ino: 262147, Ctime: format.Time{Sec: 1700000000, Nsec: 123000000}, Mtime: format.Time{Sec: 1600000000}},
 		Subs:    []string{"01"},
 	}
-	r := &relisting{volume: disk.Volume{Boot: "6f1c2b0e-9f5d-4b1a-8a8e-2d1b7c3e4f50"}, entries: 2}
+	r := &relisting{volume: disk.Volume{Boot: "6f1c2b0e-9f5d-4b1a-8a8e-2d1b7c3e4f50"}, made: snapshot.NewScratch(disk.OS{})}
 	for _, line := range [][]byte{format.AppendListing(nil, "old", &sound), format.AppendListing(nil, "old/2024", &empty)} {
-		r.parts = append(r.parts, listingPart{line: line})
+		r.add(line)
 	}
 	return r
 }

@@ -7,6 +7,7 @@ import (
 	"treefilter/store/internal/format"
 	"treefilter/store/internal/memtable"
 	"treefilter/store/internal/wal"
+	"treefilter/store/internal/words"
 )
 
 // Hold keeps stamps in memory until the next Dump, instead of in the WAL: they
@@ -68,24 +69,21 @@ func (d *dump) overruleWAL(info disk.Info) error {
 	if d.st.wal == nil {
 		return nil
 	}
-	var words []memtable.Word
-	for dir, r := range d.held.Dirs {
-		said := d.st.wal.Said.Dirs[dir]
-		if said == nil {
-			continue
-		}
-		for i := range r.Items {
-			if it, _ := said.Find(r.Items[i].Name, 0); it != nil && !it.SaysAs(&r.Items[i]) {
-				word := r.Items[i]
-				word.Name = format.JoinPath(dir, word.Name)
-				words = append(words, word)
+	var newer []memtable.Word
+	said := words.NewReader(d.st.wal.Said)
+	for _, r := range d.held.Sorted() {
+		said.Enter(r.Dir)
+		for _, word := range r.Items {
+			if it := said.Find(word.Name); it != nil && !it.SaysAs(&word) {
+				word.Name = format.JoinPath(r.Dir, word.Name)
+				newer = append(newer, word)
 			}
 		}
 	}
-	if len(words) == 0 {
+	if len(newer) == 0 {
 		return nil
 	}
-	if err := d.app.Overrule(info, words); err != nil {
+	if err := d.app.Overrule(info, newer); err != nil {
 		return err
 	}
 	return d.app.Flush()

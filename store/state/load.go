@@ -11,6 +11,7 @@ import (
 	"treefilter/store/internal/segment"
 	"treefilter/store/internal/snapshot"
 	"treefilter/store/internal/wal"
+	"treefilter/store/internal/words"
 )
 
 // state is what the files of a tree held at one moment. A file that cannot
@@ -34,7 +35,8 @@ const loadTries = 8
 
 // load reads the state without a lock: first the segments, then the WAL, then the
 // snapshot. A dump in between makes a stamp be seen twice, never not at all.
-func load(fsys disk.FS, n disk.Names, program string) *state {
+func load(opt Options, n disk.Names) *state {
+	fsys, program := opt.fsys, opt.Program
 	if err := n.Usable(fsys); err != nil {
 		return &state{walErr: err, Snapshot: &snapshot.Snapshot{}}
 	}
@@ -42,7 +44,7 @@ func load(fsys disk.FS, n disk.Names, program string) *state {
 		st := &state{}
 		segments, gone, err := segment.ReadAll(fsys, n, program)
 		st.logs, st.walErr = segments, err
-		opened, err := st.loadWAL(fsys, n, program)
+		opened, err := st.loadWAL(opt, n)
 		if err != nil {
 			st.walErr = disk.Wrap(n.WAL, err)
 		}
@@ -64,23 +66,30 @@ func load(fsys disk.FS, n disk.Names, program string) *state {
 	}
 }
 
-func (st *state) loadWAL(fsys disk.FS, n disk.Names, program string) (info disk.Info, err error) {
-	f, info, err := disk.OpenState(fsys, n.WAL, os.O_RDONLY)
+func (st *state) loadWAL(opt Options, n disk.Names) (info disk.Info, err error) {
+	f, info, err := disk.OpenState(opt.fsys, n.WAL, os.O_RDONLY)
 	if disk.IsMissing(err) {
 		return info, nil
 	}
 	if err != nil {
 		return info, err
 	}
+	room := words.Room{Bytes: opt.room, FS: opt.fsys}
+	if len(st.logs) > 0 {
+		room.Bytes = 0 // to be combined with segments, which is done in memory
+	}
 	if format.IsTreestamps(f, info.Size) {
 		err = format.ErrTreestamps
 	} else if err = wal.CheckWALSize(info.Size); err == nil {
-		st.ofWAL, err = wal.Read(f, program)
+		st.ofWAL, err = wal.Read(f, opt.Program, room)
 	}
 	if err == nil {
 		st.walAt, err = info.Mtime, st.ofWAL.Check()
 	}
 	if err = errors.Join(err, f.Close()); err != nil {
+		if st.ofWAL != nil {
+			err = errors.Join(err, st.ofWAL.Said.Close())
+		}
 		st.ofWAL = nil
 		return info, err
 	}
@@ -104,7 +113,7 @@ func (st *state) hides(hash string) bool {
 func (st *state) problems() []error {
 	problems := []error{st.walErr}
 	for _, l := range st.logs {
-		problems = append(problems, l.Problem())
+		problems = append(problems, l.Problem(), l.Unread())
 	}
 	problems = append(problems, st.SnapshotErr())
 	return slices.DeleteFunc(problems, func(err error) bool { return err == nil })
@@ -131,14 +140,23 @@ func (st *state) volume() string {
 	return st.Header.Volume
 }
 
-// inMemory returns what is known of files and not read in place.
-func (st *state) inMemory() *memtable.Table {
-	var all []*memtable.Table
+// said returns what is known of files beside what the snapshot holds in place: what one
+// says that was written by hand, and the WAL.
+func (st *state) said() (hand, wal *words.Words) {
 	if st.Hand != nil {
-		all = append(all, st.Hand.Said)
+		hand = words.Of(st.Hand.Said)
 	}
 	if st.wal != nil {
-		all = append(all, st.wal.Said)
+		wal = st.wal.Said
 	}
-	return memtable.Joined(all...)
+	return hand, wal
+}
+
+// Close gives up the snapshot, and what was read of the WAL.
+func (st *state) Close() error {
+	err := st.Snapshot.Close()
+	for _, l := range st.logs {
+		err = errors.Join(err, l.Said.Close())
+	}
+	return err
 }

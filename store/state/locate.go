@@ -50,6 +50,9 @@ func (g *Grove) once(given string, find func(string) (string, error)) (string, e
 	if err == nil {
 		g.mu.Lock()
 		defer g.mu.Unlock()
+		if len(g.dirs) == manyDirs {
+			clear(g.dirs)
+		}
 		g.dirs[strings.Clone(given)] = dir
 	}
 	return dir, err

@@ -15,6 +15,7 @@ import (
 	"treefilter/store/internal/format"
 	"treefilter/store/internal/format/formattest"
 	"treefilter/store/internal/wal"
+	"treefilter/store/internal/words"
 )
 
 // Nothing that goes missing uncovers something older.
@@ -152,7 +153,7 @@ func TestVouchingForDays(t *testing.T) {
 	for range 100 {
 		parts = append(parts, entry("a", 2), "-b", vouch{})
 	}
-	w := wal.NewReader(disk.DefaultProgram, nil)
+	w := wal.NewReader(disk.DefaultProgram, words.Room{}, nil)
 	if err := w.Read(bytes.NewReader(lines(parts...))); err != nil {
 		t.Fatal(err)
 	}

@@ -8,6 +8,7 @@ import (
 	"treefilter/store/internal/memtable"
 	"treefilter/store/internal/segment"
 	"treefilter/store/internal/snapshot"
+	"treefilter/store/internal/words"
 )
 
 // merge writes a snapshot of what a state says, as changed by words that are
@@ -15,8 +16,7 @@ import (
 // stretches that nothing changes are copied as they stand.
 type merge struct {
 	base    *state
-	over    *memtable.Table // what is not read in place in base, and newer
-	runs    []*memtable.Dir // of over, in order
+	over    words.Layers // what is not read in place in base, and newer
 	program string
 	volume  string        // the file system of the tree, "" where it is not known
 	root    string        // see format.Session
@@ -28,12 +28,17 @@ type merge struct {
 	// configs are those that the snapshot keeps stamps of, the newest first.
 	configs  []*format.Terms
 	listings *relisting
+
+	// What there is in over: the hashes of the configs that it has stamps and digests
+	// of, and whether it has drops.
+	sets, digests map[string]bool
+	drops         bool
 }
 
 // newMerge finds out which configs there are. newest goes first, whether it has
 // stamps or not.
-func newMerge(program string, base *state, over *memtable.Table, newest *format.Terms) *merge {
-	m := &merge{base: base, over: over, runs: over.Sorted(), program: program, configs: []*format.Terms{newest}, listings: &relisting{}}
+func newMerge(program string, base *state, over words.Layers, newest *format.Terms) *merge {
+	m := &merge{base: base, over: over, program: program, configs: []*format.Terms{newest}, listings: &relisting{}}
 	if base.wal != nil {
 		// The last that appeared is the newest.
 		for _, s := range slices.Backward(base.wal.Sessions) {
@@ -47,14 +52,30 @@ func newMerge(program string, base *state, over *memtable.Table, newest *format.
 			m.addConfig(p.Terms)
 		}
 	}
-	for _, r := range m.runs {
-		for i := range r.Items {
-			if it := &r.Items[i]; it.Kind == memtable.WordSet && it.Under != m.configs[0] {
-				m.addConfig(it.Under)
-			}
+	m.survey()
+	return m
+}
+
+// survey finds out what there is in over.
+func (m *merge) survey() {
+	m.sets, m.digests = map[string]bool{}, map[string]bool{}
+	var last *format.Terms
+	for _, it := range m.over.All() {
+		switch {
+		case it.Kind == memtable.WordDrop:
+			m.drops = true
+			continue
+		case it.Kind == memtable.WordPrune:
+			continue
+		case it.Under != last:
+			last = it.Under
+			m.addConfig(last)
+			m.sets[last.Hash] = true
+		}
+		if it.Digest() != nil {
+			m.digests[last.Hash] = true
 		}
 	}
-	return m
 }
 
 func (m *merge) addConfig(t *format.Terms) {
@@ -120,13 +141,16 @@ func (m *merge) write(out *format.SnapshotWriter) (stamps int64, err error) {
 	if err := m.listings.write(out); err != nil {
 		return 0, err
 	}
+	if err := m.over.Err(); err != nil {
+		return 0, err
+	}
 	return stamps, out.Finish()
 }
 
 // part writes the stamps of one config.
 func (m *merge) part(out *format.SnapshotWriter, t *format.Terms, indent string) (stamps int64, err error) {
 	base := m.basePart(t)
-	out.Begin(format.TimesSection, t.Hash, indent, base == nil && !m.hasSet(t, false))
+	out.Begin(format.TimesSection, t.Hash, indent, base == nil && !m.sets[t.Hash])
 	if stamps, err = m.times(out, t); err != nil {
 		return 0, err
 	}
@@ -137,7 +161,7 @@ func (m *merge) part(out *format.SnapshotWriter, t *format.Terms, indent string)
 			digests = mergeSection{c, m.base.DigestsOf(base), base.Digests.Entries}
 		}
 	}
-	if digests.base == nil && !m.hasSet(t, true) {
+	if digests.base == nil && !m.digests[t.Hash] {
 		return stamps, nil
 	}
 	out.Begin(format.DigestsSection, t.Hash, indent, false)
@@ -172,7 +196,7 @@ func (m *merge) dropped(out *format.SnapshotWriter) error {
 			s = mergeSection{snapshot.NewCursor(m.base.Src, sec.Span), snapshot.NewCursor(m.base.Src, sec.Span), sec.Entries}
 		}
 	}
-	if s.base == nil && !m.hasDrop() {
+	if s.base == nil && !m.drops {
 		return nil
 	}
 	out.Begin(format.DroppedSection, "", "", false)
@@ -197,23 +221,4 @@ func (m *merge) basePart(t *format.Terms) *snapshot.Part {
 		return nil
 	}
 	return m.base.Parts[i]
-}
-
-func (m *merge) hasSet(t *format.Terms, digest bool) bool {
-	return m.has(func(it *memtable.Word) bool { return it.SetUnder(t.Hash) && (!digest || it.Digest() != nil) })
-}
-
-func (m *merge) hasDrop() bool {
-	return m.has(func(it *memtable.Word) bool { return it.Kind == memtable.WordDrop })
-}
-
-func (m *merge) has(is func(*memtable.Word) bool) bool {
-	for _, r := range m.runs {
-		for i := range r.Items {
-			if is(&r.Items[i]) {
-				return true
-			}
-		}
-	}
-	return false
 }

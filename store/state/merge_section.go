@@ -18,29 +18,25 @@ type mergeSection struct {
 func (s mergeSection) write(m *merge, out *format.SnapshotWriter, encode func([]byte, string, *memtable.Word) []byte) (entries int64, err error) {
 	entries = s.entries
 	var path []byte
-	for _, r := range m.runs {
-		if path = append(path[:0], r.Dir...); len(path) > 0 {
+	for dir, it := range m.over.All() {
+		replaced, err := s.skip(out, dir, it.Name)
+		if err != nil {
+			return 0, err
+		}
+		if replaced {
+			entries--
+		}
+		if path = append(path[:0], dir...); dir != "" {
 			path = append(path, '/')
 		}
-		dir := len(path)
-		for i := range r.Items {
-			it := &r.Items[i]
-			replaced, err := s.skip(out, r.Dir, it.Name)
-			if err != nil {
-				return 0, err
-			}
-			if replaced {
-				entries--
-			}
-			before := len(out.Buf)
-			path = append(path[:dir], it.Name...)
-			out.Buf = encode(out.Buf, format.StringView(path), it)
-			if len(out.Buf) > before {
-				entries++
-			}
-			if err := out.Spill(); err != nil {
-				return 0, err
-			}
+		path = append(path, it.Name...)
+		before := len(out.Buf)
+		out.Buf = encode(out.Buf, format.StringView(path), it)
+		if len(out.Buf) > before {
+			entries++
+		}
+		if err := out.Spill(); err != nil {
+			return 0, err
 		}
 	}
 	if s.base == nil {

@@ -9,6 +9,7 @@ import (
 	"treefilter/store/internal/disk"
 	"treefilter/store/internal/format"
 	"treefilter/store/internal/wal"
+	"treefilter/store/internal/words"
 )
 
 // Options say which stamps of a tree count, and how writers behave.
@@ -53,7 +54,11 @@ type Options struct {
 
 	stateErr error   // why StateDir cannot be used
 	fsys     disk.FS // nil: the operating system's
+	room     int     // for what a WAL says, in memory: see words.Room
 }
+
+// defaultRoom is set to less by tests.
+var defaultRoom = words.DefaultRoom
 
 func (o Options) withDefaults() (Options, error) {
 	if o.Program == "" {
@@ -65,6 +70,7 @@ func (o Options) withDefaults() (Options, error) {
 	if o.fsys == nil {
 		o.fsys = disk.OS{}
 	}
+	o.room = cmp.Or(o.room, defaultRoom)
 	if err := disk.CheckProgram(o.Program); err != nil || o.StateDir == "" {
 		return o, err
 	}

@@ -67,7 +67,7 @@ func (t *Tree) stateDir() string {
 
 // marks returns the marks of all logs that the tree has now.
 func (t *Tree) marks() (format.SegmentRecord, error) {
-	st := load(t.opt.fsys, t.names, t.opt.Program)
+	st := load(t.opt, t.names)
 	if st.walErr != nil {
 		return format.SegmentRecord{}, st.walErr
 	}

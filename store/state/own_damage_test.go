@@ -10,6 +10,7 @@ import (
 	"treefilter/store/internal/disk"
 	"treefilter/store/internal/format"
 	"treefilter/store/internal/memtable"
+	"treefilter/store/internal/words"
 )
 
 // No failure counts where a record of a segment is damaged: it may be a later word.
@@ -122,14 +123,11 @@ func FuzzSegment(f *testing.F) {
 		tree := reopen(t, dir, Options{})
 		defer tree.Close()
 		written := recordsIn(text)
-		for dir, r := range tree.loaded().inMemory().Dirs {
-			for i := range r.Items {
-				it := &r.Items[i]
-				p, s := format.JoinPath(dir, it.Name), it.Stamp()
-				if it.Kind == memtable.WordSet && !(s.Equal(at(1)) && (p == "a" || p == "d")) &&
-					!slices.ContainsFunc(written[p], func(r format.Record) bool { return r.Kind == format.RecordSet && r.Stamp.Equal(s) }) {
-					t.Fatalf("%q has %v, which stands nowhere", p, s)
-				}
+		for dir, it := range words.NewLayers(tree.loaded().said()).All() {
+			p, s := format.JoinPath(dir, it.Name), it.Stamp()
+			if it.Kind == memtable.WordSet && !(s.Equal(at(1)) && (p == "a" || p == "d")) &&
+				!slices.ContainsFunc(written[p], func(r format.Record) bool { return r.Kind == format.RecordSet && r.Stamp.Equal(s) }) {
+				t.Fatalf("%q has %v, which stands nowhere", p, s)
 			}
 		}
 	})

@@ -4,6 +4,7 @@ import (
 	"treefilter/store/internal/format"
 	"treefilter/store/internal/memtable"
 	"treefilter/store/internal/snapshot"
+	"treefilter/store/internal/words"
 )
 
 // Reader looks up the stamps of one tree, a directory at a time. Asked in walk
@@ -13,17 +14,15 @@ type Reader struct {
 	tree *Tree
 	st   *state
 
-	counted []partReader // parts of the snapshot whose stamps count
-	voided  []partReader // those whose stamps do not; opened when they are asked for
-	dropped *snapshot.Cursor
-	all     bool // voided and dropped are open
-	hand    *memtable.Dir
-	wal     *memtable.Dir
-	// Where the next name is expected in hand and wal.
-	handAt, walAt int
-	dir           string
-	hit           *partReader // where Find has found the last stamp, nil for in memory
-	listings      listingReader
+	counted  []partReader // parts of the snapshot whose stamps count
+	voided   []partReader // those whose stamps do not; opened when they are asked for
+	dropped  *snapshot.Cursor
+	all      bool // voided and dropped are open
+	wal      words.Reader
+	hand     words.Reader // what a snapshot says that was written by hand
+	dir      string
+	hit      *partReader // where Find has found the last stamp, nil for in wal or hand
+	listings listingReader
 
 	settings *dirSettings  // of dir, nil for none
 	unfit    *format.Stamp // that Find has found last: other setting files decided about it
@@ -46,7 +45,8 @@ func (t *Tree) Reader() *Reader {
 }
 
 func (t *Tree) readerOf(st *state) *Reader {
-	r := &Reader{tree: t, st: st}
+	hand, wal := st.said()
+	r := &Reader{tree: t, st: st, hand: words.NewReader(hand), wal: words.NewReader(wal)}
 	r.counted = r.open(true)
 	r.Enter("")
 	return r
@@ -73,13 +73,8 @@ func (r *Reader) Enter(dir string) {
 		r.settings = r.tree.settings.of(dir)
 		r.tree.news.unreadable(r.settings.err)
 	}
-	r.hand, r.handAt, r.wal, r.walAt = nil, 0, nil, 0
-	if r.st.wal != nil {
-		r.wal = r.st.wal.Said.Dirs[dir]
-	}
-	if r.st.Hand != nil {
-		r.hand = r.st.Hand.Said.Dirs[dir]
-	}
+	r.wal.Enter(dir)
+	r.hand.Enter(dir)
 	for i := range r.counted {
 		r.counted[i].times.Enter(dir)
 	}
@@ -147,21 +142,13 @@ func (r *Reader) fit(s format.Stamp) (format.Stamp, bool) {
 	return format.Stamp{}, false
 }
 
-// word returns the last word on a name that is in memory.
+// word returns the last word on a name, as far as it is not read in place in the
+// snapshot. It is good until the next call.
 func (r *Reader) word(name string) *memtable.Word {
-	if r.wal != nil {
-		it, next := r.wal.Find(name, r.walAt)
-		if r.walAt = next; it != nil {
-			return it
-		}
+	if it := r.wal.Find(name); it != nil {
+		return it
 	}
-	if r.hand != nil {
-		it, next := r.hand.Find(name, r.handAt)
-		if r.handAt = next; it != nil {
-			return it
-		}
-	}
-	return nil
+	return r.hand.Find(name)
 }
 
 // lookup looks a name up in a part of the snapshot, as far as that is sound.
@@ -245,7 +232,7 @@ func (r *Reader) droppedSection() *format.Section {
 // Source is the path of the state file that holds the stamp of a file in the
 // directory entered last, given that Find or Standing has found one.
 func (r *Reader) Source(name string) string {
-	if it, _ := r.wal.Find(name, 0); it != nil {
+	if it := r.wal.Find(name); it != nil {
 		return r.sourceOf(it)
 	}
 	return r.tree.names.Snapshot
@@ -254,7 +241,7 @@ func (r *Reader) Source(name string) string {
 // sourceOf is the WAL, or the segment that says what all of them come to.
 func (r *Reader) sourceOf(it *memtable.Word) string {
 	for _, l := range r.st.logs {
-		if o, _ := l.Said.DirOf(r.dir).Find(it.Name, 0); o != nil && o.SaysAs(it) {
+		if o := l.Said.Find(format.JoinPath(r.dir, it.Name)); o != nil && o.SaysAs(it) {
 			return l.Path
 		}
 	}

@@ -6,8 +6,8 @@ import (
 
 	"treefilter/store/internal/disk"
 	"treefilter/store/internal/format"
-	"treefilter/store/internal/memtable"
 	"treefilter/store/internal/snapshot"
+	"treefilter/store/internal/words"
 )
 
 // relisting makes up the listings of a new snapshot: from those of the last one, which
@@ -30,19 +30,20 @@ type relisting struct {
 	rest bool             // directories that are not looked at keep their listings
 	at   int64            // up to here it is decided which of the old ones are kept
 
+	made    *snapshot.Scratch // the new ones
 	parts   []listingPart
 	entries int64
 	changed bool // the new snapshot differs from the last one
 }
 
-// listingPart is listings of the last snapshot that are kept, or a new one.
+// listingPart is some listings of the last snapshot that are kept, or some new ones.
 type listingPart struct {
-	kept format.Span
-	line []byte
+	format.Span
+	made bool
 }
 
 func (t *Tree) newRelisting(st *state) *relisting {
-	r := &relisting{tree: t, volume: t.opt.fsys.Volume(t.root), now: disk.CoarseNow()}
+	r := &relisting{tree: t, volume: t.opt.fsys.Volume(t.root), now: disk.CoarseNow(), made: snapshot.NewScratch(t.opt.fsys)}
 	r.old = st.Listings(r.volume.Boot)
 	if r.old != nil && !r.old.Intact() {
 		r.old, r.changed = nil, true
@@ -87,7 +88,7 @@ func (r *relisting) walk(ctx context.Context, dir string) error {
 }
 
 // relistTouched looks at the directories in which something was recorded.
-func (d *dump) relistTouched(runs []*memtable.Dir) *relisting {
+func (d *dump) relistTouched(said words.Layers) *relisting {
 	r := d.newRelisting(d.st)
 	if r.volume.Boot == "" {
 		return r
@@ -96,8 +97,12 @@ func (d *dump) relistTouched(runs []*memtable.Dir) *relisting {
 	if r.old != nil {
 		r.entries = d.st.Trailer.Find(format.ListingsSection, "").Entries
 	}
-	for _, run := range runs {
-		r.decide(run.Dir)
+	last := "/" // no directory of a tree
+	for dir := range said.All() {
+		if dir != last {
+			r.decide(dir)
+			last = dir
+		}
 	}
 	if r.old != nil {
 		r.keep(r.old.Span.End)
@@ -149,11 +154,28 @@ func (r *relisting) read(dir string) (subs []string) {
 		return l.Subs
 	}
 	if line := format.AppendListing(nil, dir, l); len(line) <= format.MaxListing {
-		r.parts = append(r.parts, listingPart{line: line})
-		r.entries++
-		r.changed = true
+		r.add(line)
 	}
 	return l.Subs
+}
+
+// add adds a new listing.
+func (r *relisting) add(line []byte) {
+	at := r.made.Offset()
+	r.made.Buf = append(r.made.Buf, line...)
+	r.join(listingPart{format.Span{At: at, End: r.made.Offset()}, true})
+	r.made.Spill()
+	r.entries++
+	r.changed = true
+}
+
+// join adds a part, to the last one where it goes on with that.
+func (r *relisting) join(p listingPart) {
+	if n := len(r.parts); n > 0 && r.parts[n-1].made == p.made && r.parts[n-1].End == p.At {
+		r.parts[n-1].End = p.End
+	} else {
+		r.parts = append(r.parts, p)
+	}
 }
 
 // final reports whether every change that comes from now on bears another ctime. One
@@ -200,11 +222,7 @@ func (r *relisting) keep(to int64) {
 	if to <= r.at {
 		return
 	}
-	if n := len(r.parts); n > 0 && r.parts[n-1].line == nil && r.parts[n-1].kept.End == r.at {
-		r.parts[n-1].kept.End = to
-	} else {
-		r.parts = append(r.parts, listingPart{kept: format.Span{At: r.at, End: to}})
-	}
+	r.join(listingPart{Span: format.Span{At: r.at, End: to}})
 	r.at = to
 }
 
@@ -220,19 +238,30 @@ func (r *relisting) write(out *format.SnapshotWriter) error {
 		return nil
 	}
 	out.Begin(format.ListingsSection, "", "", false)
+	end := r.made.End()
+	made := r.made.Cursors()(format.Span{End: end})
 	for _, p := range r.parts {
-		if p.line != nil {
-			out.Buf = append(out.Buf, p.line...)
-			if err := out.Spill(); err != nil {
-				return err
-			}
-			continue
+		from := r.old
+		if p.made {
+			from = made
 		}
-		r.old.Pos = p.kept.At
-		if err := copyTo(out, r.old, p.kept.End); err != nil {
+		from.Pos = p.At
+		err := copyTo(out, from, p.End)
+		if err != nil && p.made {
+			return r.made.Failed(err)
+		}
+		if err != nil {
 			return err
 		}
 	}
 	out.End(r.entries)
 	return nil
+}
+
+// Close gives up the temporary file.
+func (r *relisting) Close() error {
+	if r == nil || r.made == nil {
+		return nil
+	}
+	return r.made.Close()
 }

@@ -111,7 +111,7 @@ func (d *dump) renameClosed(temp string) error {
 	if err == nil {
 		err = d.opt.fsys.Rename(temp, d.names.Snapshot)
 	}
-	d.Tree.st.Store(load(d.opt.fsys, d.names, d.opt.Program))
+	d.Tree.st.Store(load(d.opt, d.names))
 	d.reader, d.latest, d.asked = nil, nil, nil
 	return err
 }

@@ -17,6 +17,7 @@ import (
 	"treefilter/store/internal/format/formattest"
 	"treefilter/store/internal/memtable"
 	"treefilter/store/internal/snapshot"
+	"treefilter/store/internal/words"
 )
 
 const (
@@ -125,7 +126,7 @@ func merged(t testing.TB, volume, program string, newest *format.Terms, over *me
 	t.Helper()
 	var out bytes.Buffer
 	over.Finish()
-	m := newMerge(program, &state{Snapshot: &snapshot.Snapshot{}}, over, newest)
+	m := newMerge(program, &state{Snapshot: &snapshot.Snapshot{}}, words.NewLayers(words.Of(over)), newest)
 	m.volume = volume
 	if _, err := m.write(format.NewSnapshotWriter(&out)); err != nil {
 		t.Fatal(err)

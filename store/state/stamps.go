@@ -6,12 +6,12 @@ import (
 
 	"treefilter/store/internal/format"
 	"treefilter/store/internal/memtable"
+	"treefilter/store/internal/words"
 )
 
 // Stamps goes through every stamp that counts, in walk order, as they were when
-// the tree was first read. Digests are left out: a Reader finds them. What it
-// holds grows with the WAL, not with the snapshot. Damage that it meets shows in
-// Problems afterwards.
+// the tree was first read. Digests are left out: a Reader finds them. Damage
+// that it meets shows in Problems afterwards.
 func (t *Tree) Stamps() iter.Seq[format.Entry] { return t.stamps(false) }
 
 // stamps goes through the stamps that count, or those that only do not because of their
@@ -19,9 +19,11 @@ func (t *Tree) Stamps() iter.Seq[format.Entry] { return t.stamps(false) }
 func (t *Tree) stamps(unfit bool) iter.Seq[format.Entry] {
 	return func(yield func(format.Entry) bool) {
 		st := t.loaded()
-		s := stampWalk{tree: t, st: st, yield: yield, unfit: unfit}
-		s.over = st.inMemory()
-		s.runs = s.over.Sorted()
+		s := stampWalk{tree: t, st: st, yield: yield, unfit: unfit, over: words.NewLayers(st.said())}
+		next, stop := iter.Pull2(s.over.All())
+		defer stop()
+		s.nextWord = next
+		s.take()
 		for _, p := range st.Parts {
 			if p.Times != nil && t.counts(p.Terms) && !st.hides(p.Hash) {
 				s.cursors = append(s.cursors, partReader{Part: p, times: st.TimesOf(p)})
@@ -31,7 +33,7 @@ func (t *Tree) stamps(unfit bool) iter.Seq[format.Entry] {
 	}
 }
 
-// stampWalk merges the stamps in memory into those of a snapshot.
+// stampWalk merges newer words into the stamps of a snapshot.
 type stampWalk struct {
 	tree  *Tree
 	st    *state
@@ -39,10 +41,19 @@ type stampWalk struct {
 	ended bool // the caller has had enough
 	unfit bool // those that do not count because of their setting files
 
-	over    *memtable.Table
-	runs    []*memtable.Dir // of over that were not gone through, in order
-	item    int             // in runs[0]
-	cursors []partReader
+	over     words.Layers
+	nextWord func() (dir string, it *memtable.Word, more bool)
+	word     *memtable.Word // of over, the next; nil at the end
+	at, last string         // its path, and that of the one before
+	cursors  []partReader
+}
+
+// take goes on to the next word.
+func (s *stampWalk) take() {
+	dir, it, more := s.nextWord()
+	if s.last, s.at, s.word = s.at, "", nil; more {
+		s.at, s.word = format.JoinPath(dir, it.Name), it
+	}
 }
 
 // walk yields the next of all sources until there is none.
@@ -63,7 +74,7 @@ func (s *stampWalk) walk() {
 		}
 		e := heads[least]
 		s.advance(e.Path)
-		if s.over.FindPath(e.Path) == nil {
+		if s.last != e.Path {
 			s.put(e)
 		}
 		heads[least], _ = s.next(&s.cursors[least], e.Path)
@@ -94,26 +105,20 @@ func (s *stampWalk) next(p *partReader, last string) (format.Entry, bool) {
 	return format.Entry{}, false
 }
 
-// advance yields the stamps in memory that come before a path; "" is the end.
+// advance yields the stamps among the newer words up to a path; "" is the end.
 func (s *stampWalk) advance(path string) {
-	for len(s.runs) > 0 && !s.ended {
-		r := s.runs[0]
-		if s.item == len(r.Items) {
-			s.runs, s.item = s.runs[1:], 0
-			continue
-		}
-		it := &r.Items[s.item]
-		at := format.JoinPath(r.Dir, it.Name)
-		if path != "" && format.ComparePaths(at, path) > 0 {
+	for s.word != nil && !s.ended {
+		if path != "" && format.ComparePaths(s.at, path) > 0 {
 			return
 		}
-		s.item++
-		if it.Kind == memtable.WordSet && s.tree.counts(it.Under) {
-			stamp := it.Stamp()
+		if s.word.Kind == memtable.WordSet && s.tree.counts(s.word.Under) {
+			stamp := s.word.Stamp()
 			stamp.Digest = nil
-			s.put(format.Entry{Path: at, Stamp: stamp})
+			s.put(format.Entry{Path: s.at, Stamp: stamp})
 		}
+		s.take()
 	}
+	s.ended = s.ended || s.over.Err() != nil
 }
 
 func (s *stampWalk) put(e format.Entry) {

@@ -119,7 +119,7 @@ func (t *Tree) reread() {
 	if t.latest != nil {
 		t.latest.Close()
 	}
-	t.latest = load(t.opt.fsys, t.names, t.opt.Program)
+	t.latest = load(t.opt, t.names)
 	t.asked = t.readerOf(t.latest)
 	clear(t.app.Words)
 	clear(t.seg.Words)

@@ -62,7 +62,7 @@ func (o Options) holdsState(n disk.Names) bool {
 // that is unknown.
 func (o Options) storedRoot(n disk.Names, folder string) string {
 	n.Base, n.Err = o.StateDir, o.stateErr
-	st := load(o.fsys, n, o.Program)
+	st := load(o, n)
 	defer st.Close()
 	said := []string{st.Header.Root}
 	if st.wal != nil {

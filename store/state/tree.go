@@ -110,7 +110,7 @@ func newTree(root string, opt Options, origin Origin, work *disk.Works) *Tree {
 	t.app = &wal.Appender{Same: t.agrees, Fsys: opt.fsys, Root: root, Names: n, Program: opt.Program, Terms: t.under, Wait: opt.LockWait}
 	t.lookForSettings()
 	t.app.Current = func() (wal.Lookup, io.Closer) {
-		r := t.readerOf(load(opt.fsys, n, opt.Program))
+		r := t.readerOf(load(opt, n))
 		return r.lookUp, r.st
 	}
 	t.seg = &segment.Writer{Epoch: &t.app.Epoch, Fsys: opt.fsys, Root: root, Names: n, Program: opt.Program, Seen: t.marks}
@@ -126,7 +126,7 @@ func (t *Tree) Origin() Origin { return t.origin }
 
 func (t *Tree) loaded() *state {
 	t.load.Do(func() {
-		st := load(t.opt.fsys, t.names, t.opt.Program)
+		st := load(t.opt, t.names)
 		t.st.Store(st)
 		if newest := st.newest(); newest != nil && (t.opt.AsStored || t.opt.AnyConfig && t.opt.Config.Empty()) {
 			t.under, t.app.Terms = newest, newest
@@ -173,7 +173,7 @@ func (t *Tree) SyncWork() error { return t.work.Sync(t.root) }
 func (t *Tree) Close() error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	err := errors.Join(t.app.Close(), t.seg.End())
+	err := errors.Join(t.app.Close(), t.seg.End(), t.relisted.Close())
 	if t.claims != nil {
 		err = errors.Join(err, t.claims.Close())
 		t.claims = nil

@@ -40,6 +40,10 @@ func (g *Grove) Covers(dir string) bool {
 	})
 }
 
+// manyDirs is of how many directories a grove remembers what it found. Paths come in
+// runs of one directory, so it is not often that one is looked up again.
+const manyDirs = 10_000
+
 func (g *Grove) treeAbove(dir string, holds Holds) *Tree {
 	g.mu.Lock()
 	t, known := g.of[dir]
@@ -66,6 +70,12 @@ func (g *Grove) treeAbove(dir string, holds Holds) *Tree {
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	if len(g.of) == manyDirs {
+		clear(g.of)
+		for _, t := range g.trees {
+			t.dirs = nil
+		}
+	}
 	g.of[dir] = t
 	if t != nil {
 		t.dirs = append(t.dirs, dir)

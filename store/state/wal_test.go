@@ -15,6 +15,7 @@ import (
 	"treefilter/store/internal/format/formattest"
 	"treefilter/store/internal/memtable"
 	"treefilter/store/internal/wal"
+	"treefilter/store/internal/words"
 )
 
 const testID = "9f86d081884c7d65"
@@ -27,7 +28,7 @@ type vouch struct{}
 func lines(parts ...any) []byte {
 	var b []byte
 	var s *format.Session
-	w := wal.NewReader(disk.DefaultProgram, nil)
+	w := wal.NewReader(disk.DefaultProgram, words.Room{}, nil)
 	for _, p := range parts {
 		switch p := p.(type) {
 		case *format.Session:
@@ -64,7 +65,7 @@ func walOf(t testing.TB, text []byte, hash string) (*wal.Log, map[string]*format
 
 func walOfProgram(t testing.TB, text []byte, program, hash string) (*wal.Log, map[string]*format.Stamp) {
 	t.Helper()
-	w, err := wal.Read(bytes.NewReader(text), program)
+	w, err := wal.Read(bytes.NewReader(text), program, words.Room{Bytes: defaultRoom, FS: disk.OS{}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,19 +80,17 @@ func walOfProgram(t testing.TB, text []byte, program, hash string) (*wal.Log, ma
 	return w, got
 }
 
-// wordsOf lists what an overlay says of each path.
-func wordsOf(o *memtable.Table) map[string]*memtable.Word {
-	words := map[string]*memtable.Word{}
-	for dir, r := range o.Dirs {
-		for i := range r.Items {
-			p := format.JoinPath(dir, r.Items[i].Name)
-			if words[p] != nil {
-				panic(p + " stands twice")
-			}
-			words[p] = &r.Items[i]
+// wordsOf lists what is said of each path.
+func wordsOf(o *words.Words) map[string]*memtable.Word {
+	all, last := map[string]*memtable.Word{}, ""
+	for dir, it := range o.All() {
+		p, it := format.JoinPath(dir, it.Name), *it
+		if last != "" && format.ComparePaths(last, p) >= 0 {
+			panic(p + " is not in order")
 		}
+		all[p], last = &it, p
 	}
-	return words
+	return all
 }
 
 // summary is what a WAL says, in short: "a=1 b=2 -c".

@@ -9,6 +9,7 @@
 //	file.go file_*.go touch_*.go
 //	                       operations on state files
 //	listing_*.go           the names in a directory
+//	temp.go                temporary files
 //	volume*.go process*.go file systems, and their clocks; processes
 package disk
 
@@ -44,6 +45,8 @@ type FS interface {
 	Volume(path string) Volume
 	// OpenWork opens a directory that work is done in.
 	OpenWork(dir string) (WorkDir, error)
+	// Temp makes a temporary file.
+	Temp() (TempFile, error)
 	// Process is this one, and Gone reports whether one is known to have ended.
 	Process() Process
 	Gone(Process) bool

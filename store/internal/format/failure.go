@@ -47,7 +47,7 @@ func parseFailure(b []byte) (*Failure, bool) {
 	if f.At, ok = ParseTime(at); !ok {
 		return nil, false
 	}
-	f.File, ok = parseStamp(b)
+	f.File, ok = parseStamp(b, "")
 	return f, ok
 }
 

@@ -224,7 +224,7 @@ func ParseRecord(body []byte) (r Record, ok bool) {
 	}
 	switch r.Kind {
 	case RecordSet:
-		r.Stamp, ok = parseStamp(rest)
+		r.Stamp, ok = parseStamp(rest, "")
 	case RecordDrop:
 		r.Failure, ok = parseFailure(rest)
 	default:

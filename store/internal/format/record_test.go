@@ -10,6 +10,7 @@ import (
 	"treefilter/store/internal/format"
 	"treefilter/store/internal/format/formattest"
 	"treefilter/store/internal/wal"
+	"treefilter/store/internal/words"
 )
 
 func TestRecordsAsWritten(t *testing.T) {
@@ -213,8 +214,8 @@ func TestRecordPathsRefused(t *testing.T) {
 		sealed := s.AppendSet(s.AppendOpen(nil), e)
 		body, _, _ := format.CutCRC(bytes.TrimSuffix(s.AppendSet(nil, e), []byte{'\n'}))
 		for _, text := range [][]byte{sealed, append(body, '\n')} {
-			w, err := wal.Read(bytes.NewReader(text), disk.DefaultProgram)
-			if err != nil || w.Bad != 1 || !w.Said.Empty() {
+			w, err := wal.Read(bytes.NewReader(text), disk.DefaultProgram, words.Room{})
+			if err != nil || w.Bad != 1 || w.Said != nil {
 				t.Errorf("%.40q: accepted, %v", path, err)
 			}
 		}

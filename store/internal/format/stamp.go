@@ -10,6 +10,7 @@
 //	trailer.go snapshot.go listing.go
 //	                              what seals it, and its entries
 //	segment.go                    the records that only a segment has
+//	word.go                       words on files, in a temporary file
 //	failure.go                    a file that the command failed on, in both files
 //	record.go linereader.go       one record of the WAL; the lines of one
 //	stampfields.go                a stamp in a record, and in an entry

@@ -23,13 +23,14 @@ func (s *Stamp) appendFields(b []byte) []byte {
 	return b
 }
 
-// parseStamp reads what appendFields writes, up to the end of b.
-func parseStamp(b []byte) (s Stamp, ok bool) {
+// parseStamp reads what appendFields writes, up to the end of b. like is what its settings
+// probably are: see cutSettings.
+func parseStamp(b []byte, like string) (s Stamp, ok bool) {
 	b, ok = bytes.CutPrefix(b, []byte(timeField))
 	if !ok {
 		return s, false
 	}
-	if s, b, ok = cutStamp(b, ""); ok && len(b) > 0 {
+	if s, b, ok = cutStamp(b, like); ok && len(b) > 0 {
 		if b, ok = bytes.CutPrefix(b, []byte(", ")); ok {
 			s.Digest, ok = parseFields(b)
 		}

@@ -16,7 +16,7 @@ import (
 // be sorted.
 type Table struct {
 	Dirs  map[string]*Dir
-	names arena
+	names Arena
 
 	settings string // of the last stamp
 	last     *Dir   // of the last addition: records come in runs of one directory
@@ -97,7 +97,7 @@ func (it *Word) Digest() *format.Digest {
 
 func New() *Table { return &Table{Dirs: map[string]*Dir{}} }
 
-// Set records a stamp. The bytes of path are copied.
+// Set records a stamp.
 func (t *Table) Set(path []byte, s format.Stamp, under *format.Terms) {
 	if s.Settings == t.settings {
 		s.Settings = t.settings // one text serves a run of files
@@ -105,7 +105,7 @@ func (t *Table) Set(path []byte, s format.Stamp, under *format.Terms) {
 	t.settings = s.Settings
 	it := Word{Under: under}
 	it.SetStamp(s)
-	t.add(path, it)
+	t.Add(path, it)
 }
 
 func (it *Word) SetStamp(s format.Stamp) {
@@ -116,13 +116,13 @@ func (it *Word) SetStamp(s format.Stamp) {
 }
 
 // Take records that a file has no stamp, whatever was said before.
-func (t *Table) Take(path []byte, kind Kind) { t.add(path, Word{Kind: kind}) }
+func (t *Table) Take(path []byte, kind Kind) { t.Add(path, Word{Kind: kind}) }
 
 // Fail records that a file has no stamp, because the command has failed on it.
 func (t *Table) Fail(path []byte, f *format.Failure) {
 	it := Word{Kind: WordDrop}
 	it.SetFailure(f)
-	t.add(path, it)
+	t.Add(path, it)
 }
 
 // SetFailure adds what is remembered of a failure to a drop, nil for nothing.
@@ -148,7 +148,8 @@ func (t *Table) Remove(path string) {
 	}
 }
 
-func (t *Table) add(path []byte, it Word) {
+// Add adds a word. The bytes of path are copied.
+func (t *Table) Add(path []byte, it Word) {
 	dir, name := format.SplitPath(format.StringView(path))
 	if t.last == nil || dir != t.last.Dir {
 		t.last = t.Dirs[dir]
@@ -157,7 +158,7 @@ func (t *Table) add(path []byte, it Word) {
 			t.Dirs[t.last.Dir] = t.last
 		}
 	}
-	it.Name = t.names.copy(name)
+	it.Name = t.names.Copy(name)
 	t.last.Items = append(t.last.Items, it)
 	// A log may hold the same path any number of times; memory shall not.
 	if n := len(t.last.Items); n >= 1024 && n >= 2*t.last.compact {
@@ -246,31 +247,21 @@ func (t *Table) Without(out func(*Word) bool) *Table {
 
 func (t *Table) Empty() bool { return t == nil || len(t.Dirs) == 0 }
 
-// Joined returns all that some tables hold; the later ones take precedence.
-// A directory that only one of them has is shared, and put in order where it is.
-func Joined(tables ...*Table) *Table {
-	all := New()
-	for _, o := range tables {
-		if o == nil {
-			continue
-		}
-		for dir, r := range o.Dirs {
-			if first := all.Dirs[dir]; first != nil {
-				r = &Dir{Dir: dir, Items: slices.Concat(first.Items, r.Items)}
-			}
-			all.Dirs[dir] = r
-		}
+// Len is how many words there are.
+func (t *Table) Len() (n int) {
+	for _, r := range t.Dirs {
+		n += len(r.Items)
 	}
-	all.Finish()
-	return all
+	return n
 }
 
-// arena keeps many small strings in few allocations, each larger than the last.
-type arena struct{ slab []byte }
+// Arena keeps many small strings in few allocations, each larger than the last.
+type Arena struct{ slab []byte }
 
 const minSlab, maxSlab = 256, 64 << 10
 
-func (a *arena) copy(s string) string {
+// Copy returns a copy of s.
+func (a *Arena) Copy(s string) string {
 	if cap(a.slab)-len(a.slab) < len(s) {
 		size := min(max(2*cap(a.slab), minSlab), maxSlab)
 		if len(s) > size/4 {

@@ -7,6 +7,7 @@ import (
 	"treefilter/store/internal/format"
 	"treefilter/store/internal/memtable"
 	"treefilter/store/internal/wal"
+	"treefilter/store/internal/words"
 )
 
 // Past divides the logs of a tree into those that a snapshot holds and the others. A WAL
@@ -46,7 +47,7 @@ func Combine(logs []*Log, folded Folded, stay ...*Log) *wal.Log {
 	c := combination{logs: logs, void: make([]bool, len(logs))}
 	c.sum()
 	c.hide(folded, lost)
-	c.all.Said = c.words()
+	c.all.Said = words.Of(c.words())
 	return &c.all
 }
 
@@ -101,19 +102,23 @@ func (c *combination) missing(newer func(*Log) bool) {
 	}
 }
 
-// words settles what is said of each path.
+// words settles what is said of each path, in memory.
 func (c *combination) words() *memtable.Table {
 	dirs := map[string][]int{} // which logs speak of it
+	said := make([]*memtable.Table, len(c.logs))
 	for i, l := range c.logs {
-		for dir := range l.Said.Dirs {
+		if said[i] = l.Said.Table(); l.Said.Err() != nil {
+			c.missing(func(*Log) bool { return false })
+		}
+		for dir := range said[i].Dirs {
 			dirs[dir] = append(dirs[dir], i)
 		}
 	}
 	table := memtable.New()
 	for dir, by := range dirs {
-		items := c.logs[by[0]].Said.Dirs[dir].Items
+		items := said[by[0]].Dirs[dir].Items
 		if len(by) > 1 || c.void[by[0]] {
-			items = c.settle(dir, by)
+			items = c.settle(said, dir, by)
 		}
 		table.Dirs[dir] = &memtable.Dir{Dir: dir, Items: items}
 	}
@@ -126,10 +131,10 @@ type said struct {
 	by *Log
 }
 
-func (c *combination) settle(dir string, by []int) (items []memtable.Word) {
+func (c *combination) settle(tables []*memtable.Table, dir string, by []int) (items []memtable.Word) {
 	var all []said
 	for _, i := range by {
-		for _, it := range c.logs[i].Said.Dirs[dir].Items {
+		for _, it := range tables[i].Dirs[dir].Items {
 			if c.void[i] {
 				it = memtable.Word{Name: it.Name, Kind: memtable.WordDrop}
 			}

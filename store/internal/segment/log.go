@@ -187,6 +187,14 @@ func (l *Log) Whole(fsys disk.FS) bool {
 	return f.Close() == nil && info.Size == l.Size
 }
 
+// Unread is why not all that a log says could be read again, nil where it could.
+func (l *Log) Unread() error {
+	if l.Said.Err() == nil {
+		return nil
+	}
+	return disk.Wrap(l.Path, l.Said.Err())
+}
+
 // Problem is what is wrong with a log, nil where nothing is.
 func (l *Log) Problem() error {
 	if l.Log == nil || l.Bad == 0 {

@@ -5,6 +5,7 @@
 //
 //	snapshot.go            the snapshot as a whole, and what is sound of a damaged one
 //	hand.go header.go      one written by hand; what one says of itself
+//	scratch.go             entries in a temporary file, that are read as those of one
 //	cursor.go window.go    lookups in it, side by side with a walk
 //	source.go              the file, block by block, each checked against its sum
 package snapshot

@@ -10,6 +10,7 @@ import (
 	"treefilter/store/internal/disk"
 	"treefilter/store/internal/format"
 	"treefilter/store/internal/snapshot"
+	"treefilter/store/internal/words"
 )
 
 // replaced reads what others have added to a WAL before it was replaced by
@@ -87,8 +88,7 @@ func (a *Appender) catchUpIn(f disk.File, info disk.Info) error {
 		if format.IsTreestamps(f, info.Size) {
 			return format.ErrTreestamps
 		}
-		a.in = NewReader(a.Program, nil)
-		a.in.Said = nil
+		a.in = NewReader(a.Program, words.Room{}, nil)
 		a.in.take = a.takeNote
 		goesOn, err := a.continues(f, info)
 		if err != nil {

@@ -17,7 +17,7 @@ import (
 	"io"
 
 	"treefilter/store/internal/format"
-	"treefilter/store/internal/memtable"
+	"treefilter/store/internal/words"
 )
 
 // Bounds on what a WAL may make us read and hold.
@@ -32,12 +32,12 @@ const (
 
 // Log is what was read from a WAL file.
 type Log struct {
-	Said         *memtable.Table // the last word on each file that the program's records speak of
-	Size         int64           // bytes read
-	Lines        int             // whole ones
-	whole        int64           // of these, in whole lines
-	sum          uint32          // of the whole lines
-	ID           string          // of the file, "" when no open record of ours was found
+	Said         *words.Words // the last word on each file that the program's records speak of
+	Size         int64        // bytes read
+	Lines        int          // whole ones
+	whole        int64        // of these, in whole lines
+	sum          uint32       // of the whole lines
+	ID           string       // of the file, "" when no open record of ours was found
 	Sessions     []*format.Session
 	Last         *format.Session // of the program's last set record, nil when there is none
 	format.Tally                 // of the sealed records
@@ -81,36 +81,38 @@ func (w *Log) Check() error {
 
 // Read reads a whole WAL. Only reading itself can fail: what is wrong with
 // the content costs the lines in question and is counted.
-func Read(r io.ReadSeeker, program string) (*Log, error) { return read(r, program, nil) }
-
-// ReadSegment reads a whole segment: segment gets the records that no WAL has, once or
-// twice, and the line that each stands in.
-func ReadSegment(r io.ReadSeeker, program string, segment func(format.SegmentRecord, int)) (*Log, error) {
-	return read(r, program, segment)
+func Read(r io.ReadSeeker, program string, room words.Room) (*Log, error) {
+	return read(r, program, room, nil)
 }
 
-func read(r io.ReadSeeker, program string, segment func(format.SegmentRecord, int)) (*Log, error) {
-	w := NewReader(program, nil)
+// ReadSegment reads a whole segment into memory: segment gets the records that no WAL
+// has, once or twice, and the line that each stands in.
+func ReadSegment(r io.ReadSeeker, program string, segment func(format.SegmentRecord, int)) (*Log, error) {
+	return read(r, program, words.Room{}, segment)
+}
+
+func read(r io.ReadSeeker, program string, room words.Room, segment func(format.SegmentRecord, int)) (*Log, error) {
+	w := NewReader(program, room, nil)
 	w.segment = segment
 	if err := w.Read(r); err != nil {
-		return nil, err
+		return nil, errors.Join(err, w.said.Close())
 	}
 	// An open record was damaged and a later one says the same: now the
 	// records in between can be checked.
 	if w.failed && len(w.Sessions) > w.known {
 		known := w.Sessions
-		if _, err := r.Seek(0, io.SeekStart); err != nil {
+		_, err := r.Seek(0, io.SeekStart)
+		if err = errors.Join(err, w.said.Close()); err != nil {
 			return nil, err
 		}
-		w = NewReader(program, known)
+		w = NewReader(program, room, known)
 		w.segment = segment
 		if err := w.Read(r); err != nil {
-			return nil, err
+			return nil, errors.Join(err, w.said.Close())
 		}
 	}
-	w.Said.Finish()
 	w.Lines = w.lineNo
-	return &w.Log, nil
+	return w.Finish()
 }
 
 var lineEnd = []byte{'\n'}

@@ -1,9 +1,6 @@
 package wal
 
-import (
-	"treefilter/store/internal/format"
-	"treefilter/store/internal/memtable"
-)
+import "treefilter/store/internal/format"
 
 // Count counts a sealed record.
 func (w *Reader) Count(r format.Record, s *format.Session) {
@@ -41,8 +38,6 @@ func (w *Reader) compare(vouched format.Tally) {
 	} else {
 		w.fail(errLost)
 		w.HidesAll = true
-		if w.Said != nil {
-			w.Said = memtable.New()
-		}
+		w.said.Forget()
 	}
 }

@@ -10,12 +10,14 @@ import (
 
 	"treefilter/store/internal/format"
 	"treefilter/store/internal/memtable"
+	"treefilter/store/internal/words"
 )
 
 // Reader takes a WAL line by line.
 type Reader struct {
 	Log
 	program string
+	said    *words.Sorter
 	// take gets each record that counts and says something of a file.
 	take func(format.Record, *format.Session)
 	// segment, where not nil, gets the records that only a segment has, and the
@@ -35,25 +37,30 @@ type Reader struct {
 	ours      bool // there was a sealed line
 }
 
-func NewReader(program string, known []*format.Session) *Reader {
-	w := &Reader{program: program, raw: map[string]*format.Session{}, Opened: map[*format.Session]bool{}}
-	w.Said = memtable.New()
+func NewReader(program string, room words.Room, known []*format.Session) *Reader {
+	w := &Reader{program: program, said: words.NewSorter(room), raw: map[string]*format.Session{}, Opened: map[*format.Session]bool{}}
 	w.Sessions = known
 	if len(known) > 0 {
 		w.ID = known[0].ID
 	}
 	w.take = func(r format.Record, s *format.Session) {
 		if r.Kind == format.RecordSet {
-			w.Said.Set(r.Path, r.Stamp, s.Terms)
+			w.said.Set(r.Path, r.Stamp, s.Terms)
 			return
 		}
 		if r.Failure != nil {
-			w.Said.Fail(r.Path, r.Failure)
+			w.said.Fail(r.Path, r.Failure)
 			return
 		}
-		w.Said.Take(r.Path, memtable.WordOf(r.Kind))
+		w.said.Take(r.Path, memtable.WordOf(r.Kind))
 	}
 	return w
+}
+
+// Finish returns what was read.
+func (w *Reader) Finish() (log *Log, err error) {
+	w.Said, err = w.said.Finish()
+	return &w.Log, err
 }
 
 // resume makes the reader go on where another has ended.
