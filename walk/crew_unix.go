@@ -4,12 +4,13 @@ package walk
 
 import "golang.org/x/sys/unix"
 
-// affordable returns how many workers the limit on open files has room for: a third for
-// a directory of each, one for a second descriptor that reads it, one for all else.
+// affordable returns how many workers the limit on open files has room for, with four
+// for each: its directory, what reads that, and the state of a tree that begins there.
 func affordable() int {
 	var limit unix.Rlimit
 	if unix.Getrlimit(unix.RLIMIT_NOFILE, &limit) != nil {
 		return MostWorkers
 	}
-	return int(min(limit.Cur/3, MostWorkers))
+	const others = 64
+	return int(min(max(limit.Cur, others)-others, 4*MostWorkers) / 4)
 }
