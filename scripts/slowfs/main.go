@@ -32,7 +32,7 @@ import (
 )
 
 // delays are how long requests take beyond what they take by themselves, and whether
-// writes take until the file is synced or closed: see buffer.
+// writes take until the file is synced or closed: see pending.
 type delays struct {
 	lookup, getattr time.Duration
 	buffered        bool
@@ -42,18 +42,33 @@ type delays struct {
 type node struct {
 	fs.LoopbackNode
 	*delays
+	pending
+}
+
+// WrapChild implements fs.NodeWrapChilder.
+func (n *node) WrapChild(_ context.Context, child fs.InodeEmbedder) fs.InodeEmbedder {
+	return &node{LoopbackNode: fs.LoopbackNode{RootData: child.(*fs.LoopbackNode).RootData}, delays: n.delays}
 }
 
 // Lookup implements fs.NodeLookuper.
 func (n *node) Lookup(ctx context.Context, name string, out *fuse.EntryOut) (*fs.Inode, syscall.Errno) {
 	time.Sleep(n.lookup)
-	return n.LoopbackNode.Lookup(ctx, name, out)
+	child, errno := n.LoopbackNode.Lookup(ctx, name, out)
+	if errno == 0 {
+		child.Operations().(*node).grow(&out.Attr)
+	}
+	return child, errno
 }
 
 // Getattr implements fs.NodeGetattrer.
 func (n *node) Getattr(ctx context.Context, f fs.FileHandle, out *fuse.AttrOut) syscall.Errno {
 	time.Sleep(n.getattr)
-	return n.LoopbackNode.Getattr(ctx, f, out)
+	if b, ok := f.(*buffer); ok {
+		f = b.LoopbackFile
+	}
+	errno := n.LoopbackNode.Getattr(ctx, f, out)
+	n.grow(&out.Attr)
+	return errno
 }
 
 func main() {
@@ -85,10 +100,7 @@ func mount(dir, at string, d *delays, entries, attrs time.Duration) (*fuse.Serve
 		return nil, &os.PathError{Op: "stat", Path: dir, Err: err}
 	}
 	root := &fs.LoopbackRoot{Path: dir, Dev: uint64(st.Dev)}
-	root.NewNode = func(r *fs.LoopbackRoot, _ *fs.Inode, _ string, _ *syscall.Stat_t) fs.InodeEmbedder {
-		return &node{fs.LoopbackNode{RootData: r}, d}
-	}
-	top := &node{fs.LoopbackNode{RootData: root}, d}
+	top := &node{LoopbackNode: fs.LoopbackNode{RootData: root}, delays: d}
 	root.RootNode = top
 	return fs.Mount(at, top, &fs.Options{
 		EntryTimeout: &entries,

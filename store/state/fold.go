@@ -79,7 +79,7 @@ func (d *dump) choose(repair bool) (fold bool, err error) {
 	d.past, logs = segment.Past(d.st.logs, folded)
 	d.fold, d.stay = segment.Fold(logs, gone)
 	if len(d.stay) > 0 {
-		d.st.wal = segment.Combine(d.fold, folded)
+		d.st.wal = segment.Combine(d.fold, folded, d.stay...)
 	}
 	return !slices.ContainsFunc(d.stay, func(l *segment.Log) bool { return l.Path == d.names.WAL }), nil
 }

@@ -31,9 +31,10 @@ func Past(logs []*Log, folded Folded) (past, rest []*Log) {
 // Combine returns what some logs of a tree say together, over the snapshot that they
 // were folded into. Of what is said of a path the word counts that all others
 // are older than; where there are several such, because their writers could not see
-// one another's, and they disagree, the path has no stamp.
-func Combine(logs []*Log, folded Folded) *wal.Log {
-	lost := missing(logs, folded)
+// one another's, and they disagree, the path has no stamp. stay are other logs that are
+// there: what has been read of them is not missing.
+func Combine(logs []*Log, folded Folded, stay ...*Log) *wal.Log {
+	lost := missing(logs, folded, stay...)
 	_, logs = Past(logs, folded)
 	logs = slices.DeleteFunc(slices.Clone(logs), func(l *Log) bool { return !l.isWAL && !l.Says() })
 	switch {

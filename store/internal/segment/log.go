@@ -99,9 +99,9 @@ func (m Marks) names(name string) bool {
 
 // missing returns the ids of segments that the writers of others have read, and that
 // are neither there nor folded.
-func missing(logs []*Log, folded Folded) (ids []string) {
+func missing(logs []*Log, folded Folded, stay ...*Log) (ids []string) {
 	there, marks := map[string]bool{}, folded.marks()
-	for _, l := range logs {
+	for _, l := range slices.Concat(logs, stay) {
 		there[l.ID] = true
 	}
 	for _, l := range logs {
