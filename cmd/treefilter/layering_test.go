@@ -60,19 +60,28 @@ var layers = map[string][]string{
 		"treefilter/store/internal/segment",
 		"treefilter/store/internal/snapshot",
 		"treefilter/store/internal/wal",
+		"treefilter/store/internal/words",
 	},
 	"store/internal/segment": {
 		"treefilter/store/internal/disk",
 		"treefilter/store/internal/format",
 		"treefilter/store/internal/memtable",
 		"treefilter/store/internal/wal",
+		"treefilter/store/internal/words",
 	},
 	"store/internal/wal": {
 		"treefilter/store/internal/disk",
 		"treefilter/store/internal/format",
 		"treefilter/store/internal/memtable",
 		"treefilter/store/internal/snapshot", // what a dump has folded into it
+		"treefilter/store/internal/words",
 		"gopkg.in/yaml.v3",
+	},
+	"store/internal/words": {
+		"treefilter/store/internal/disk",
+		"treefilter/store/internal/format",
+		"treefilter/store/internal/memtable",
+		"treefilter/store/internal/snapshot",
 	},
 	"store/internal/snapshot": {
 		"treefilter/store/internal/disk",
