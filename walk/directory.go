@@ -37,6 +37,7 @@ type large struct {
 	folder folder
 	moved  atomic.Bool // another directory is there now, and that was said
 	marks  []string
+	listed Info       // the directory as it was opened, where its names were remembered
 	left   int        // entries to do
 	subs   [][]string // found in each part
 	held   *node      // where they go

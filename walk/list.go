@@ -26,8 +26,8 @@ const maxTries = 8
 func (w *worker) list(d *directory, f folder) (folder, bool) {
 	path := w.path(d)
 	for try := 1; ; try++ {
-		listed := try == 1 && w.recall(d)
-		if !listed {
+		w.listed = try == 1 && w.recall(d)
+		if !w.listed {
 			w.read(d, f, path)
 			sortNames(w.entries)
 		}
@@ -36,8 +36,8 @@ func (w *worker) list(d *directory, f folder) (folder, bool) {
 		switch {
 		case w.queue.stopped.Load(), d.root.moved.Load():
 			return f, true
-		case listed && w.missing: // it has changed since it was opened, or the list is wrong
-		case listed && len(w.subs) == 0, w.leadsTo(path, d):
+		case w.listed && w.missing: // it has changed since it was opened, or the list is wrong
+		case w.listed && len(w.subs) == 0, w.leadsTo(path, d):
 			return f, true
 		case try == maxTries:
 			w.failMoved(d)

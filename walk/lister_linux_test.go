@@ -1,6 +1,8 @@
 package walk
 
 import (
+	"errors"
+	"fmt"
 	"os"
 	"slices"
 	"strings"
@@ -66,6 +68,36 @@ func TestListedNamesAreLookedAt(t *testing.T) {
 func TestWrongListIsNotBelieved(t *testing.T) {
 	root := makeTree(t, "a", "b", "d/c")
 	walkListed(t, root, Options{}, map[string]string{"": "a gone"}).expect(t, []string{"a", "b", "d/c"})
+}
+
+// Nor where that shows only after the first of it was visited; a file that was removed
+// meanwhile shows nothing.
+func TestWrongListOfALargeDirectory(t *testing.T) {
+	for _, removed := range []bool{false, true} {
+		root := makeTree(t, "d/", "d/zz")
+		var names strings.Builder
+		for i := range partSize {
+			name := fmt.Sprintf("%04d", i)
+			must(t, os.WriteFile(root+"/d/"+name, nil, 0o644))
+			names.WriteString(name + " ")
+		}
+		w, dir, f := openedDir(t, root, func(*Dir) {})
+		dir.visitor = lister{dir.visitor.(VisitFunc), map[string]string{w.dir.Rel: names.String() + "zz"}}
+		if !removed {
+			must(t, os.Remove(root+"/d/zz"))
+			w.opened, _ = w.sys.inspect(f)
+		}
+		r := w.firstPart(dir, f)
+		must(t, errors.Join(r.out.errs...))
+		if removed {
+			must(t, os.Remove(root+"/d/zz"))
+		}
+		dir.large = r.large
+		last := w.do(piece{dir: dir, part: 1, names: r.rest})
+		if wrong := errors.Is(errors.Join(last.out.errs...), errWrongList); wrong == removed {
+			t.Errorf("removed %v: %v", removed, last.out.errs)
+		}
+	}
 }
 
 // As in TestExchangedDirectoryIsReadAgain: there is work at all times.

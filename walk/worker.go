@@ -23,6 +23,7 @@ type worker struct {
 	looked  int // at how many of them
 	subs    []string
 	missing bool // a name was not there any more when it was statted
+	listed  bool // the names were remembered
 	opened  Info // the directory, as it was when it was opened
 	dir     Dir
 }
@@ -142,6 +143,9 @@ func (w *worker) firstPart(d *directory, f folder) result {
 		r.rest = append(r.rest, e.name)
 	}
 	r.large = &large{folder: f, marks: w.dir.Marks}
+	if w.listed {
+		r.large.listed = w.opened
+	}
 	w.entries = nil // as much memory as the largest directory needs is not kept
 	return r
 }
@@ -155,7 +159,11 @@ func (w *worker) laterPart(p piece) result {
 		w.meter.Look()
 	}
 	w.meter.Stop()
-	if w.missing && !w.leadsTo(w.path(p.dir), p.dir) && !l.moved.Swap(true) {
+	switch {
+	case !w.missing:
+	case l.wrong(w.sys):
+		w.fail("read", p.dir.rel, errWrongList)
+	case !w.leadsTo(w.path(p.dir), p.dir) && !l.moved.Swap(true):
 		w.failMoved(p.dir)
 	}
 	w.dir.Marks = l.marks
@@ -163,6 +171,20 @@ func (w *worker) laterPart(p piece) result {
 		p.dir.visitor.Visit(&w.dir)
 	}
 	return w.result()
+}
+
+// errWrongList is reported of a directory of which a remembered name is missing, when
+// it is too late to read it again.
+var errWrongList = errors.New("the names that were remembered of it are wrong")
+
+// wrong reports whether the names in a directory were remembered, and nothing in it was
+// removed since it was opened, so that one that is missing was never there.
+func (l *large) wrong(sys syscalls) bool {
+	if l.listed == (Info{}) {
+		return false
+	}
+	now, err := sys.inspect(l.folder)
+	return err == nil && now == l.listed
 }
 
 // result is what the visit made; the buffers are the worker's again.
