@@ -72,7 +72,7 @@ func (m *machine) Gone(p disk.Process) bool {
 	return p.Boot != "" && m.sim.procs[p.PID-1].done && !m.goesDown
 }
 
-// downMachine is one of several that nobody knows the fate of.
+// downMachine is one of several whose fate no other one knows.
 func downMachine(p *simProc) disk.FS {
 	m := newMachine(p)
 	m.goesDown = true

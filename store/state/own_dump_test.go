@@ -121,7 +121,7 @@ func TestDumpWhileASegmentIsMade(t *testing.T) {
 	wantStamps(t, reopen(t, dir, Options{}), nil, map[string]format.Stamp{"a": at(5), "b": at(5)})
 }
 
-// goneFS lets a writer end just when it is asked whether he has.
+// goneFS lets a writer end just when it is asked whether it has.
 type goneFS struct {
 	disk.OS
 	end func()

@@ -167,7 +167,7 @@ func TestMoreWALsThanAreListed(t *testing.T) {
 	}
 }
 
-// Who could not open the WAL that has replaced his own does not know at the next
+// A process that could not open the WAL in place of its own does not know at the next
 // try what that one said, and what became of it.
 func TestNewsAfterAWALThatCouldNotBeOpened(t *testing.T) {
 	fsys := faultyFS{err: syscall.EMFILE, fails: func(string) bool { return false }}

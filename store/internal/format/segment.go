@@ -19,11 +19,11 @@ type SegmentRecord struct {
 	ID   string
 
 	Begin           // who writes
-	Folded string   // the mark of the newest log in the snapshot that he has read, "" for none
-	Logs   []string // marks of segments that he has read
+	Folded string   // the mark of the newest log in the snapshot that the writer has read, "" for none
+	Logs   []string // marks of segments that it has read
 	WAL    string   // and of the WAL, "" where it said nothing
 	Since  string   // when a dump began, by the clock of its machine
-	Tally  Tally    // all that he has written
+	Tally  Tally    // all that it has written
 }
 
 // Begin is what a segment, or a note, says of its writer.

@@ -19,7 +19,7 @@ import (
 type DumpingError struct {
 	Dir   string // which keeps dumps out
 	By    string // whose it is, as far as that is known
-	Ended bool   // he is known to have ended
+	Ended bool   // its process is known to have ended
 
 	remembered func() bool
 }

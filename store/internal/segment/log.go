@@ -34,10 +34,10 @@ type Log struct {
 	Ended bool
 	// Making says that it has not got its name yet, and says nothing.
 	Making bool
-	// Read is what its writer had read of other logs before he looked at a file: it is
+	// Read is what its writer had read of other logs before it looked at a file: that is
 	// older. ReadSegments leaves the WAL out.
 	Read, ReadSegments Marks
-	// Base is the mark of the last log in the snapshot that he had read, "" for none.
+	// Base is the mark of the last log in the snapshot that the writer had read, "" for none.
 	Base  string
 	isWAL bool
 }
@@ -51,7 +51,7 @@ func (l *Log) Says() bool { return l.Records > 0 || l.hides() }
 // hides reports whether records are missing from a log, it being unknown which.
 func (l *Log) hides() bool { return l.HidesAll || l.HidesOthers != "" }
 
-// after reports whether the writer of l had read all that o says before he began.
+// after reports whether the writer of l had read all that o says before it began.
 func (l *Log) after(o *Log) bool { return l.Read.covers(o) }
 
 // ReadAll reads the segments of a tree. gone are the names of those that were listed
@@ -119,8 +119,8 @@ func missing(logs []*Log, folded Folded, stay ...*Log) (ids []string) {
 }
 
 // unseen reports whether something may have gone into the snapshot that the writer of a
-// segment had not read: then it may contradict him, and nothing shows what of it. What
-// he had read is in the snapshot up to his base, and listed after it.
+// segment had not read: then it may contradict the segment, and nothing shows where. What
+// the writer had read is in the snapshot up to its base, or listed after that.
 //
 // Of the WAL it reports whether the beginning of it went there, and other logs with it or
 // later.
