@@ -55,7 +55,7 @@ var listingMutants = []struct{ name, old, new, dir, test string }{
 		"walk", "List"},
 	{"another directory is there by the time its subdirectories are opened",
 		"case w.listed && len(w.subs) == 0, w.leadsTo(path, d):",
-		"case listed, w.leadsTo(path, d):",
+		"case w.listed, w.leadsTo(path, d):",
 		"walk", "List"},
 	{"links are followed in listed directories",
 		"if !ok || w.opt.Follow {",
