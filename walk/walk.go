@@ -111,8 +111,8 @@ func (d *Dir) Then(size int, f func() error) { d.then = output{size: size, then:
 const partSize = 4096
 
 // shortPart is that where each look is a wait: a part takes about as long as some
-// directories then.
-const shortPart = 32
+// directories then. Tests set it.
+var shortPart = 32
 
 // walker is what all workers of one walk share.
 type walker struct {

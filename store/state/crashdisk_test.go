@@ -770,7 +770,7 @@ func extend(content []byte, size int64, fill []byte) []byte {
 }
 
 // simRoot is the directory that a simDisk plays.
-const simRoot = "/sim"
+var simRoot = filepath.FromSlash("/sim")
 
 var simNames = disk.NamesOf(simRoot, disk.DefaultProgram)
 
