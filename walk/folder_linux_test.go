@@ -28,7 +28,7 @@ func TestRenamedRootIsWalkedOn(t *testing.T) {
 // openedDir returns a worker that has opened the directory "d" of a root, and will
 // read and visit it next.
 func openedDir(t *testing.T, root string, visit func(*Dir)) (*worker, *directory, folder) {
-	crew := NewCrew(1, nil)
+	crew := NewCrew(1, func(*Meter) {})
 	w := &worker{walker: &walker{roots: []Root{{Path: root}}, queue: newQueue(0, nil, crew)}, meter: &Meter{crew: crew}}
 	top := &directory{root: &openRoot{}}
 	d := &directory{parent: top, root: top.root, rel: "d", visitor: VisitFunc(visit)}
