@@ -24,7 +24,8 @@ func (e *ConfigNotGivenError) Error() string { return "its stamps have a config 
 // rest out.
 type DamageError = state.DamageError
 
-// DumpingError is a tree that another process dumps, or that one has left behind.
+// DumpingError reports that another process is dumping the tree, or ended in the middle of
+// a dump.
 type DumpingError = state.DumpingError
 
 // ErrNoEnd is a segment that another process may write to.

@@ -60,7 +60,7 @@ type Contents struct {
 	WAL        WALStatus      `json:"wal"`
 	// Segments are the WALs that one process each writes.
 	Segments []SegmentStatus `json:"segments,omitempty"`
-	// Dumping is a dump that is under way, or was left behind.
+	// Dumping is a dump that is under way, or that was cut short.
 	Dumping *Problem `json:"dumping,omitempty"`
 	// Damage is what is wrong with the state files.
 	Damage []Problem `json:"damage"`

@@ -61,7 +61,8 @@ type StateError = disk.StateError
 // to replace it; DumpOptions.Repair moves it aside.
 type DamageError = disk.DamageError
 
-// DumpingError is a tree that another process dumps, or that one has left behind.
+// DumpingError reports that another process is dumping the tree, or ended in the middle of
+// a dump.
 type DumpingError = segment.DumpingError
 
 // Errors of a tree's state files.

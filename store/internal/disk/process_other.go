@@ -4,7 +4,8 @@ package disk
 
 import "os"
 
-// Process names no boot: nothing tells the processes of one from those of the last.
+// Process names no boot, since this system has no id of one. So no process is ever known
+// to be gone.
 func (OS) Process() Process {
 	host, _ := os.Hostname()
 	return Process{Host: host, PID: os.Getpid()}

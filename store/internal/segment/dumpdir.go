@@ -15,7 +15,8 @@ import (
 	"treefilter/store/internal/format"
 )
 
-// DumpingError is a tree that another process dumps, or that one has left behind.
+// DumpingError reports that another process is dumping the tree, or ended in the middle of
+// a dump.
 type DumpingError struct {
 	Dir   string // which keeps dumps out
 	By    string // whose it is, as far as that is known
@@ -36,8 +37,8 @@ func (e *DumpingError) Error() string {
 }
 
 // Exclude keeps the dumps of all machines out, by a directory that one alone can make,
-// until release. One that is there is never taken over: two that find it left behind
-// would each take the other's.
+// until release. A directory that exists is never taken over: of two processes that found
+// it abandoned, one could remove what the other had just made.
 func Exclude(fsys disk.FS, n disk.Names) (release func() error, err error) {
 	err = fs.ErrNotExist
 	for try := 1; disk.IsMissing(err) && try <= 100; try++ { // another dump may remove it
@@ -94,7 +95,8 @@ func writeNote(fsys disk.FS, n disk.Names) error {
 	return errors.Join(err, f.Close())
 }
 
-// Dumping returns the dump that is under way, or was left behind, nil for none.
+// Dumping returns the error of a dump that is under way, or that was cut short, nil for
+// none.
 func Dumping(fsys disk.FS, n disk.Names) error {
 	if _, err := fsys.Lstat(n.DumpDir()); err != nil {
 		return nil
