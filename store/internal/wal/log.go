@@ -7,7 +7,8 @@
 //	catchup.go news.go     what others have appended meanwhile, and what follows from
 //	                       it for what we append
 //	lock.go                the lock of a tree
-//	reader.go loss.go      a whole WAL, line by line; records that are missing
+//	reader.go identity.go  a whole WAL, line by line; the records that name their log
+//	loss.go                records that are missing
 //	log.go                 what it says
 package wal
 

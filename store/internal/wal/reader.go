@@ -229,29 +229,6 @@ func (w *Reader) sealed(body []byte, crc uint32) {
 	w.apply(r, s)
 }
 
-// ofSegment takes a record that only a segment has.
-func (w *Reader) ofSegment(body []byte, crc uint32) {
-	if crc != format.Crc32Of(body) {
-		w.fail(format.ErrDamaged)
-		return
-	}
-	r, err := format.ParseSegmentRecord(body)
-	switch {
-	case err != nil:
-		w.fail(err)
-		return
-	case w.ID == "":
-		w.ID = r.ID
-	case w.ID != r.ID:
-		w.fail(format.ErrDamaged)
-		return
-	}
-	w.segment(r, w.lineNo)
-	if r.Kind == format.SegmentEnd {
-		w.compare(r.Tally)
-	}
-}
-
 // sealer finds the session whose CRC this is. It is the current one, unless
 // the open record before this record was damaged.
 func (w *Reader) sealer(body []byte, crc uint32) *format.Session {
@@ -267,41 +244,6 @@ func (w *Reader) sealer(body []byte, crc uint32) *format.Session {
 		}
 	}
 	return nil
-}
-
-func (w *Reader) open(body []byte, crc uint32) {
-	if crc != format.Crc32Of(body) {
-		w.fail(format.ErrDamaged)
-		return
-	}
-	plain, vouched, vouches := format.CutAfter(body)
-	if s := w.raw[string(plain)]; s != nil {
-		w.Current = s
-		if vouches {
-			w.compare(vouched)
-		}
-		return
-	}
-	r, err := w.parse(body)
-	s := r.Session
-	switch {
-	case err != nil:
-		w.fail(err)
-		return
-	case w.ID == "":
-		w.ID = s.ID
-	case w.ID != s.ID:
-		// A block of an older WAL, come back after a crash.
-		w.fail(format.ErrDamaged)
-		return
-	}
-	w.Current = w.meet(s)
-	if s.After == nil || vouches {
-		w.raw[string(plain)] = w.Current
-	}
-	if s.After != nil {
-		w.compare(*s.After)
-	}
 }
 
 // meet returns the session of that config, of which there is one.
